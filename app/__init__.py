@@ -1,0 +1,1 @@
+"""Synapse, the application: feeds, decisions, the socket, HTTP and the command line."""

@@ -1,0 +1,117 @@
+"""`GET /api/bars`: prices for charts, each with the regime at its close, downsampled."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from app.api.params import TimeParam
+from app.api.problems import PROBLEM_RESPONSES
+from app.api.services import ServicesDep
+from events.catalog import Channel
+from events.codec import payload_fields
+from events.envelope import RecordedEvent
+from events.log import EventLog
+from events.scalars import SYMBOL_PATTERN, to_micros
+from events.selection import Selection
+from events.store import PAGE_EVENTS
+
+BARS_READ_MAX: Final = 10_000
+"""The newest prices and regimes of a symbol that one request looks at, of each."""
+
+router = APIRouter(prefix="/api", tags=["bars"], responses=PROBLEM_RESPONSES)
+
+Bar = dict[str, Any]
+
+
+@router.get("/bars")
+async def get_bars(
+    services: ServicesDep,
+    symbol: Annotated[str, Query(pattern=SYMBOL_PATTERN)],
+    since: TimeParam = None,
+    until: TimeParam = None,
+    points: Annotated[int, Query(ge=1, le=10_000)] = 1_500,
+) -> Response:
+    """At most `points` bars between two market times (inclusive), oldest first; prices are strings.
+
+    Neighbouring bars are merged where there are more; a merged bar has the time and the regime of its last.
+    """
+    head = services.log.head
+    prices = await _newest(services.log, Channel.PRICES, symbol, head.position)
+    regimes = await _newest(services.log, Channel.REGIME, symbol, head.position)
+    first, last = to_micros(since) if since else None, to_micros(until) if until else None
+    chosen = [
+        event
+        for event in prices
+        if (first is None or event.occurred_at_us >= first)
+        and (last is None or event.occurred_at_us <= last)
+    ]
+    bars = with_regimes(corrected_bars(chosen), regimes)
+    body = {
+        "symbol": symbol,
+        "epoch": head.epoch,
+        "head": head.position,
+        "bars": downsample(bars, points),
+    }
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+async def _newest(log: EventLog, channel: Channel, symbol: str, upto: int) -> list[RecordedEvent]:
+    selection = Selection.of([channel], [symbol])
+    positions = await log.store.last_positions(selection, BARS_READ_MAX, upto)
+    events: list[RecordedEvent] = []
+    for start in range(0, len(positions), PAGE_EVENTS):
+        events += await log.store.read_at(positions[start : start + PAGE_EVENTS])
+    return events
+
+
+def corrected_bars(prices: Iterable[RecordedEvent]) -> list[Bar]:
+    """One bar a market time, by its newest price, in market order."""
+    by_time: dict[int, Bar] = {}
+    for event in prices:
+        payload = payload_fields(event)
+        by_time[event.occurred_at_us] = {
+            "timestamp": payload["timestamp"],
+            "open": payload["open"],
+            "high": payload["high"],
+            "low": payload["low"],
+            "close": payload["price"],
+            "volume": payload["volume"],
+            "regime": None,
+        }
+    return [by_time[at] for at in sorted(by_time)]
+
+
+def with_regimes(bars: list[Bar], regimes: Iterable[RecordedEvent]) -> list[Bar]:
+    """The bars with the final regime at each close: the newest one at or before it."""
+    finals = [payload for event in regimes if not (payload := payload_fields(event))["provisional"]]
+    # Wire times are UTC with six digits, so their texts sort as the times do.
+    finals.sort(key=lambda payload: payload["timestamp"])
+    regime, place = None, 0
+    for bar in bars:
+        while place < len(finals) and finals[place]["timestamp"] <= bar["timestamp"]:
+            regime = finals[place]["regime"]
+            place += 1
+        bar["regime"] = regime
+    return bars
+
+
+def downsample(bars: Sequence[Bar], points: int) -> list[Bar]:
+    """At most `points` bars: neighbours merged in groups of one size, the last group maybe smaller."""
+    size = -(-len(bars) // points) or 1
+    return [_merge(bars[start : start + size]) for start in range(0, len(bars), size)]
+
+
+def _merge(group: Sequence[Bar]) -> Bar:
+    last = group[-1]
+    if len(group) == 1:
+        return last
+    return {
+        **last,
+        "open": group[0]["open"] or group[0]["close"],
+        "high": max((bar["high"] or bar["close"] for bar in group), key=float),
+        "low": min((bar["low"] or bar["close"] for bar in group), key=float),
+        "volume": None,
+    }

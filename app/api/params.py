@@ -1,0 +1,58 @@
+"""Query parameters that several endpoints share."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from app.api.problems import ApiProblem
+from app.stream.protocol import Problem
+from events.catalog import CATALOG, Channel
+from events.scalars import UtcTime
+from events.selection import Selection
+
+PAGE_MAX = 1_000
+"""Events in one page of `GET /api/events`, at most."""
+
+TimeParam = Annotated[UtcTime | None, Query(description="RFC 3339, with an offset.")]
+PositionParam = Annotated[int | None, Query(ge=0, le=2**53 - 1)]
+ListParam = Annotated[list[str] | None, Query(description="Repeated, or separated by commas.")]
+
+
+def split_list(values: list[str] | None) -> list[str] | None:
+    """`["a,b", "c"]` to `["a", "b", "c"]`; None stays None."""
+    if values is None:
+        return None
+    return [part for value in values for part in value.split(",") if part]
+
+
+def selection_of(channels: list[str] | None, symbols: list[str] | None) -> Selection | None:
+    """The streams that the two parameters name; None for all.
+
+    Raises:
+        ApiProblem: 422 for an unknown channel.
+    """
+    named, narrowed = split_list(channels), split_list(symbols)
+    if named is None and narrowed is None:
+        return None
+    known = [channel.value for channel in Channel]
+    _refuse_unknown("channels", named or [], known)
+    return Selection.of(named if named is not None else known, narrowed)
+
+
+def types_of(types: list[str] | None) -> frozenset[str] | None:
+    """The event types that the parameter names; None for all.
+
+    Raises:
+        ApiProblem: 422 for an unknown type.
+    """
+    named = split_list(types)
+    _refuse_unknown("types", named or [], list(CATALOG))
+    return None if named is None else frozenset(named)
+
+
+def _refuse_unknown(path: str, given: list[str], known: list[str]) -> None:
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        problem = f"unknown: {', '.join(unknown)}; known: {', '.join(known)}"
+        detail = f"the request is not valid: {path}: {problem}"
+        raise ApiProblem(422, "invalid_request", detail, [Problem(path=path, problem=problem)])

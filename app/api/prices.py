@@ -1,0 +1,49 @@
+"""`POST /api/prices`: ticks in, one or many; all or nothing."""
+
+import hashlib
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Header, Request
+from pydantic import Field
+
+from app.api.auth import require_write_token
+from app.api.problems import PROBLEM_RESPONSES
+from app.api.services import ServicesDep
+from app.market.ticks import PriceTick
+from events.catalog import Record
+from events.envelope import Idempotency
+
+PRICES_PER_REQUEST_MAX = 10_000
+"""Ticks in one request, at most."""
+
+router = APIRouter(prefix="/api", tags=["ingest"], responses=PROBLEM_RESPONSES)
+
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
+
+
+class PricesIn(Record):
+    """Ticks in the order in which they are to be decided on."""
+
+    prices: Annotated[list[PriceTick], Field(min_length=1, max_length=PRICES_PER_REQUEST_MAX)]
+
+
+class PricesOut(Record):
+    """What became of the ticks: the places they took, and how many had been recorded before."""
+
+    positions: tuple[int, int] | None
+    events: int
+    duplicates: int
+
+
+@router.post("/prices", dependencies=[Depends(require_write_token)])
+async def post_prices(
+    request: Request, services: ServicesDep, body: PricesIn, idempotency_key: IdempotencyKey = None
+) -> PricesOut:
+    """Record ticks and all that they cause. The same `Idempotency-Key` and body get the first answer."""
+    idempotency = None
+    if idempotency_key is not None:
+        fingerprint = hashlib.sha256(orjson.dumps(orjson.loads(await request.body()))).digest()
+        idempotency = Idempotency(f"prices:{idempotency_key}", fingerprint, "")
+    done = await services.ingest.record(body.prices, "api", idempotency)
+    return PricesOut(positions=done.positions, events=done.events, duplicates=done.duplicates)

@@ -1,0 +1,36 @@
+"""What the endpoints work with, made by the composition root and handed in through the application."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from app.broadcaster import MarketDataBroadcaster
+from app.ingest import TickIngest
+from app.live_state import LiveState
+from app.stream.manager import TypedWebSocketManager
+from app.stream.transport import FrameCache
+from app.write_token import WriteToken
+from events.log import EventLog
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that an endpoint may need."""
+
+    log: EventLog
+    ingest: TickIngest
+    live_state: LiveState
+    broadcaster: MarketDataBroadcaster
+    manager: TypedWebSocketManager
+    frames: FrameCache
+    token: WriteToken
+
+
+def get_services(connection: HTTPConnection) -> Services:
+    """The services of the application that serves this connection."""
+    return cast(Services, connection.app.state.services)
+
+
+ServicesDep = Annotated[Services, Depends(get_services)]

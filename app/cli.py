@@ -1,0 +1,200 @@
+"""The command line: `synapse serve`, `demo`, `import`."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import click
+import orjson
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.config import DatabaseUrlError, Settings
+from app.demo import demo_feeds, missing_history, record_bars
+from app.feeds.base import Feed, FeedError
+from app.feeds.csv_feed import read_bars
+from app.main import Recorder, create_app, open_recorder, write_token
+from app.market.strategy import DISCLAIMER
+from app.market.ticks import PriceTick
+from app.serving import CannotServe, address_of, bind, configure_logs, open_browser, run, serve
+from events.errors import EventError
+
+WRONG_USE: Final = 2
+"""Exit code for wrong use, or for a condition that the message explains."""
+
+app = typer.Typer(
+    name="synapse",
+    help="Synapse, the market's flight recorder. Not investment advice.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_shell = Console(stderr=True, highlight=False)
+
+Db = Annotated[
+    str | None,
+    typer.Option(
+        "--db", metavar="PATH_OR_URL", help="The log. Default: SYNAPSE_DATABASE_URL, or synapse.db."
+    ),
+]
+Host = Annotated[str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1.")]
+Port = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one. Default: 8000."),
+]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open the dashboard.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def _settings(**flags: Any) -> Settings:
+    """The environment's settings, with the flags that were given on top."""
+    return Settings(**{name: value for name, value in flags.items() if value is not None})
+
+
+def _progress() -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=_shell)
+
+
+@app.command("serve")
+def serve_command(
+    db: Db = None, host: Host = None, port: Port = None, no_browser: NoBrowser = False
+) -> None:
+    """Serve the log: dashboard, socket and HTTP, without any feed."""
+    settings = _settings(database_url=db, host=host, port=port)
+    run(_serve(settings, [], browser=not no_browser, with_history=False))
+
+
+@app.command("demo")
+def demo_command(
+    db: Db = None,
+    host: Host = None,
+    port: Port = None,
+    no_browser: NoBrowser = False,
+    speed: Annotated[
+        float, typer.Option(min=0.01, max=1000, help="Bars a second at which 2018 is played.")
+    ] = 2.0,
+) -> None:
+    """Watch real prices pass through: 1999-2017 imported, 2018 played, and a simulated market, SIM."""
+    settings = _settings(database_url=db, host=host, port=port)
+    run(_serve(settings, demo_feeds(speed), browser=not no_browser, with_history=True))
+
+
+@app.command("import")
+def import_command(
+    file: Annotated[
+        Path, typer.Argument(help="CSV with the columns date, open, high, low, close, volume.")
+    ],
+    symbol: Annotated[str, typer.Option(help="The symbol that the prices are of.")],
+    db: Db = None,
+    as_json: Json = False,
+) -> None:
+    """Record a file of prices and the regimes that follow; a bad line stops it before anything is recorded."""
+    run(_import(_settings(database_url=db), file, symbol, as_json=as_json))
+
+
+async def _serve(
+    settings: Settings, feeds: Sequence[Feed], *, browser: bool, with_history: bool
+) -> None:
+    configure_logs(settings.log_format)
+    with bind(settings.host, settings.port) as listener:
+        recorder = await open_recorder(settings)
+        if with_history:
+            await _import_history(recorder)
+        token = write_token(settings)
+
+        def started() -> None:
+            _welcome(address_of(listener), token.path)
+            if browser:
+                open_browser(address_of(listener))
+
+        async def opened(_settings: Settings) -> Recorder:
+            return recorder
+
+        await serve(create_app(settings, feeds, opened), listener, started)
+
+
+def _welcome(url: str, token_path: Path | None) -> None:
+    _shell.print(f"[bold]Synapse[/bold] is at [link={url}]{url}[/link] (Ctrl-C stops it)")
+    if token_path:
+        _shell.print(f"The token for writing is in {token_path}", soft_wrap=True)
+    _shell.print(f"[dim]{DISCLAIMER}[/dim]")
+
+
+async def _import_history(recorder: Recorder) -> None:
+    ticks = missing_history(recorder.ingest.state)
+    if ticks:
+        await _record(recorder, ticks, len(ticks), "Importing 1999-2017")
+
+
+async def _record(
+    recorder: Recorder, ticks: Iterable[PriceTick], count: int, title: str
+) -> tuple[int, int]:
+    with _progress() as progress:
+        task = progress.add_task(title, total=count)
+        return await record_bars(
+            recorder.ingest, ticks, "import", lambda done: progress.advance(task, done)
+        )
+
+
+async def _import(settings: Settings, file: Path, symbol: str, *, as_json: bool) -> None:
+    # The whole file is read once before anything is recorded: a bad line leaves the log as it was.
+    bars = sum(1 for _ in read_bars(file, symbol))
+    recorder = await open_recorder(settings)
+    try:
+        ticks = read_bars(file, symbol)
+        events, duplicates = await _record(recorder, ticks, bars, f"Importing {symbol}")
+    finally:
+        await recorder.log.close()
+    result = {"symbol": symbol, "bars": bars, "events": events, "duplicates": duplicates}
+    if as_json:
+        click.echo(orjson.dumps(result))
+    else:
+        click.echo(
+            f"{symbol}: {bars} bars, {events} events recorded, {duplicates} bars known already"
+        )
+
+
+def _explain(error: Exception) -> str | None:
+    """One line for a fault that a user can mend; None for a fault of ours."""
+    match error:
+        case click.UsageError():
+            command = error.ctx.command_path if error.ctx else "synapse"
+            return f"{error.format_message()} Try '{command} --help'."
+        case click.ClickException():
+            return error.format_message()
+        case ValidationError():
+            first = error.errors(include_url=False)[0]
+            return f"SYNAPSE_{'_'.join(map(str, first['loc'])).upper()}: {first['msg']}"
+        case EventError() | FeedError() | CannotServe() | DatabaseUrlError():
+            return str(error)
+        case OSError():
+            return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    return None
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The program. Exit codes: 0 fine, 1 a check failed, 2 wrong use or a condition that is explained."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(130)
+    except Exception as error:
+        line = _explain(error)
+        if line is None:
+            raise
+        click.echo(f"synapse: {line}", err=True)
+        sys.exit(WRONG_USE)
+    sys.exit(code or 0)
+
+
+if __name__ == "__main__":
+    main()

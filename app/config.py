@@ -1,0 +1,61 @@
+"""Every setting, from the environment (`SYNAPSE_...`); a flag of the command line wins over it."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_DATABASE: Final = "synapse.db"
+
+
+class Settings(BaseSettings):
+    """What an operator can choose; `docs/settings.md` is made from this."""
+
+    model_config = SettingsConfigDict(env_prefix="SYNAPSE_", extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        DEFAULT_DATABASE, description="The log: a file path, or a SQLAlchemy URL of one."
+    )
+    token: str | None = Field(
+        None,
+        min_length=16,
+        repr=False,
+        description="The token that writes need. Without it one is made at first start.",
+    )
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8000, description="The port to listen on; 0 takes a free one."
+    )
+    regime_interval_s: float = Field(
+        30.0, gt=0, description="Seconds after which a live feed's regimes are broadcast again."
+    )
+    heartbeat_s: float = Field(
+        15.0, gt=0, description="Seconds between two heartbeats of a subscribed connection."
+    )
+    persona: str = Field("big_pickle", description="Who speaks: big_pickle or minimax.")
+    log_format: Annotated[str, Field(pattern="^(console|json)$")] = Field(
+        "console", description="How the program's own log looks: console or json."
+    )
+
+
+class DatabaseUrlError(ValueError):
+    """A database setting that names nothing this program can open."""
+
+
+def sqlite_path(database: str) -> Path:
+    """The file that a database setting names: a path, or a `sqlite://` URL of one.
+
+    Raises:
+        DatabaseUrlError: for a URL of another engine, or without a file.
+    """
+    scheme, separator, rest = database.partition("://")
+    if not separator:
+        return Path(database)
+    if scheme not in ("sqlite", "sqlite+aiosqlite"):
+        raise DatabaseUrlError(
+            f"cannot open a {scheme} database yet: name an SQLite file with --db"
+        )
+    if not rest.strip("/"):
+        raise DatabaseUrlError("a log needs a file: write sqlite:///synapse.db or just synapse.db")
+    return Path(rest.removeprefix("/"))

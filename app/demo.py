@@ -1,0 +1,80 @@
+"""The demo: the sample prices up to 2017 imported, 2018 played as if live, and a simulated market for ever."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Final, TypeVar
+
+from app.feeds.base import Feed
+from app.feeds.csv_feed import CsvFeed
+from app.feeds.samples import SAMPLES
+from app.feeds.simulated import SimulatedFeed
+from app.ingest import TickIngest
+from app.market.state import MarketState
+from app.market.ticks import PriceTick
+
+HISTORY_ENDS: Final = datetime(2017, 12, 29, 21, tzinfo=UTC)
+"""Sample bars up to this, the last close of 2017, are imported at first start; later ones are played."""
+
+DEMO_SEED: Final = 2008
+IMPORT_TICKS: Final = 500
+"""Ticks in one append of an import."""
+
+Item = TypeVar("Item")
+
+
+async def record_bars(
+    ingest: TickIngest, ticks: Iterable[PriceTick], source: str, progress: Callable[[int], None]
+) -> tuple[int, int]:
+    """Record many ticks, some hundred an append; returns how many events and duplicates came of it.
+
+    Args:
+        ingest: where they go.
+        ticks: oldest first.
+        source: what their events carry.
+        progress: called with the number of ticks after each append.
+    """
+    events = duplicates = 0
+    for chunk in _chunks(iter(ticks), IMPORT_TICKS):
+        done = await ingest.record(chunk, source)
+        events += done.events
+        duplicates += done.duplicates
+        progress(len(chunk))
+    return events, duplicates
+
+
+def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
+    while chunk := list(islice(items, size)):
+        yield chunk
+
+
+def missing_history(state: MarketState) -> list[PriceTick]:
+    """The sample bars up to `HISTORY_ENDS` that the log does not hold yet.
+
+    A start that was interrupted goes on after the newest bar of each symbol.
+    """
+    missing: list[PriceTick] = []
+    for sample in SAMPLES.values():
+        last_at = state.of(sample.symbol).last_at
+        if last_at is None or last_at < HISTORY_ENDS:
+            missing += [
+                tick
+                for tick in sample.bars()
+                if tick.timestamp <= HISTORY_ENDS and (last_at is None or tick.timestamp > last_at)
+            ]
+    return missing
+
+
+def demo_feeds(bars_per_s: float) -> Sequence[Feed]:
+    """2018 at `bars_per_s` bars a second for each symbol, and the simulated market at one bar a second."""
+    played: list[Feed] = [
+        CsvFeed(
+            sample.path,
+            sample.symbol,
+            bars_per_s=bars_per_s,
+            name=sample.symbol.lower(),
+            since=HISTORY_ENDS + timedelta(microseconds=1),
+        )
+        for sample in SAMPLES.values()
+    ]
+    return [*played, SimulatedFeed(DEMO_SEED)]

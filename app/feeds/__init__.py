@@ -1,0 +1,1 @@
+"""Where prices come from: files, a simulation, exchanges. All yield `PriceTick`."""

@@ -1,0 +1,1 @@
+"""What the events mean: pure functions from prices to regimes, alerts and public state."""

@@ -1,0 +1,44 @@
+"""The alert that a regime shift raises by itself, without a rule set by anyone."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from events.catalog import AlertKind, AlertSeverity, PriceAlert, Regime, RegimeUpdate
+
+REGIME_SHIFT_RULE: Final = "regime_shift"
+_SEVERITIES: Final[Mapping[Regime, AlertSeverity]] = {
+    Regime.BULL: AlertSeverity.INFO,
+    Regime.SIDEWAYS: AlertSeverity.INFO,
+    Regime.BEAR: AlertSeverity.WARNING,
+    Regime.CRASH: AlertSeverity.CRITICAL,
+}
+
+
+def is_shift(update: RegimeUpdate) -> bool:
+    """True when the regime differs from the one before; the first update of a symbol is no shift."""
+    return (
+        not update.provisional
+        and update.previous_regime is not None
+        and update.regime is not update.previous_regime
+    )
+
+
+def regime_shift_alert(update: RegimeUpdate, price: Decimal, alert_id: str) -> PriceAlert:
+    """The alert of a shift, at the price that closed the bar.
+
+    Severity is critical for CRASH, warning for BEAR, else info; there is no threshold.
+    """
+    doubt = "; the detector is still warming up" if update.warming_up else ""
+    return PriceAlert(
+        alert_id=alert_id,
+        rule_id=REGIME_SHIFT_RULE,
+        symbol=update.symbol,
+        kind=AlertKind.REGIME_SHIFT,
+        severity=_SEVERITIES[update.regime],
+        price=price,
+        threshold=None,
+        message=f"{update.symbol} went from {update.previous_regime} to {update.regime} "
+        f"(confidence {update.confidence:.0%}{doubt})",
+        timestamp=update.timestamp,
+    )

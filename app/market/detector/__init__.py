@@ -1,0 +1,1 @@
+"""Regime detectors: what turns prices into regimes. One protocol, each detector versioned."""

@@ -1,0 +1,114 @@
+"""Running the application under uvicorn, with faults told in one line."""
+
+import asyncio
+import errno
+import logging
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import structlog
+import uvicorn
+
+AsgiApp = Callable[..., Coroutine[Any, Any, None]]
+
+MESSAGE_BYTES_MAX: Final = 65_536
+"""A longer message from a client closes its connection with 1009."""
+
+SHUTDOWN_S_MAX: Final = 5
+"""How long a stopping server waits for answers under way."""
+
+
+class CannotServe(Exception):
+    """Why the server cannot start, in one sentence that says what to do."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        CannotServe: the port is taken, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CannotServe(f"port {port} is taken: choose another with --port") from None
+        if error.errno == errno.EACCES:
+            raise CannotServe(
+                f"port {port} is reserved: choose one above 1023 with --port"
+            ) from None
+        raise CannotServe(f"cannot listen on {host}: {error.strerror or error}") from None
+
+
+def address_of(listener: socket.socket) -> str:
+    """The URL under which a listening socket is reached."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+class _Server(uvicorn.Server):
+    """Calls back once it answers requests."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._started_callback = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._started_callback()
+
+
+async def serve(app: AsgiApp, listener: socket.socket, started: Callable[[], None]) -> None:
+    """Serve until the process is told to stop; `started` is called once requests are answered."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_BYTES_MAX,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=SHUTDOWN_S_MAX,
+    )
+    await _Server(config, started).serve([listener])
+
+
+def open_browser(url: str) -> None:
+    """Open a page beside the server; a machine without a browser is no fault."""
+    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a program on the fastest event loop that there is."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+        return
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
+
+
+def configure_logs(style: str) -> None:
+    """Send the program's own log to standard error, for people (`console`) or machines (`json`)."""
+    renderer: Any = structlog.processors.JSONRenderer()
+    if style == "console":
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

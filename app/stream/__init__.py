@@ -1,0 +1,1 @@
+"""The socket: the wire's types, what a connection may say, and who gets which frames."""

@@ -1,0 +1,278 @@
+"""What one connection may say, and what it gets back: a pure machine over several subscriptions.
+
+Every (channel, symbol) pair is held by at most one request. A new request brings its own history while the
+live ones go on; once it has read as far as they have, it joins them and shares their cursor. So positions
+rise within every request, nothing is sent twice, and all that is live follows one order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.stream.protocol import (
+    PROTOCOL_VERSION,
+    Authenticate,
+    CaughtUpPayload,
+    Delivery,
+    ErrorPayload,
+    HeartbeatPayload,
+    HistoryAfter,
+    LaggingPayload,
+    Ping,
+    PongPayload,
+    RefusedMessage,
+    Severity,
+    Subscribe,
+    SubscriptionConfirmedPayload,
+    Unsubscribe,
+    UnsubscribedPayload,
+    parse_client_message,
+    schema_hash,
+)
+from events.catalog import Channel, Record
+from events.envelope import Head, RecordedEvent
+from events.errors import InvalidCursor
+from events.scalars import from_micros
+from events.selection import EMPTY_SELECTION, Selection
+from events.store import ReadQuery
+from events.subscription import Action as SubscriptionAction
+from events.subscription import CaughtUp, Deliver, Lagging, ReadPositions, Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Send a control message with this payload."""
+
+    payload: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send these events, in this order."""
+
+    events: tuple[RecordedEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHistory:
+    """Find out where the history of this request begins, then call `Session.open`."""
+
+    request: Subscribe
+
+
+@dataclass(frozen=True, slots=True)
+class CheckToken:
+    """Check the token that the client sent; hang up if it is wrong."""
+
+    token: str
+
+
+Effect = Say | Send | OpenHistory | CheckToken
+
+
+@dataclass(slots=True)
+class _Held:
+    """What one request holds."""
+
+    request_id: str
+    selection: Selection
+    delivery: Delivery
+
+
+@dataclass(slots=True)
+class Stage:
+    """Requests that are catching up together."""
+
+    requests: list[_Held]
+    subscription: Subscription
+
+
+class Session:
+    """The state of one connection.
+
+    Attributes:
+        stages: what is catching up.
+        cursor: everything live that matches up to here has been sent; None before the first request.
+    """
+
+    def __init__(self, heartbeat_s: float) -> None:
+        self.stages: list[Stage] = []
+        self.cursor: int | None = None
+        self._live: list[_Held] = []
+        self._heartbeat_s = heartbeat_s
+
+    @property
+    def held(self) -> Selection:
+        """Every pair that this connection holds, live or catching up."""
+        held = EMPTY_SELECTION
+        for request in [*self._live, *(r for stage in self.stages for r in stage.requests)]:
+            held = held.union(request.selection)
+        return held
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the connection follows the tail (also when it holds nothing any more)."""
+        return self.cursor is not None
+
+    # --- what the client says -------------------------------------------------------------------
+
+    def receive(self, text: str | bytes) -> list[Effect]:
+        """Take one message of the client."""
+        try:
+            message = parse_client_message(text)
+        except RefusedMessage as refused:
+            return [Say(refused.answer)]
+        match message:
+            case Subscribe():
+                return [OpenHistory(message)]
+            case Unsubscribe():
+                return [self._unsubscribe(message)]
+            case Ping():
+                return [Say(PongPayload(request_msg_id=message.msg_id))]
+            case Authenticate():
+                return [CheckToken(message.payload.token)]
+
+    def refuse(self, request: Subscribe, error: InvalidCursor) -> Effect:
+        """Answer a subscribe whose cursor does not belong to this log."""
+        return Say(
+            ErrorPayload(
+                severity=Severity.BUSINESS_LOGIC_ERROR,
+                code=error.code,
+                message=str(error),
+                request_msg_id=request.msg_id,
+                details=[],
+            )
+        )
+
+    def wanted(self, request: Subscribe) -> Selection:
+        """The pairs that a subscribe adds to what is held."""
+        return Selection.of(request.payload.channels, request.payload.symbols).minus(self.held)
+
+    def open(
+        self, request: Subscribe, head: Head, after: int, positions: Sequence[int] = ()
+    ) -> Effect:
+        """Begin a request's history; returns its confirmation, to be sent first.
+
+        Args:
+            request: the subscribe.
+            head: the end of the log as of now; history reaches to there.
+            after: the cursor to begin at.
+            positions: single events to send first, none beyond `after`.
+        """
+        subscription = Subscription(
+            self.wanted(request), after=after, target=head.position, positions=positions
+        )
+        held = _Held(request.msg_id, subscription.selection, request.payload.delivery)
+        self.stages.append(Stage([held], subscription))
+        return Say(
+            SubscriptionConfirmedPayload(
+                request_msg_id=request.msg_id,
+                channels=request.payload.channels,
+                epoch=head.epoch,
+                head=head.position,
+                resumed=isinstance(request.payload.history, HistoryAfter),
+                protocol_version=PROTOCOL_VERSION,
+                schema_hash=schema_hash(),
+                heartbeat_s=self._heartbeat_s,
+            )
+        )
+
+    def _unsubscribe(self, request: Unsubscribe) -> Effect:
+        dropped = Selection.of(request.payload.channels, request.payload.symbols)
+        for held in self._live:
+            held.selection = held.selection.minus(dropped)
+        for stage in self.stages:
+            stage.subscription.selection = stage.subscription.selection.minus(dropped)
+            for held in stage.requests:
+                held.selection = held.selection.minus(dropped)
+        return Say(
+            UnsubscribedPayload(
+                request_msg_id=request.msg_id,
+                channels=request.payload.channels,
+                symbols=request.payload.symbols,
+            )
+        )
+
+    # --- what the log says ----------------------------------------------------------------------
+
+    def next_read(self, stage: Stage) -> ReadQuery | ReadPositions | None:
+        """What a stage wants to read next from the store."""
+        if self.cursor is not None:
+            stage.subscription.retarget(self.cursor)
+        return stage.subscription.next_read()
+
+    def page(
+        self, stage: Stage, asked: ReadQuery | ReadPositions, events: Sequence[RecordedEvent]
+    ) -> list[Effect]:
+        """Take a page that a stage asked for."""
+        # Between asking and answering, an unsubscribe may have come in.
+        wanted = stage.subscription.selection
+        effects = _effects(stage, stage.subscription.page(asked, events))
+        return [_only(effect, wanted) for effect in effects]
+
+    def join(self, stage: Stage) -> list[Effect]:
+        """Let a stage that has caught up with the live requests join them."""
+        if self.next_read(stage) is not None:
+            return []
+        effects = _effects(stage, stage.subscription.arrived())
+        self.cursor = stage.subscription.cursor
+        self._live += stage.requests
+        self.stages.remove(stage)
+        return effects
+
+    def tail(self, events: Sequence[RecordedEvent], head: int) -> list[Effect]:
+        """Take what the tail holds after the cursor, up to `head`; all live requests move together."""
+        self.cursor = head
+        every = [held.selection for held in self._live if held.delivery is Delivery.EVERY]
+        latest = [held.selection for held in self._live if held.delivery is Delivery.LATEST]
+        newest = {(event.stream, event.type): event.position for event in events}
+        chosen = tuple(
+            event
+            for event in events
+            if any(selection.matches(event.stream) for selection in every)
+            or (
+                newest[event.stream, event.type] == event.position
+                and any(selection.matches(event.stream) for selection in latest)
+            )
+        )
+        return [Send(chosen)] if chosen else []
+
+    def fall_behind(self, head: int) -> list[Effect]:
+        """The tail no longer holds the cursor: all live requests go back to reading the store."""
+        selection = EMPTY_SELECTION
+        for held in self._live:
+            selection = selection.union(held.selection)
+        subscription = Subscription(selection, after=self.cursor or 0, target=head)
+        stage = Stage(self._live, subscription)
+        self.stages.append(stage)
+        self._live, self.cursor = [], None
+        return _effects(stage, subscription.fell_behind(head))
+
+    def heartbeat(self, now_us: int, newest: Mapping[str, int]) -> list[Effect]:
+        """Say that everything up to the cursor has been sent; nothing while any request catches up."""
+        if self.cursor is None or self.stages:
+            return []
+        channels = {Channel(name): position for name, position in newest.items()}
+        now = from_micros(now_us)
+        return [Say(HeartbeatPayload(head=self.cursor, server_time=now, channels=channels))]
+
+
+def _only(effect: Effect, selection: Selection) -> Effect:
+    if isinstance(effect, Send):
+        return Send(tuple(event for event in effect.events if selection.matches(event.stream)))
+    return effect
+
+
+def _effects(stage: Stage, actions: Sequence[SubscriptionAction]) -> list[Effect]:
+    effects: list[Effect] = []
+    for action in actions:
+        if isinstance(action, Deliver):
+            effects.append(Send(action.events))
+            continue
+        effects.extend(Say(_notice(held.request_id, action)) for held in stage.requests)
+    return effects
+
+
+def _notice(request_id: str, action: CaughtUp | Lagging) -> Record:
+    if isinstance(action, CaughtUp):
+        return CaughtUpPayload(request_msg_id=request_id, position=action.position)
+    return LaggingPayload(request_msg_id=request_id, from_position=action.from_position)

@@ -1,0 +1,161 @@
+"""What surrounds a payload: ids, places and times, before and after an event is recorded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from events.catalog import EventType, Payload, event_type, split_stream
+from events.scalars import from_micros
+
+NO_STREAM: Final = 0
+"""Expected version of a stream that must not exist yet."""
+
+ANY: Final = -1
+"""Expected version that checks nothing. Not 0: that means `NO_STREAM`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event that is not recorded yet.
+
+    Attributes:
+        payload: its content; decides type, stream and market time.
+        event_id: UUIDv5 where a tick caused it, else UUIDv7; the key of idempotence.
+        source: `import`, `feed:NAME`, `simulated`, `api`, `manual` or `paper`.
+        correlation_id: the id that the whole chain of causes and effects shares; own id by default.
+        causation_id: the event that directly caused this one.
+    """
+
+    payload: Payload
+    event_id: UUID
+    source: str
+    correlation_id: UUID | None = None
+    causation_id: UUID | None = None
+
+    @property
+    def event_type(self) -> EventType:
+        """The catalogue's entry for this event."""
+        return event_type(self.payload)
+
+    @property
+    def stream(self) -> str:
+        """The stream it belongs to, such as `regime:SPX`."""
+        return self.event_type.stream_of(self.payload)
+
+    @property
+    def occurred_at(self) -> datetime:
+        """Its market time."""
+        return self.payload.timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event in the log. `payload_json` is the stored text: exactly what subscribers receive.
+
+    Attributes:
+        position: its place in the log, from 1, dense.
+        version: its place in its stream, from 1, dense.
+        occurred_at_us: market time in microseconds since 1970 (UTC).
+        recorded_at_us: commit time in microseconds since 1970 (UTC); never falls along the log.
+        hash: SHA-256 over the previous event's hash and this event's columns (`events.chain`).
+    """
+
+    position: int
+    stream: str
+    version: int
+    event_id: UUID
+    type: str
+    schema_version: int
+    occurred_at_us: int
+    recorded_at_us: int
+    source: str
+    correlation_id: UUID
+    causation_id: UUID | None
+    payload_json: str
+    hash: bytes
+
+    @property
+    def channel(self) -> str:
+        """The channel part of its stream's name."""
+        return split_stream(self.stream)[0]
+
+    @property
+    def entity(self) -> str:
+        """The entity part of its stream's name: a symbol, a portfolio, or `synapse`."""
+        return split_stream(self.stream)[1]
+
+    @property
+    def occurred_at(self) -> datetime:
+        """Market time, in UTC."""
+        return from_micros(self.occurred_at_us)
+
+    @property
+    def recorded_at(self) -> datetime:
+        """Commit time, in UTC."""
+        return from_micros(self.recorded_at_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A caller's key for one request, and what to answer when it comes again.
+
+    Attributes:
+        key: chosen by the caller.
+        fingerprint: a digest of the request, so that the same key with another request is refused.
+        answer: the caller's own part of the answer, stored in the transaction of the append.
+    """
+
+    key: str
+    fingerprint: bytes
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One atomic append: all of its events are recorded side by side, or none is.
+
+    Attributes:
+        events: in the order in which they shall stand in the log; of one stream or of several.
+        expected: the version of every stream that the writer read, or `NO_STREAM`, or `ANY`.
+        idempotency: the caller's key, if it sent one.
+    """
+
+    events: tuple[NewEvent, ...]
+    expected: Mapping[str, int] = field(default_factory=dict)
+    idempotency: Idempotency | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of an append.
+
+    Attributes:
+        events: what was recorded now, in order; empty when everything was recorded before.
+        positions: the place of each event of the append, also of those recorded before.
+        duplicates: how many of them were recorded before, with the same id and content.
+        answer: the stored `Idempotency.answer` when the key came again, else None.
+    """
+
+    events: tuple[RecordedEvent, ...]
+    positions: tuple[int, ...]
+    duplicates: int = 0
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the log.
+
+    Attributes:
+        epoch: the identity of this log's lifetime; with a position it makes a cursor.
+        position: the last committed position, 0 in an empty log.
+        hash: the hash of the event there; 32 zero bytes in an empty log.
+        recorded_at_us: its commit time, microseconds since 1970 (UTC).
+    """
+
+    epoch: str
+    position: int
+    hash: bytes
+    recorded_at_us: int

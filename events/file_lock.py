@@ -1,0 +1,63 @@
+"""The lock beside an SQLite file that keeps a second writing process out."""
+
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+from events.errors import StoreLocked, StoreUnavailable
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: IO[str]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _try_lock(file: IO[str]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class FileLock:
+    """Held from `acquire` to `release`, or until the process ends, however it ends."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    @classmethod
+    def acquire(cls, path: Path) -> "FileLock":
+        """Lock `path` for writing by this process, through a file `PATH.lock` that names the holder.
+
+        Raises:
+            StoreLocked: another process holds it; the message says which.
+            StoreUnavailable: the folder does not exist or cannot be written.
+        """
+        lock_path = path.with_name(path.name + ".lock")
+        try:
+            file = lock_path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise StoreUnavailable(f"{path} cannot be written: {error.strerror}") from error
+        try:
+            _try_lock(file)
+        except OSError:
+            holder = _holder(lock_path)
+            file.close()
+            raise StoreLocked(
+                f"{path} is being written by {holder}: stop it first, or name another file with --db"
+            ) from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()} ({Path(sys.argv[0]).name})")
+        file.flush()
+        return cls(file)
+
+    def release(self) -> None:
+        """Let another process in."""
+        self._file.close()
+
+
+def _holder(lock_path: Path) -> str:
+    try:
+        return lock_path.read_text(encoding="utf-8").strip() or "another process"
+    except OSError:
+        return "another process"

@@ -1,0 +1,20 @@
+"""Deterministic event ids for what a tick causes.
+
+A tick's events get their ids from the tick itself, so feeding the same tick twice names the same events,
+and the log records them once.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID, uuid5
+
+from events.scalars import format_decimal, to_micros
+
+TICK_NAMESPACE: Final = UUID("6f1c2a52-3f0e-5d2b-9a3e-53796e617073")
+
+
+def tick_event_id(feed: str, symbol: str, at: datetime, price: Decimal, rule: str) -> UUID:
+    """The id of the event that `rule` makes of one tick of `feed` (RFC 9562, version 5)."""
+    name = f"{feed}|{symbol}|{to_micros(at)}|{format_decimal(price.normalize())}|{rule}"
+    return uuid5(TICK_NAMESPACE, name)

@@ -1,0 +1,204 @@
+"""`EventLog`: one store, a group-commit appender, the recent tail and a wake-up. What the app talks to."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from events.envelope import ANY, Append, Appended, Head, Idempotency, NewEvent, RecordedEvent
+from events.errors import (
+    AppendConflict,
+    EpochMismatch,
+    EventError,
+    LogBusy,
+    PositionBeyondHead,
+    StoreUnavailable,
+)
+from events.store import EventStore, ReadQuery
+from events.tail import Tail
+
+WAITING_APPENDS_MAX: Final = 10_000
+"""Appends that may wait for the writer; the next one is refused with `LogBusy`."""
+
+GROUP_EVENTS_MAX: Final = 2_000
+"""Events after which a group commit is closed, unless a single append holds more."""
+
+TAIL_EVENTS: Final = 10_000
+"""Recent events kept in memory for readers that are (nearly) caught up."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    append: Append
+    done: asyncio.Future[Appended]
+
+
+class EventLog:
+    """The log as the application sees it: append, read, and follow without a seam.
+
+    An append that returns is on disk. Events reach the tail, and so any subscriber, only after that.
+    """
+
+    def __init__(self, store: EventStore, head: Head, newest: Mapping[str, int]) -> None:
+        """Use `EventLog.open`. `newest`: the newest position of each channel."""
+        self.store = store
+        self.head = head
+        self.tail = Tail(head.position, TAIL_EVENTS)
+        self.fault: EventError | None = None
+        """Why the last append could not reach the store; None while all is well."""
+        self._newest = dict(newest)
+        self._waiting: list[_Waiting] = []
+        self._work = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._closed = False
+        self._committer = asyncio.create_task(self._commit_groups(), name="group-commit")
+
+    @classmethod
+    async def open(cls, store: EventStore) -> "EventLog":
+        """Begin with what the store holds."""
+        newest: dict[str, int] = {}
+        for name, stream in (await store.streams()).items():
+            channel = name.partition(":")[0]
+            newest[channel] = max(newest.get(channel, 0), stream.position)
+        return cls(store, await store.head(), newest)
+
+    @property
+    def newest_by_channel(self) -> Mapping[str, int]:
+        """The newest position of each channel that has events."""
+        return self._newest
+
+    async def append(
+        self,
+        events: Sequence[NewEvent],
+        *,
+        stream: str | None = None,
+        expected: int | Mapping[str, int] = ANY,
+        idempotency: Idempotency | None = None,
+    ) -> Appended:
+        """Record events, all or none; returns when they are on disk.
+
+        Args:
+            events: of one stream or of several, in order.
+            stream: the stream that a plain number in `expected` speaks of.
+            expected: the version that the writer read (`NO_STREAM` for none, `ANY` for no check) of
+                `stream`, or of several streams by name.
+            idempotency: the caller's key, answered again when it comes again.
+
+        Raises:
+            AppendConflict: another writer was first, or an id or key is taken; nothing was recorded.
+            LogBusy: `WAITING_APPENDS_MAX` appends are waiting already.
+            StoreUnavailable: the store cannot be written now; nothing was acknowledged.
+        """
+        if not isinstance(expected, Mapping):
+            if stream is None and expected != ANY:
+                raise ValueError("an expected version needs the stream that it speaks of")
+            expected = {} if stream is None else {stream: expected}
+        return await self._enqueue(Append(tuple(events), expected, idempotency))
+
+    async def _enqueue(self, append: Append) -> Appended:
+        if self._closed:
+            raise StoreUnavailable("the log is closing")
+        if len(self._waiting) >= WAITING_APPENDS_MAX:
+            raise LogBusy(WAITING_APPENDS_MAX)
+        done: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(append, done))
+        self._work.set()
+        return await done
+
+    async def _commit_groups(self) -> None:
+        while True:
+            await self._work.wait()
+            group = self._next_group()
+            if group:
+                await self._commit(group)
+            elif self._closed:
+                return
+
+    def _next_group(self) -> list[_Waiting]:
+        size = count = 0
+        for waiting in self._waiting:
+            size += len(waiting.append.events)
+            if count and size > GROUP_EVENTS_MAX:
+                break
+            count += 1
+        group, self._waiting = self._waiting[:count], self._waiting[count:]
+        if not self._waiting and not self._closed:
+            self._work.clear()
+        return group
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        try:
+            outcomes = await self.store.append([waiting.append for waiting in group])
+        except Exception as error:  # noqa: BLE001  # whatever it is, its callers must hear of it
+            self.fault = error if isinstance(error, EventError) else EventError(str(error))
+            for waiting in group:
+                if not waiting.done.done():
+                    waiting.done.set_exception(error)
+            return
+        self.fault = None
+        await self._publish([e for o in outcomes if isinstance(o, Appended) for e in o.events])
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            if waiting.done.done():
+                continue  # its caller was cancelled; what it appended stands all the same
+            if isinstance(outcome, AppendConflict):
+                waiting.done.set_exception(outcome)
+            else:
+                waiting.done.set_result(outcome)
+
+    async def _publish(self, events: Sequence[RecordedEvent]) -> None:
+        if not events:
+            return
+        # Somebody else may have written, or a commit of ours may have succeeded and reported failure.
+        between = ReadQuery(after=self.head.position, upto=events[0].position - 1)
+        if self.head.position + 1 != events[0].position:
+            events = [*[event async for event in self.stream(between)], *events]
+        last = events[-1]
+        self.tail.push(events)
+        self.head = replace(
+            self.head, position=last.position, hash=last.hash, recorded_at_us=last.recorded_at_us
+        )
+        for event in events:
+            self._newest[event.channel] = event.position
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    def check_cursor(self, position: int, epoch: str | None) -> None:
+        """Make sure that a client may go on from here.
+
+        Raises:
+            EpochMismatch: the position belongs to another lifetime of the log.
+            PositionBeyondHead: it has not been recorded yet.
+        """
+        if epoch is not None and epoch != self.head.epoch:
+            raise EpochMismatch(epoch, self.head.epoch)
+        if position > self.head.position:
+            raise PositionBeyondHead(position, self.head.position)
+
+    async def moved_beyond(self, position: int) -> None:
+        """Return as soon as the head is beyond `position`."""
+        while self.head.position <= position:
+            await self._moved.wait()
+
+    async def read(self, query: ReadQuery) -> list[RecordedEvent]:
+        """One page of the log."""
+        return await self.store.read(query)
+
+    async def stream(self, query: ReadQuery) -> AsyncIterator[RecordedEvent]:
+        """Everything that the query asks for, a page at a time; `query.limit` is the page's size."""
+        while True:
+            page = await self.store.read(query)
+            for event in page:
+                yield event
+            if len(page) < query.limit:
+                return
+            last = page[-1].position
+            query = (
+                replace(query, upto=last - 1) if query.descending else replace(query, after=last)
+            )
+
+    async def close(self) -> None:
+        """Commit what waits, then close the store."""
+        self._closed = True
+        self._work.set()
+        await self._committer
+        await self.store.close()

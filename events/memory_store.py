@@ -1,0 +1,91 @@
+"""The event store in memory: the same contract without a disk, for tests and throw-away logs."""
+
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID, uuid4
+
+from events.chain import GENESIS
+from events.clock import now_us
+from events.envelope import Append, Head, RecordedEvent
+from events.plan import LogView, StoredAnswer, plan_appends
+from events.selection import Selection
+from events.store import Outcome, ReadQuery, StreamHead
+
+
+class MemoryEventStore:
+    """An `EventStore` that forgets everything when the process ends."""
+
+    def __init__(self) -> None:
+        self._head = Head(epoch=uuid4().hex, position=0, hash=GENESIS, recorded_at_us=0)
+        self._events: list[RecordedEvent] = []
+        self._by_id: dict[UUID, RecordedEvent] = {}
+        self._streams: dict[str, list[RecordedEvent]] = {}
+        self._answers: dict[str, StoredAnswer] = {}
+
+    async def append(self, appends: Sequence[Append]) -> list[Outcome]:
+        """Record a group of appends; one outcome each."""
+        view = LogView(
+            head=self._head,
+            versions={name: len(events) for name, events in self._streams.items()},
+            recorded=dict(self._by_id),
+            answers=dict(self._answers),
+            now_us=now_us(),
+        )
+        plan = plan_appends(view, appends)
+        for event in plan.events:
+            self._events.append(event)
+            self._by_id[event.event_id] = event
+            self._streams.setdefault(event.stream, []).append(event)
+        self._answers.update({answer.key: answer for answer in plan.answers})
+        self._head = view.head
+        return plan.outcomes
+
+    async def head(self) -> Head:
+        """The end of the log."""
+        return self._head
+
+    async def streams(self) -> Mapping[str, StreamHead]:
+        """The end of every stream."""
+        return {
+            name: StreamHead(len(events), events[-1].position)
+            for name, events in self._streams.items()
+        }
+
+    async def read(self, query: ReadQuery) -> list[RecordedEvent]:
+        """One page, in position order or the reverse."""
+        events = reversed(self._events) if query.descending else iter(self._events[query.after :])
+        page: list[RecordedEvent] = []
+        for event in events:
+            if len(page) == query.limit:
+                break
+            if query.accepts(event):
+                page.append(event)
+        return page
+
+    async def read_at(self, positions: Sequence[int]) -> list[RecordedEvent]:
+        """The events at these positions."""
+        return [self._events[position - 1] for position in sorted(positions)]
+
+    async def last_positions(self, selection: Selection, last: int, upto: int) -> list[int]:
+        """The positions of the newest `last` events of each stream, none beyond `upto`."""
+        found: list[int] = []
+        for name, events in self._streams.items():
+            if selection.matches(name):
+                found += [event.position for event in events if event.position <= upto][-last:]
+        return sorted(found)
+
+    async def first_since(self, occurred_at_us: int) -> int:
+        """The first position whose market time is not before this; head + 1 when there is none."""
+        later = (e.position for e in self._events if e.occurred_at_us >= occurred_at_us)
+        return next(later, self._head.position + 1)
+
+    async def find(self, event_ids: Collection[UUID]) -> Mapping[UUID, RecordedEvent]:
+        """Those of the events that are recorded, by id."""
+        return {key: self._by_id[key] for key in event_ids if key in self._by_id}
+
+    async def newest_at(self, stream: str, occurred_at_us: int) -> RecordedEvent | None:
+        """The newest event of a stream with exactly this market time."""
+        events = reversed(self._streams.get(stream, []))
+        return next((event for event in events if event.occurred_at_us == occurred_at_us), None)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""

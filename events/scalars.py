@@ -1,0 +1,120 @@
+"""The scalar types that payloads are made of: exact numbers, UTC times, symbols.
+
+On the wire a price is a fixed-point decimal string and a time is RFC 3339; in Python they are `Decimal`
+and an aware `datetime` in UTC; in SQL a time is an integer of microseconds since 1970-01-01T00:00:00Z.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+DECIMAL_PATTERN = r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,12})?$"
+RFC3339_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+SYMBOL_PATTERN = r"^[A-Za-z0-9^][A-Za-z0-9._:/^=-]{0,31}$"
+LABEL_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
+SOURCE_PATTERN = r"^(import|simulated|api|manual|paper|feed:[a-z0-9][a-z0-9_-]{0,31})$"
+
+_DECIMAL = re.compile(DECIMAL_PATTERN)
+_RFC3339 = re.compile(RFC3339_PATTERN)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def parse_decimal(value: Any) -> Decimal:
+    """Read an exact number from a fixed-point decimal string (or pass a finite `Decimal` through).
+
+    Raises:
+        ValueError: for a JSON number, an exponent, NaN, infinity, or more than 18 + 12 digits.
+    """
+    if isinstance(value, str):
+        if _DECIMAL.match(value):
+            return Decimal(value)
+        raise ValueError('must be a fixed-point decimal string such as "1229.23"')
+    if isinstance(value, Decimal):
+        if _DECIMAL.match(format_decimal(value)):
+            return value
+        raise ValueError("must be finite, with at most 18 digits before and 12 after the point")
+    raise ValueError('must be a decimal string such as "1229.23", not a number')
+
+
+def format_decimal(value: Decimal) -> str:
+    """Write an exact number in fixed-point notation, never with an exponent."""
+    return format(value, "f")
+
+
+def parse_time(value: Any) -> datetime:
+    """Read an aware time and return it in UTC; digits beyond the microsecond are cut off.
+
+    Raises:
+        ValueError: for a number, a text that is not RFC 3339, or a time without an offset.
+    """
+    if isinstance(value, str):
+        if not _RFC3339.match(value):
+            raise ValueError(
+                'must be an RFC 3339 time with an offset, such as "2026-01-16T12:00:00Z"'
+            )
+        value = datetime.fromisoformat(value.upper())
+    if not isinstance(value, datetime):
+        raise ValueError('must be an RFC 3339 time such as "2026-01-16T12:00:00Z", not a number')
+    if value.utcoffset() is None:
+        raise ValueError("must carry an offset: a naive time names no moment")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie between the years 1 and 9999 in UTC") from error
+
+
+def format_time(value: datetime) -> str:
+    """Write a time as RFC 3339 in UTC with six digits: `2026-01-16T12:00:00.000000Z`."""
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def to_micros(value: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00:00Z; exact, also before 1970."""
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def from_micros(value: int) -> datetime:
+    """The aware UTC time that lies `value` microseconds after 1970-01-01T00:00:00Z."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def format_micros(value: int) -> str:
+    """`format_time(from_micros(value))`: the wire's text for SQL's number."""
+    return format_time(from_micros(value))
+
+
+def _positive(value: Decimal) -> Decimal:
+    if value <= 0:
+        raise ValueError("must be greater than 0")
+    return value
+
+
+def _not_negative(value: Decimal) -> Decimal:
+    if value < 0:
+        raise ValueError("must not be negative")
+    return value
+
+
+ExactNumber = Annotated[
+    Decimal,
+    BeforeValidator(parse_decimal),
+    PlainSerializer(format_decimal, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": DECIMAL_PATTERN, "examples": ["1229.23"]}),
+]
+Price = Annotated[ExactNumber, AfterValidator(_positive)]
+Quantity = Annotated[ExactNumber, AfterValidator(_not_negative)]
+UtcTime = Annotated[
+    datetime,
+    BeforeValidator(parse_time),
+    PlainSerializer(format_time, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Symbol = Annotated[str, Field(pattern=SYMBOL_PATTERN, examples=["SPX"])]
+Label = Annotated[str, Field(pattern=LABEL_PATTERN)]
+Text = Annotated[str, Field(max_length=500)]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]

@@ -1,0 +1,112 @@
+"""The event store over SQLAlchemy: the same code for every engine; `engines` knows the differences."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, insert, select
+
+from events import sql_read
+from events.chain import GENESIS
+from events.clock import now_us
+from events.engines import Engines, SqliteEngines, SqliteReader
+from events.envelope import Append, Head, RecordedEvent
+from events.selection import Selection
+from events.sql_append import append_group, find_events
+from events.sql_rows import StreamNames
+from events.store import Outcome, ReadQuery, StreamHead
+from events.tables import log_head
+
+Result = TypeVar("Result")
+
+
+class SqlEventStore:
+    """An `EventStore` in SQL tables (`events.tables`)."""
+
+    def __init__(self, engines: Engines, clock: Callable[[], int] = now_us) -> None:
+        """`clock` gives microseconds since 1970; tests hand in their own."""
+        self._engines = engines
+        self._clock = clock
+        self._names = StreamNames()
+
+    @classmethod
+    async def open_sqlite(
+        cls,
+        path: Path,
+        migrate: Callable[[Connection], None],
+        clock: Callable[[], int] = now_us,
+    ) -> "SqlEventStore":
+        """Open (or create) an SQLite log for writing; `migrate` brings the schema up to date.
+
+        Raises:
+            StoreLocked: another process writes this file.
+            StoreUnavailable: the file cannot be written.
+        """
+
+        def prepare(connection: Connection) -> None:
+            migrate(connection)
+            ensure_head(connection)
+
+        return cls(await SqliteEngines.open(path, prepare), clock)
+
+    @classmethod
+    def read_sqlite(cls, path: Path) -> "SqlEventStore":
+        """Open an SQLite log for reading only, beside whoever writes it."""
+        return cls(SqliteReader(path))
+
+    async def append(self, appends: Sequence[Append]) -> list[Outcome]:
+        """Record a group of appends in one durable transaction; one outcome each."""
+        work = partial(append_group, names=self._names, appends=appends, now_us=self._clock())
+        outcomes, _head = await self._engines.write(work)
+        return outcomes
+
+    async def head(self) -> Head:
+        """The end of the log."""
+        return await self._engines.read(sql_read.read_head)
+
+    async def streams(self) -> Mapping[str, StreamHead]:
+        """The end of every stream."""
+        return await self._engines.read(sql_read.read_streams)
+
+    async def read(self, query: ReadQuery) -> list[RecordedEvent]:
+        """One page, in position order or the reverse."""
+        return await self._read(sql_read.read_page, query)
+
+    async def read_at(self, positions: Sequence[int]) -> list[RecordedEvent]:
+        """The events at these positions, in position order."""
+        return await self._read(sql_read.read_at, positions)
+
+    async def last_positions(self, selection: Selection, last: int, upto: int) -> list[int]:
+        """The positions of the newest `last` events of each stream, none beyond `upto`."""
+        return await self._read(sql_read.last_positions, selection, last, upto)
+
+    async def first_since(self, occurred_at_us: int) -> int:
+        """The first position whose market time is not before this; head + 1 when there is none."""
+        work = partial(sql_read.first_since, occurred_at_us=occurred_at_us)
+        return await self._engines.read(work)
+
+    async def find(self, event_ids: Collection[UUID]) -> Mapping[UUID, RecordedEvent]:
+        """Those of the events that are recorded, by id."""
+        return await self._read(find_events, list(event_ids))
+
+    async def newest_at(self, stream: str, occurred_at_us: int) -> RecordedEvent | None:
+        """The newest event of a stream with exactly this market time."""
+        return await self._read(sql_read.newest_at, stream, occurred_at_us)
+
+    async def close(self) -> None:
+        """Let go of files, threads and connections."""
+        await self._engines.close()
+
+    async def _read(self, work: Callable[..., Result], *arguments: object) -> Result:
+        return await self._engines.read(
+            lambda connection: work(connection, self._names, *arguments)
+        )
+
+
+def ensure_head(connection: Connection) -> None:
+    """Begin the log's lifetime: the head row of an empty log, with an epoch of its own."""
+    if connection.execute(select(log_head.c.id)).first() is None:
+        row = {"id": 1, "epoch": uuid4().hex, "position": 0, "occurred_max": 0}
+        connection.execute(insert(log_head), {**row, "recorded_at": 0, "hash": GENESIS})

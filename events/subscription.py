@@ -1,0 +1,149 @@
+"""From history to live without a seam, as a pure state machine: inputs in, actions out.
+
+    catching_up --(cursor reaches the target)--> live --(the tail no longer holds the cursor)--> catching_up
+
+A driver does the reading: it asks `next_read` what to read from the store, hands the page to `page`, and
+once live hands every batch of the tail to `tail`. Whatever the driver does, the machine delivers each
+matching event once, in position order, or raises `PositionGap`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from events.envelope import RecordedEvent
+from events.errors import PositionGap
+from events.selection import Selection
+from events.store import PAGE_EVENTS, ReadQuery
+
+
+class Phase(StrEnum):
+    """Where a subscription stands."""
+
+    CATCHING_UP = "catching_up"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPositions:
+    """Read the events at these positions from the store."""
+
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Hand these events to the subscriber, in this order."""
+
+    events: tuple[RecordedEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """Tell the subscriber that the history is complete up to this position."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lagging:
+    """Tell the subscriber that delivery goes on from the store, after this position."""
+
+    from_position: int
+
+
+Action = Deliver | CaughtUp | Lagging
+
+
+class Subscription:
+    """One reader following the log.
+
+    Attributes:
+        cursor: everything that matches up to here has been delivered.
+        phase: catching up or live.
+    """
+
+    def __init__(
+        self,
+        selection: Selection,
+        *,
+        after: int,
+        target: int,
+        positions: Sequence[int] = (),
+    ) -> None:
+        """Begin after a position.
+
+        Args:
+            selection: the streams to deliver.
+            after: the cursor to begin at.
+            target: history reaches to here, usually the head at the moment of subscribing.
+            positions: chosen single events to deliver first, rising, none beyond `after`.
+        """
+        self.selection = selection
+        self.cursor = after
+        self.phase = Phase.CATCHING_UP
+        self._target = max(target, after)
+        self._chosen = tuple(positions)
+        self._versions: dict[str, int] = {}
+
+    def retarget(self, position: int) -> None:
+        """Ask to catch up to here before going live, if that is further than before."""
+        if self.phase is Phase.CATCHING_UP:
+            self._target = max(self._target, position)
+
+    def next_read(self) -> ReadQuery | ReadPositions | None:
+        """What to read next from the store; None when there is nothing (left) to catch up on."""
+        if self.phase is Phase.LIVE or not (self._chosen or self.cursor < self._target):
+            return None
+        if self._chosen:
+            return ReadPositions(self._chosen[:PAGE_EVENTS])
+        return ReadQuery(after=self.cursor, upto=self._target, selection=self.selection)
+
+    def page(
+        self, asked: ReadQuery | ReadPositions, events: Sequence[RecordedEvent]
+    ) -> list[Action]:
+        """Take what the store answered to `next_read`."""
+        if isinstance(asked, ReadPositions):
+            if tuple(event.position for event in events) != asked.positions:
+                raise PositionGap("store", asked.positions[0], events[0].position if events else 0)
+            self._chosen = self._chosen[len(asked.positions) :]
+        else:
+            # A full page says nothing about what lies beyond its last event.
+            complete = len(events) < asked.limit
+            self.cursor = self._target if complete else events[-1].position
+        return self._deliver(events)
+
+    def arrived(self) -> list[Action]:
+        """Go live if everything up to the target has been delivered."""
+        if self.phase is Phase.LIVE or self.next_read() is not None:
+            return []
+        self.phase = Phase.LIVE
+        return [CaughtUp(self.cursor)]
+
+    def tail(self, events: Sequence[RecordedEvent]) -> list[Action]:
+        """Take a dense batch of the tail; what was delivered before is dropped.
+
+        Raises:
+            PositionGap: the batch does not follow the cursor.
+        """
+        fresh = [event for event in events if event.position > self.cursor]
+        for number, event in enumerate(fresh, start=self.cursor + 1):
+            if event.position != number:
+                raise PositionGap("tail", number, event.position)
+        if fresh:
+            self.cursor = fresh[-1].position
+        return self._deliver([event for event in fresh if self.selection.matches(event.stream)])
+
+    def fell_behind(self, head: int) -> list[Action]:
+        """The tail no longer holds the cursor: go back to reading the store, up to `head`."""
+        self.phase = Phase.CATCHING_UP
+        self._target = max(head, self.cursor)
+        return [Lagging(self.cursor)]
+
+    def _deliver(self, events: Sequence[RecordedEvent]) -> list[Action]:
+        for event in events:
+            last = self._versions.get(event.stream)
+            if last is not None and event.version != last + 1:
+                raise PositionGap(event.stream, last + 1, event.version)
+            self._versions[event.stream] = event.version
+        return [Deliver(tuple(events))] if events else []

@@ -1,0 +1,132 @@
+"""The log's tables, as SQLAlchemy declares them; `migrations/` builds the same, and a test compares.
+
+Ids and hashes are raw bytes and times are integer microseconds: small rows, cheap indexes, and no engine
+gets a chance to round anything.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    event,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+# SQLite makes a column the rowid itself only where its type reads INTEGER.
+Position: Final = BigInteger().with_variant(Integer, "sqlite")
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("stream_id", Position, primary_key=True, autoincrement=False),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("version", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("position", Position, primary_key=True, autoincrement=False),
+    Column("stream_id", Position, ForeignKey("streams.stream_id"), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("event_id", LargeBinary(16), nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("schema_version", SmallInteger, nullable=False),
+    Column("occurred_at", BigInteger, nullable=False),
+    # The greatest market time up to here: rises along the log, so "the first position since T" is a
+    # binary search over dense positions and needs no index.
+    Column("occurred_max", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("correlation_id", LargeBinary(16), nullable=False),
+    Column("causation_id", LargeBinary(16)),
+    Column("payload", Text, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Index("ux_events_stream_id_version", "stream_id", "version", unique=True),
+    Index("ux_events_event_id", "event_id", unique=True),
+    Index("ix_events_stream_id_occurred_at", "stream_id", "occurred_at"),
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column(
+        "id",
+        Integer,
+        CheckConstraint("id = 1", name="single_row"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("epoch", String(64), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("occurred_max", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("fingerprint", LargeBinary(32), nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("positions", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+)
+
+SQLITE_GUARDS: Final = (
+    """
+    CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events
+    BEGIN SELECT RAISE(ABORT, 'the log refuses UPDATE: a correction is a new event'); END
+    """,
+    """
+    CREATE TRIGGER events_refuse_delete BEFORE DELETE ON events
+    BEGIN SELECT RAISE(ABORT, 'the log refuses DELETE: a correction is a new event'); END
+    """,
+)
+POSTGRES_GUARDS: Final = (
+    """
+    CREATE FUNCTION events_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'the log refuses %%: a correction is a new event', TG_OP; END $$
+    """,
+    """
+    CREATE TRIGGER events_refuse_update_delete BEFORE UPDATE OR DELETE ON events
+    FOR EACH ROW EXECUTE FUNCTION events_refuse_change()
+    """,
+    """
+    CREATE TRIGGER events_refuse_truncate BEFORE TRUNCATE ON events
+    FOR EACH STATEMENT EXECUTE FUNCTION events_refuse_change()
+    """,
+)
+
+
+def _guard(dialect: str, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        ddl = DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+        event.listen(events, "after_create", ddl.execute_if(dialect=dialect))
+
+
+_guard("sqlite", SQLITE_GUARDS)
+_guard("postgresql", POSTGRES_GUARDS)

@@ -1,0 +1,1 @@
+"""Alembic migrations of the log's tables; packaged, so that an installed program can migrate."""

@@ -1,0 +1,120 @@
+"""The log: streams, events, the head row, idempotency keys, and the triggers that refuse changes.
+
+Revision: 0001
+Revises: none
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+POSITION = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+SQLITE_GUARDS = (
+    """
+    CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events
+    BEGIN SELECT RAISE(ABORT, 'the log refuses UPDATE: a correction is a new event'); END
+    """,
+    """
+    CREATE TRIGGER events_refuse_delete BEFORE DELETE ON events
+    BEGIN SELECT RAISE(ABORT, 'the log refuses DELETE: a correction is a new event'); END
+    """,
+)
+POSTGRES_GUARDS = (
+    """
+    CREATE FUNCTION events_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'the log refuses %: a correction is a new event', TG_OP; END $$
+    """,
+    """
+    CREATE TRIGGER events_refuse_update_delete BEFORE UPDATE OR DELETE ON events
+    FOR EACH ROW EXECUTE FUNCTION events_refuse_change()
+    """,
+    """
+    CREATE TRIGGER events_refuse_truncate BEFORE TRUNCATE ON events
+    FOR EACH STATEMENT EXECUTE FUNCTION events_refuse_change()
+    """,
+)
+
+
+def upgrade() -> None:
+    """Create the tables and their guards."""
+    _create_streams()
+    _create_events()
+    _create_head_and_keys()
+    guards = SQLITE_GUARDS if op.get_bind().dialect.name == "sqlite" else POSTGRES_GUARDS
+    for statement in guards:
+        op.get_bind().exec_driver_sql(statement)
+
+
+def downgrade() -> None:
+    """Drop everything, the recorded events included."""
+    for table in ("idempotency_keys", "log_head", "events", "streams"):
+        op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.get_bind().exec_driver_sql("DROP FUNCTION events_refuse_change()")
+
+
+def _create_streams() -> None:
+    op.create_table(
+        "streams",
+        sa.Column("stream_id", POSITION, autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", name="pk_streams"),
+        sa.UniqueConstraint("name", name="uq_streams_name"),
+    )
+
+
+def _create_events() -> None:
+    op.create_table(
+        "events",
+        sa.Column("position", POSITION, autoincrement=False, nullable=False),
+        sa.Column("stream_id", POSITION, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("type", sa.String(64), nullable=False),
+        sa.Column("schema_version", sa.SmallInteger(), nullable=False),
+        sa.Column("occurred_at", sa.BigInteger(), nullable=False),
+        sa.Column("occurred_max", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.String(64), nullable=False),
+        sa.Column("correlation_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("causation_id", sa.LargeBinary(16), nullable=True),
+        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(32), nullable=False),
+        sa.PrimaryKeyConstraint("position", name="pk_events"),
+        sa.ForeignKeyConstraint(
+            ["stream_id"], ["streams.stream_id"], name="fk_events_stream_id_streams"
+        ),
+    )
+    op.create_index("ux_events_stream_id_version", "events", ["stream_id", "version"], unique=True)
+    op.create_index("ux_events_event_id", "events", ["event_id"], unique=True)
+    op.create_index("ix_events_stream_id_occurred_at", "events", ["stream_id", "occurred_at"])
+
+
+def _create_head_and_keys() -> None:
+    op.create_table(
+        "log_head",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("epoch", sa.String(64), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("occurred_max", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(32), nullable=False),
+        sa.CheckConstraint("id = 1", name="ck_log_head_single_row"),
+        sa.PrimaryKeyConstraint("id", name="pk_log_head"),
+    )
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("key", sa.String(200), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(32), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("positions", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_idempotency_keys"),
+    )

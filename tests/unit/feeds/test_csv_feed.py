@@ -1,0 +1,177 @@
+"""A CSV file is read exactly, or refused in one sentence that says where and why."""
+
+# covers: app.feeds.base, app.feeds.csv_feed
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from app.feeds.base import Feed, FeedError, ResumePoint
+from app.feeds.csv_feed import CsvFeed, read_bars
+from app.market.ticks import PriceTick
+
+Write = Callable[[str | bytes], Path]
+
+HEADER = "date,open,high,low,close,volume\n"
+ROW = "2020-01-06,100,102,99,101.50,1000\n"
+SECOND = "2020-01-07,101,103,100,102,2000\n"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write(content: str | bytes) -> Path:
+        path = tmp_path / "bars.csv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+def read(path: Path, symbol: str = "SPX") -> list[PriceTick]:
+    return list(read_bars(path, symbol))
+
+
+def test_a_dated_row_becomes_a_bar_that_closes_at_21_utc(write: Write) -> None:
+    (bar,) = read(write(HEADER + ROW))
+    assert bar.timestamp == datetime(2020, 1, 6, 21, tzinfo=UTC)
+    assert (bar.open, bar.high, bar.low, bar.price, bar.volume) == tuple(
+        Decimal(text) for text in ("100", "102", "99", "101.50", "1000")
+    )
+    assert bar.bar_s == 86_400
+
+
+def test_another_closing_time_can_be_chosen(write: Write) -> None:
+    (bar,) = read_bars(write(HEADER + ROW), "DAX", time(16, 30, tzinfo=UTC))
+    assert bar.timestamp == datetime(2020, 1, 6, 16, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeff" + HEADER + ROW,
+        HEADER.upper() + ROW,
+        " Date , Open,High,Low,CLOSE,Volume\n" + ROW,
+        HEADER.replace("\n", "\r\n") + ROW.replace("\n", "\r\n"),
+        "\n" + HEADER + "\n" + ROW + "\n,,,,,\n",
+        "x,date,open,high,low,close,adj close,volume\n" + "?," + ROW.replace(",1000", ",7,1000"),
+        HEADER + ROW.replace("101.50", '"101.50"'),
+    ],
+)
+def test_marks_cases_blanks_and_further_columns_do_not_matter(write: Write, content: str) -> None:
+    assert read(write(content)) == read(write(HEADER + ROW))
+
+
+def test_only_a_time_and_the_close_are_required(write: Write) -> None:
+    (bar,) = read(write("Timestamp,Close\n2020-01-06T15:00:00+01:00,101.5\n"))
+    assert bar.timestamp == datetime(2020, 1, 6, 14, tzinfo=UTC)
+    assert {bar.open, bar.high, bar.low, bar.volume} == {None}
+
+
+def test_blank_opens_and_volumes_are_unknown_ones(write: Write) -> None:
+    (bar,) = read(write(HEADER + "2020-01-06,,,,101.50,\n"))
+    assert {bar.open, bar.high, bar.low, bar.volume} == {None}
+
+
+def test_the_first_two_times_tell_the_bars_length(write: Write) -> None:
+    rows = "".join(f"2020-01-06T{hour}:00:00Z,100\n" for hour in (14, 15, 18))
+    assert [bar.bar_s for bar in read(write("date,close\n" + rows))] == [3_600] * 3
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "field", "says"),
+    [
+        ("", None, None, "empty"),
+        (HEADER, None, None, "no bar"),
+        ("open,close\n1,2\n", 1, "date", "missing"),
+        ("date,open\n2020-01-06,2\n", 1, "close", "missing"),
+        ("date,close,Close\n2020-01-06,2,2\n", 1, "close", "twice"),
+        ("date;close\n2020-01-06;2\n", 1, "date", "date;close"),
+        (HEADER + ROW.replace("101.50", ""), 2, "close", "missing"),
+        (HEADER + "2020-01-06,100\n", 2, "close", "missing"),
+        (HEADER + ROW.replace("101.50", "abc"), 2, "close", "'abc'"),
+        (HEADER + ROW.replace("101.50", "0"), 2, "close", "greater than 0"),
+        (HEADER + ROW.replace("101.50", "-3"), 2, "close", "greater than 0"),
+        (HEADER + ROW.replace("101.50", "NaN"), 2, "close", "fixed-point"),
+        (HEADER + ROW.replace("101.50", "inf"), 2, "close", "fixed-point"),
+        (HEADER + ROW.replace("101.50", "1.015e2"), 2, "close", "fixed-point"),
+        (HEADER + ROW.replace("101.50", '"1,015.0"'), 2, "close", "fixed-point"),
+        (HEADER + ROW.replace("102", "101"), 2, "high", "below price"),
+        (HEADER + ROW.replace("100", ""), 2, "high", "open is missing"),
+        (HEADER + ROW.replace("1000", "-1"), 2, "volume", "negative"),
+        (HEADER + ROW.replace("2020-01-06", "06/01/2020"), 2, "date", "such as 2026-01-16"),
+        (HEADER + ROW.replace("2020-01-06", "2020-02-30"), 2, "date", "2020-02-30"),
+        (HEADER + ROW.replace("2020-01-06", "2020-01-06T21:00:00"), 2, "date", "offset"),
+        (HEADER + ROW.replace("2020-01-06", ""), 2, "date", "such as"),
+        (HEADER + ROW + ROW, 3, "date", "twice"),
+        (HEADER + SECOND + ROW, 3, "date", "older"),
+        (HEADER + ROW + '2020-01-07,"1', 3, None, "CSV"),
+        ((HEADER + ROW).encode("utf-16"), None, None, "UTF-8"),
+        (HEADER.encode() + b"2020-01-06,1,1,1,1,\xe4\n", None, None, "UTF-8"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_place(
+    write: Write,
+    content: str | bytes,
+    line: int | None,
+    field: str | None,
+    says: str,
+) -> None:
+    with pytest.raises(FeedError) as caught:
+        read(write(content))
+    error = caught.value
+    assert (error.file, error.line, error.field) == ("bars.csv", line, field)
+    assert says in error.problem
+    assert str(error).startswith("bars.csv")
+    assert "\n" not in str(error)
+
+
+def test_a_missing_file_is_a_feed_error(tmp_path: Path) -> None:
+    with pytest.raises(FeedError, match=r"none\.csv: cannot be read: No such file"):
+        read(tmp_path / "none.csv")
+
+
+def test_an_unknown_kind_of_symbol_is_refused(write: Write) -> None:
+    with pytest.raises(FeedError, match="symbol"):
+        read(write(HEADER + ROW), symbol="no spaces")
+
+
+class Sleeper:
+    """Remembers what was slept, and is the clock that it moves."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self.now = 0.0
+
+    async def __call__(self, seconds: float) -> None:
+        self.slept.append(round(seconds, 6))
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+def feed(path: Path, sleeper: Sleeper, since: datetime | None = None) -> CsvFeed:
+    return CsvFeed(path, "SPX", 4, "spx", since, sleep=sleeper, clock=lambda: sleeper.now)
+
+
+async def test_bars_are_played_at_the_pace(write: Write) -> None:
+    sleeper = Sleeper()
+    playing: Feed = feed(write(HEADER + ROW + SECOND), sleeper)
+    assert (playing.name, playing.source, playing.symbols) == ("spx", "feed:spx", ("SPX",))
+    assert [bar.price async for bar in playing.ticks({})] == [Decimal("101.5"), Decimal(102)]
+    assert sleeper.slept == [0, 0.25]
+
+
+async def test_a_feed_goes_on_after_what_is_recorded(write: Write) -> None:
+    first, second = read(write(HEADER + ROW + SECOND))
+    playing = feed(write(HEADER + ROW + SECOND), Sleeper())
+    resume = {"SPX": ResumePoint(1, first.timestamp, first.price)}
+    assert [bar async for bar in playing.ticks(resume)] == [second]
+
+
+async def test_bars_before_since_are_left_out(write: Write) -> None:
+    path = write(HEADER + ROW + SECOND)
+    playing = feed(path, Sleeper(), since=datetime(2020, 1, 7, tzinfo=UTC))
+    assert [bar async for bar in playing.ticks({})] == read(path)[1:]

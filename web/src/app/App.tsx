@@ -1,0 +1,84 @@
+import { useEffect, useMemo } from "react";
+import { AlertList } from "../features/alerts/AlertList";
+import { ChartPanel } from "../features/chart/ChartPanel";
+import { ConnectionPill } from "../features/connection/ConnectionPill";
+import { ContinuityPanel } from "../features/connection/ContinuityPanel";
+import { PortfolioPanel } from "../features/portfolio/PortfolioPanel";
+import { ShiftList } from "../features/shifts/ShiftList";
+import { MarketStatusCard } from "../features/status/MarketStatusCard";
+import { SymbolChips } from "../features/symbols/SymbolChips";
+import { TradeList } from "../features/trades/TradeList";
+import { useSynapse } from "../synapse/hooks";
+import { symbolView } from "../synapse/reducer";
+import type { SynapseStore } from "../synapse/store";
+import { isSimulated } from "../synapse/view";
+import { Announcer } from "./Announcer";
+import { Foot, Masthead } from "./Frame";
+import { useChosen } from "./useChosen";
+import { useStale } from "./useStale";
+
+/** The dashboard: composes the features, which do not know one another. */
+export function App({ store }: { store: SynapseStore }) {
+  useLife(store);
+  const snapshot = useSynapse();
+  const { connection, market } = snapshot;
+  const symbols = useMemo(
+    () => Object.values(market.symbols).toSorted((a, b) => a.symbol.localeCompare(b.symbol)),
+    [market.symbols],
+  );
+  const names = useMemo(() => symbols.map((one) => one.symbol), [symbols]);
+  const [chosen, setChosen] = useChosen(names);
+  const stale = useStale(connection, snapshot.lastMessageAt);
+  return (
+    <div className="page">
+      <Masthead>
+        <ConnectionPill connection={connection} />
+      </Masthead>
+      <SymbolChips symbols={symbols} chosen={chosen} onChoose={setChosen} />
+      <main className="columns">
+        <div className="column">
+          <MarketStatusCard
+            view={symbolView(market, chosen ?? "Market")}
+            stale={stale}
+            disclaimer={market.disclaimer}
+          />
+          <PortfolioPanel />
+        </div>
+        <div className="column">
+          {chosen && (
+            <>
+              <ChartPanel symbol={chosen} simulated={isSimulated(symbolView(market, chosen))} />
+              <Announcer symbol={chosen} />
+            </>
+          )}
+          <div className="pair">
+            {chosen && <ShiftList symbol={chosen} />}
+            <TradeList />
+          </div>
+        </div>
+        <div className="column">
+          {chosen && <AlertList symbol={chosen} />}
+          <ContinuityPanel snapshot={snapshot} />
+        </div>
+      </main>
+      <Foot disclaimer={market.disclaimer} />
+    </div>
+  );
+}
+
+/** The store lives as long as the page; it looks up at once when the network or the person is back. */
+function useLife(store: SynapseStore): void {
+  useEffect(() => {
+    const seen = (): void => {
+      if (document.visibilityState === "visible") store.wake();
+    };
+    store.start();
+    window.addEventListener("online", store.wake);
+    document.addEventListener("visibilitychange", seen);
+    return () => {
+      window.removeEventListener("online", store.wake);
+      document.removeEventListener("visibilitychange", seen);
+      store.stop();
+    };
+  }, [store]);
+}

@@ -1,0 +1,39 @@
+import type { ReactNode } from "react";
+
+/** The top of the page. */
+export function Masthead({ children }: { children: ReactNode }) {
+  return (
+    <header className="masthead">
+      <svg viewBox="0 0 32 32" aria-hidden="true">
+        <path
+          d="M2 18h6l3-10 5 17 4-12 2 5h8"
+          fill="none"
+          stroke="var(--bull)"
+          strokeWidth="2.6"
+          strokeLinecap="round"
+          strokeLinejoin="round"
+        />
+      </svg>
+      <div>
+        <h1>Synapse</h1>
+        <p>The market&rsquo;s flight recorder</p>
+      </div>
+      {children}
+    </header>
+  );
+}
+
+/** The foot of the page: what it is not, and whose chart it is. */
+export function Foot({ disclaimer }: { disclaimer: string }) {
+  return (
+    <footer className="foot">
+      <span>{disclaimer} Times are UTC.</span>
+      <span>
+        Charts by{" "}
+        <a href="https://www.tradingview.com/" rel="noreferrer" target="_blank">
+          TradingView Lightweight Charts™
+        </a>
+      </span>
+    </footer>
+  );
+}

@@ -1,0 +1,84 @@
+import { SOURCE_MANUAL, type SymbolView, isSimulated } from "../../synapse/view";
+import { RegimeWord } from "../../ui/Glyph";
+import { moment, percent, price, words } from "../../ui/format";
+import { Persona } from "./Persona";
+import { Probabilities } from "./Probabilities";
+import { Reasons } from "./Reasons";
+import "./status.css";
+
+interface MarketStatusCardProps {
+  readonly view: SymbolView;
+  /** How old what is shown is, such as `last known, 42 s ago`; null while it is live. */
+  readonly stale: string | null;
+  readonly disclaimer: string;
+}
+
+/** What kind of market it is for one symbol, who says so, how sure, and why. */
+export function MarketStatusCard({ view, stale, disclaimer }: MarketStatusCardProps) {
+  const { regime } = view;
+  return (
+    <section
+      className="panel status"
+      data-vibe={regime?.persona.vibe ?? "none"}
+      data-regime={regime?.regime}
+      data-live={stale === null}
+      aria-label={`Market status of ${view.symbol}`}
+    >
+      <StatusHead view={view} />
+      <Persona line={regime?.persona ?? null} stale={stale} />
+      {regime && <StatusBody view={regime} disclaimer={disclaimer} />}
+    </section>
+  );
+}
+
+function StatusHead({ view }: { view: SymbolView }) {
+  const manual = view.regime?.source === SOURCE_MANUAL;
+  return (
+    <header className="status-head">
+      <h2>{view.symbol}</h2>
+      {view.price && <span className="status-price">{price(view.price.price)}</span>}
+      <span className="tags">
+        {isSimulated(view) && <em className="tag">simulated</em>}
+        {manual && <em className="tag">manual test broadcast</em>}
+        {view.regime?.warmingUp && (
+          <em className="tag" title="The detector has not seen enough bars yet.">
+            warming up
+          </em>
+        )}
+      </span>
+    </header>
+  );
+}
+
+interface StatusBodyProps {
+  readonly view: NonNullable<SymbolView["regime"]>;
+  readonly disclaimer: string;
+}
+
+function StatusBody({ view, disclaimer }: StatusBodyProps) {
+  return (
+    <>
+      <p className="status-regime">
+        <RegimeWord regime={view.regime} />
+        <span>{percent(view.confidence)} confident</span>
+        {view.since && (
+          <span className="status-since">
+            since <time dateTime={view.since}>{moment(view.since)}</time>
+          </span>
+        )}
+      </p>
+      <Probabilities probabilities={view.probabilities} shown={view.regime} />
+      <div className="status-strategy">
+        <strong>{words(view.strategy)}</strong>
+        <span>target exposure {percent(view.targetExposure)}</span>
+        <small>{disclaimer}</small>
+      </div>
+      <Reasons features={view.features} />
+      {view.detector && (
+        <p className="status-detector">
+          Detector {view.detector.name} {view.detector.version}
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,127 @@
+import type { RegimeUpdate, ServerEvent, ServerEventOf } from "./generated";
+import { personaLine } from "./persona";
+import { assertNever } from "./shape";
+import type { MarketView, RegimeView, Shift, SymbolView } from "./view";
+
+export const ALERTS_MAX = 200;
+export const TRADES_MAX = 100;
+export const SHIFTS_MAX = 200;
+
+/** The view after one event. Pure; an event that is older than what is shown changes no present. */
+export function applyEvent(view: MarketView, event: ServerEvent): MarketView {
+  switch (event.type) {
+    case "regime_update":
+      return applyRegime(view, event);
+    case "price_update":
+      return applyPrice(view, event);
+    case "price_alert": {
+      const alert = { ...event.payload, acknowledged: false };
+      return { ...view, alerts: prepend(view.alerts, alert, "alert_id", ALERTS_MAX) };
+    }
+    case "trade_execution":
+      return { ...view, trades: prepend(view.trades, event.payload, "trade_id", TRADES_MAX) };
+    case "portfolio_update":
+      return {
+        ...view,
+        portfolios: { ...view.portfolios, [event.payload.portfolio_id]: event.payload },
+      };
+    case "system_notice":
+      return applyNotice(view, event);
+    default:
+      return assertNever(event);
+  }
+}
+
+export function symbolView(view: MarketView, symbol: string): SymbolView {
+  return view.symbols[symbol] ?? { symbol, regime: null, price: null };
+}
+
+function withSymbol(view: MarketView, symbol: SymbolView): MarketView {
+  return { ...view, symbols: { ...view.symbols, [symbol.symbol]: symbol } };
+}
+
+function applyRegime(view: MarketView, event: ServerEventOf<"regime_update">): MarketView {
+  // A provisional update may be taken back, so neither the card nor the shifts follow it.
+  if (event.payload.provisional) return view;
+  const shifted = withShift(view, event);
+  const known = symbolView(view, event.payload.symbol);
+  const before = known.regime;
+  if (before && event.position <= before.position) {
+    const source = before.source ?? event.source;
+    return withSymbol(shifted, { ...known, regime: { ...before, source } });
+  }
+  const regime = regimeView(view, event, before);
+  return withSymbol(shifted, { ...known, regime });
+}
+
+function regimeView(
+  view: MarketView,
+  event: ServerEventOf<"regime_update">,
+  before: RegimeView | null,
+): RegimeView {
+  const { payload } = event;
+  return {
+    regime: payload.regime,
+    persona: personaLine(view.personaName, payload.regime),
+    confidence: payload.confidence,
+    probabilities: payload.probabilities,
+    strategy: payload.strategy_recommendation,
+    targetExposure: payload.target_exposure,
+    since: sinceWhen(payload, before),
+    features: payload.features,
+    detector: payload.detector,
+    warmingUp: payload.warming_up,
+    source: event.source,
+    position: event.position,
+  };
+}
+
+/** Null when the page came in the midst of an episode: the state knows since when. */
+function sinceWhen(payload: RegimeUpdate, before: RegimeView | null): string | null {
+  if (before) return before.regime === payload.regime ? before.since : payload.timestamp;
+  return payload.previous_regime === payload.regime ? null : payload.timestamp;
+}
+
+function withShift(view: MarketView, event: ServerEventOf<"regime_update">): MarketView {
+  const shift = shiftOf(event.payload, event);
+  if (!shift || view.shifts.some((one) => one.position === shift.position)) return view;
+  return { ...view, shifts: [shift, ...view.shifts].slice(0, SHIFTS_MAX) };
+}
+
+function shiftOf(payload: RegimeUpdate, event: ServerEvent): Shift | null {
+  if (payload.previous_regime === null || payload.previous_regime === payload.regime) return null;
+  return {
+    position: event.position,
+    symbol: payload.symbol,
+    from: payload.previous_regime,
+    to: payload.regime,
+    confidence: payload.confidence,
+    at: payload.timestamp,
+    source: event.source,
+  };
+}
+
+function applyPrice(view: MarketView, event: ServerEventOf<"price_update">): MarketView {
+  const { symbol, price, timestamp, corrects } = event.payload;
+  const known = symbolView(view, symbol);
+  const before = known.price;
+  if (before && (event.position <= before.position || corrects !== null)) {
+    const source = before.source ?? event.source;
+    return withSymbol(view, { ...known, price: { ...before, source } });
+  }
+  const { source, position } = event;
+  return withSymbol(view, { ...known, price: { price, at: timestamp, source, position } });
+}
+
+function applyNotice(view: MarketView, event: ServerEventOf<"system_notice">): MarketView {
+  const { kind, details } = event.payload;
+  if (kind !== "alert_acknowledged") return view;
+  const alerts = view.alerts.map((alert) =>
+    alert.alert_id === details.alert_id ? { ...alert, acknowledged: true } : alert,
+  );
+  return { ...view, alerts };
+}
+
+function prepend<T>(items: readonly T[], item: T, key: keyof T, max: number): readonly T[] {
+  return [item, ...items.filter((one) => one[key] !== item[key])].slice(0, max);
+}

@@ -1,0 +1,61 @@
+import type { ServerEvent } from "./generated";
+
+/** The part of a WebSocket that the client needs. */
+export interface SocketLike {
+  onopen: (() => void) | null;
+  onmessage: ((message: { data: unknown }) => void) | null;
+  onclose: ((close: { code: number; reason: string }) => void) | null;
+  send(text: string): void;
+  close(): void;
+}
+
+/** The outside world, handed in: tests bring a fake one. Times in milliseconds. */
+export interface ClientWorld {
+  open(): SocketLike;
+  now(): number;
+  /** Runs something later; the answer cancels it. */
+  later(ms: number, run: () => void): () => void;
+  random(): number;
+  newId(): string;
+  online(): boolean;
+  warn(text: string): void;
+}
+
+export interface ClientListener {
+  onEvent(event: ServerEvent): void;
+  /** The connection or a count changed. */
+  onChange(): void;
+  /** The log is another one: what was known does not hold. */
+  onStartOver(): void;
+}
+
+/** The browser's own world; `url` is the socket's address. */
+export function browserWorld(url: string): ClientWorld {
+  return {
+    open: () => new WebSocket(url) as SocketLike,
+    now: () => Date.now(),
+    later: (ms, run) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+    random: () => Math.random(),
+    newId,
+    online: () => navigator.onLine,
+    warn: (text) => console.warn(`synapse: ${text}`),
+  };
+}
+
+/** `crypto.randomUUID` is missing where the page is not served over https or from localhost. */
+function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The socket's address beside the page: ws for http, wss for https. */
+export function socketUrl(page: string): string {
+  const url = new URL("ws/synapse", page);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.search = "";
+  url.hash = "";
+  return url.href;
+}
