@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import click
 import orjson
 import typer
 from pydantic import ValidationError
@@ -156,24 +155,29 @@ async def _import(settings: Settings, file: Path, symbol: str, *, as_json: bool)
         await recorder.log.close()
     result = {"symbol": symbol, "bars": bars, "events": events, "duplicates": duplicates}
     if as_json:
-        click.echo(orjson.dumps(result))
+        typer.echo(orjson.dumps(result))
     else:
-        click.echo(
+        typer.echo(
             f"{symbol}: {bars} bars, {events} events recorded, {duplicates} bars known already"
         )
+
+
+def _usage_line(error: typer.TyperException) -> str:
+    """What is wrong with the command line; typer's usage errors know more than their public base tells."""
+    message = str(getattr(error, "format_message", lambda: error)()).strip() or "name a command"
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "synapse"
+    return f"{message.rstrip('.')}. Try '{command} --help'."
 
 
 def _explain(error: Exception) -> str | None:
     """One line for a fault that a user can mend; None for a fault of ours."""
     match error:
-        case click.UsageError():
-            command = error.ctx.command_path if error.ctx else "synapse"
-            return f"{error.format_message()} Try '{command} --help'."
-        case click.ClickException():
-            return error.format_message()
+        case typer.TyperException():
+            return _usage_line(error)
         case ValidationError():
             first = error.errors(include_url=False)[0]
-            return f"SYNAPSE_{'_'.join(map(str, first['loc'])).upper()}: {first['msg']}"
+            return f"SYNAPSE_{'_'.join(map(str, first['loc'])).upper()}: {first['msg'].removeprefix('Value error, ')}"
         case EventError() | FeedError() | CannotServe() | DatabaseUrlError():
             return str(error)
         case OSError():
@@ -185,13 +189,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The program. Exit codes: 0 fine, 1 a check failed, 2 wrong use or a condition that is explained."""
     try:
         code = app(arguments, standalone_mode=False)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except Exception as error:
         line = _explain(error)
         if line is None:
             raise
-        click.echo(f"synapse: {line}", err=True)
+        typer.echo(f"synapse: {line}", err=True)
         sys.exit(WRONG_USE)
     sys.exit(code or 0)
 

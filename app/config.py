@@ -3,10 +3,21 @@
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.market.persona import DEFAULT_PERSONA, PERSONAS
+
 DEFAULT_DATABASE: Final = "synapse.db"
+
+
+def _known_persona(name: str) -> str:
+    if name not in PERSONAS:
+        raise ValueError(f"must be one of: {', '.join(PERSONAS)}")
+    return name
+
+
+Persona = Annotated[str, AfterValidator(_known_persona)]
 
 
 class Settings(BaseSettings):
@@ -19,7 +30,7 @@ class Settings(BaseSettings):
     )
     token: str | None = Field(
         None,
-        min_length=16,
+        min_length=1,
         repr=False,
         description="The token that writes need. Without it one is made at first start.",
     )
@@ -33,7 +44,9 @@ class Settings(BaseSettings):
     heartbeat_s: float = Field(
         15.0, gt=0, description="Seconds between two heartbeats of a subscribed connection."
     )
-    persona: str = Field("big_pickle", description="Who speaks: big_pickle or minimax.")
+    persona: Persona = Field(
+        DEFAULT_PERSONA, validate_default=True, description="Who speaks: big_pickle or minimax."
+    )
     log_format: Annotated[str, Field(pattern="^(console|json)$")] = Field(
         "console", description="How the program's own log looks: console or json."
     )
