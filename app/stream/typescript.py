@@ -162,7 +162,11 @@ def _leaf(schema: Schema) -> tuple[str, str] | None:
 def _schemas(models: Sequence[type[BaseModel]], sent: bool) -> dict[str, Schema]:
     mode: Literal["validation", "serialization"] = "validation" if sent else "serialization"
     _, schema = models_json_schema([(model, mode) for model in models], ref_template="{model}")
-    found: dict[str, Schema] = schema.get("$defs", {})
+    found: dict[str, Any] = schema.get("$defs", {})
+    for one in found.values():
+        if not sent and "properties" in one:
+            # What the server sends is always whole: a default fills what was not given.
+            one["required"] = list(one["properties"])
     return found
 
 
@@ -281,7 +285,7 @@ def _keys_only(schema: Schema, name: str) -> bool:
 
 
 def _map_type(schema: Schema) -> str:
-    if schema.get("additionalProperties") is False and not schema.get("properties"):
+    if not schema.get("additionalProperties") and not schema.get("patternProperties"):
         return "Readonly<Record<string, never>>"
     values, keys = type_of(_values(schema)), schema.get("propertyNames", {})
     if "$ref" in keys:

@@ -18,6 +18,7 @@ async function unpack(folder) {
   process.env.AWS_EXECUTION_ENV = "AWS_Lambda_nodejs22.x";
   const { default: chromium } = await import("@sparticuz/chromium");
   await chromium.executablePath();
+  writeFileSync(join(folder, "fonts", "fonts.conf"), fontsConf(join(home, "fonts")));
 }
 
 function fontsConf(folder) {
@@ -45,8 +46,7 @@ if (!existsSync(home)) {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-writeFileSync(join(home, "fonts", "fonts.conf"), fontsConf(join(home, "fonts")));
-console.log(
+process.stdout.write(
   JSON.stringify({
     executable: join(home, "chromium"),
     libraries: join(home, "al2023", "lib"),

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useRegimeStream } from "../synapse/hooks";
 
 /** Tells those who listen to the page that the chosen symbol's regime has changed. */
@@ -13,6 +13,10 @@ export function Announcer({ symbol }: { symbol: string }) {
     const shifted = known.symbol === symbol && known.regime !== null && regime !== null;
     setSaid(shifted ? `${symbol} has shifted from ${known.regime} to ${regime}.` : "");
   }
+
+  useEffect(() => {
+    document.title = regime ? `${symbol} ${regime} · Synapse` : "Synapse";
+  }, [regime, symbol]);
 
   return (
     <p className="visually-hidden" aria-live="polite">

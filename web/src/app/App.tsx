@@ -11,7 +11,7 @@ import { TradeList } from "../features/trades/TradeList";
 import { useSynapse } from "../synapse/hooks";
 import { symbolView } from "../synapse/reducer";
 import type { SynapseStore } from "../synapse/store";
-import { isSimulated } from "../synapse/view";
+import { type SymbolView, isSimulated } from "../synapse/view";
 import { Announcer } from "./Announcer";
 import { Foot, Masthead } from "./Frame";
 import { useChosen } from "./useChosen";
@@ -23,7 +23,7 @@ export function App({ store }: { store: SynapseStore }) {
   const snapshot = useSynapse();
   const { connection, market } = snapshot;
   const symbols = useMemo(
-    () => Object.values(market.symbols).toSorted((a, b) => a.symbol.localeCompare(b.symbol)),
+    () => Object.values(market.symbols).toSorted(realFirst),
     [market.symbols],
   );
   const names = useMemo(() => symbols.map((one) => one.symbol), [symbols]);
@@ -40,7 +40,6 @@ export function App({ store }: { store: SynapseStore }) {
           <MarketStatusCard
             view={symbolView(market, chosen ?? "Market")}
             stale={stale}
-            disclaimer={market.disclaimer}
           />
           <PortfolioPanel />
         </div>
@@ -64,6 +63,10 @@ export function App({ store }: { store: SynapseStore }) {
       <Foot disclaimer={market.disclaimer} />
     </div>
   );
+}
+
+function realFirst(a: SymbolView, b: SymbolView): number {
+  return Number(isSimulated(a)) - Number(isSimulated(b)) || a.symbol.localeCompare(b.symbol);
 }
 
 /** The store lives as long as the page; it looks up at once when the network or the person is back. */

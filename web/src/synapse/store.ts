@@ -96,6 +96,7 @@ export class SynapseStore implements ClientListener {
     this.loaded = false;
     void this.loadState();
     for (const series of this.series.values()) void this.loadBars(series);
+    this.onChange();
   }
 
   private flush(): void {

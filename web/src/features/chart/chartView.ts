@@ -15,7 +15,7 @@ import { RegimeBands } from "./regimeBands";
 import type { ChartTheme } from "./theme";
 
 export const RECENT_BARS = 150;
-const ROOM_RIGHT_BARS = 4;
+const ROOM_RIGHT = 0.02;
 
 export type Range = "all" | "recent";
 
@@ -82,9 +82,8 @@ export class ChartView {
   private show(): void {
     const { length } = this.bars;
     const first = this.range === "all" ? 0 : Math.max(0, length - RECENT_BARS);
-    this.chart
-      .timeScale()
-      .setVisibleLogicalRange({ from: first - 0.5, to: length - 1 + ROOM_RIGHT_BARS });
+    const room = 0.5 + (length - first) * ROOM_RIGHT;
+    this.chart.timeScale().setVisibleLogicalRange({ from: first - 0.5, to: length - 1 + room });
   }
 }
 

@@ -8,12 +8,15 @@ import type {
   Time,
   UTCTimestamp,
 } from "lightweight-charts";
+import type { Regime } from "../../synapse/generated";
 import type { Band } from "./bands";
 import type { ChartTheme } from "./theme";
 
 type Target = Parameters<IPrimitivePaneRenderer["draw"]>[0];
 
 const STRIP_PX = 4;
+/** A crash is short, so its band must stand out. */
+const WEIGHTS: Readonly<Record<Regime, number>> = { BULL: 1, SIDEWAYS: 1, BEAR: 1.4, CRASH: 3 };
 const LABEL_PX = 11;
 const LABEL_ROOM_PX = 74;
 
@@ -86,7 +89,7 @@ export class RegimeBands implements ISeriesPrimitive<Time>, IPrimitivePaneView {
     const { bandOpacity, font, regimes } = this.theme;
     const width = right - left;
     context.fillStyle = regimes[regime];
-    context.globalAlpha = bandOpacity;
+    context.globalAlpha = bandOpacity * WEIGHTS[regime];
     context.fillRect(left, 0, width, height);
     context.globalAlpha = 1;
     context.fillRect(left, height - STRIP_PX, width, STRIP_PX);

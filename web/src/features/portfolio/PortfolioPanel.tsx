@@ -1,16 +1,16 @@
 import type { PortfolioUpdate } from "../../synapse/generated";
 import { useSelected } from "../../synapse/hooks";
-import { Empty, Panel } from "../../ui/Panel";
+import { Panel } from "../../ui/Panel";
 import { percent, price, signedPercent } from "../../ui/format";
 import "./portfolio.css";
 
-/** What the paper portfolios are worth. */
+/** What the paper portfolios are worth; nothing while there is none. */
 export function PortfolioPanel() {
   const portfolios = useSelected(({ market }) => market.portfolios);
   const all = Object.values(portfolios);
+  if (all.length === 0) return null;
   return (
     <Panel title="Portfolio" className="portfolio" aside={<span className="quiet">paper</span>}>
-      {all.length === 0 && <Empty>No portfolio so far.</Empty>}
       {all.map((one) => (
         <Portfolio key={one.portfolio_id} portfolio={one} />
       ))}

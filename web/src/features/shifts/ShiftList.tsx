@@ -15,7 +15,7 @@ export function ShiftList({ symbol }: { symbol: string }) {
   return (
     <Panel title="Shifts" className="shifts" aside={<span className="quiet">{symbol}</span>}>
       {shifts.length === 0 ? (
-        <Empty>No change of regime among the newest events.</Empty>
+        <Empty>No shift among the newest regime updates.</Empty>
       ) : (
         // A list that scrolls must be reachable by keyboard.
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex

@@ -1,4 +1,4 @@
-import { SOURCE_MANUAL, type SymbolView, isSimulated } from "../../synapse/view";
+import { type RegimeView, SOURCE_MANUAL, type SymbolView, isSimulated } from "../../synapse/view";
 import { RegimeWord } from "../../ui/Glyph";
 import { moment, percent, price, words } from "../../ui/format";
 import { Persona } from "./Persona";
@@ -6,15 +6,19 @@ import { Probabilities } from "./Probabilities";
 import { Reasons } from "./Reasons";
 import "./status.css";
 
+const NAMES: Readonly<Record<string, string>> = {
+  SPX: "S&P 500",
+  IXIC: "NASDAQ Composite",
+};
+
 interface MarketStatusCardProps {
   readonly view: SymbolView;
   /** How old what is shown is, such as `last known, 42 s ago`; null while it is live. */
   readonly stale: string | null;
-  readonly disclaimer: string;
 }
 
 /** What kind of market it is for one symbol, who says so, how sure, and why. */
-export function MarketStatusCard({ view, stale, disclaimer }: MarketStatusCardProps) {
+export function MarketStatusCard({ view, stale }: MarketStatusCardProps) {
   const { regime } = view;
   return (
     <section
@@ -26,7 +30,7 @@ export function MarketStatusCard({ view, stale, disclaimer }: MarketStatusCardPr
     >
       <StatusHead view={view} />
       <Persona line={regime?.persona ?? null} stale={stale} />
-      {regime && <StatusBody view={regime} disclaimer={disclaimer} />}
+      {regime && <StatusBody view={regime} />}
     </section>
   );
 }
@@ -36,6 +40,7 @@ function StatusHead({ view }: { view: SymbolView }) {
   return (
     <header className="status-head">
       <h2>{view.symbol}</h2>
+      {NAMES[view.symbol] && <span className="status-name">{NAMES[view.symbol]}</span>}
       {view.price && <span className="status-price">{price(view.price.price)}</span>}
       <span className="tags">
         {isSimulated(view) && <em className="tag">simulated</em>}
@@ -50,17 +55,12 @@ function StatusHead({ view }: { view: SymbolView }) {
   );
 }
 
-interface StatusBodyProps {
-  readonly view: NonNullable<SymbolView["regime"]>;
-  readonly disclaimer: string;
-}
-
-function StatusBody({ view, disclaimer }: StatusBodyProps) {
+function StatusBody({ view }: { view: RegimeView }) {
   return (
     <>
       <p className="status-regime">
         <RegimeWord regime={view.regime} />
-        <span>{percent(view.confidence)} confident</span>
+        <span className="status-confidence">{percent(view.confidence)} confident</span>
         {view.since && (
           <span className="status-since">
             since <time dateTime={view.since}>{moment(view.since)}</time>
@@ -71,7 +71,7 @@ function StatusBody({ view, disclaimer }: StatusBodyProps) {
       <div className="status-strategy">
         <strong>{words(view.strategy)}</strong>
         <span>target exposure {percent(view.targetExposure)}</span>
-        <small>{disclaimer}</small>
+        <small>Not investment advice</small>
       </div>
       <Reasons features={view.features} />
       {view.detector && (

@@ -1,24 +1,21 @@
 import type { TradeExecution } from "../../synapse/generated";
 import { useSelected } from "../../synapse/hooks";
-import { Empty, Panel } from "../../ui/Panel";
+import { Panel } from "../../ui/Panel";
 import { moment, price, words } from "../../ui/format";
 
-/** Executed trades, newest first. */
+/** Executed trades, newest first; nothing while there is none. */
 export function TradeList() {
   const trades = useSelected(({ market }) => market.trades);
+  if (trades.length === 0) return null;
   return (
     <Panel title="Trades" className="trades" aside={<span className="quiet">paper</span>}>
-      {trades.length === 0 ? (
-        <Empty>No trade so far.</Empty>
-      ) : (
-        // A list that scrolls must be reachable by keyboard.
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <ol className="rows" tabIndex={0} aria-label="Trades">
-          {trades.map((trade) => (
-            <TradeRow key={trade.trade_id} trade={trade} />
-          ))}
-        </ol>
-      )}
+      {/* A list that scrolls must be reachable by keyboard. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <ol className="rows" tabIndex={0} aria-label="Trades">
+        {trades.map((trade) => (
+          <TradeRow key={trade.trade_id} trade={trade} />
+        ))}
+      </ol>
     </Panel>
   );
 }

@@ -1,0 +1,104 @@
+"""The real server as a process of its own, as a user starts it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "e2e-token"
+READY_S_MAX = 60.0
+STOP_S_MAX = 20.0
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+@dataclass
+class Server:
+    """A `synapse serve` (or `demo`) on one database and one port; it may be started again."""
+
+    folder: Path
+    command: str = "serve"
+    port: int = field(default_factory=free_port)
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The dashboard's address, with a slash at its end."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        """Start the process and wait until it is ready.
+
+        Raises:
+            RuntimeError: it ended, or was not ready in time; with the end of what it printed.
+        """
+        database = str(self.folder / "synapse.db")
+        arguments = ["--db", database, "--port", str(self.port), "--no-browser"]
+        log = self.folder / "server.log"
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "app.cli", self.command, *arguments],
+                cwd=ROOT,
+                env={**os.environ, "SYNAPSE_TOKEN": TOKEN},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + READY_S_MAX
+        while not self._ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"the server did not get ready:\n{log.read_text()[-3000:]}")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """Ask the process to end, and wait for it; kill it when it does not."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_S_MAX)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def kill(self) -> None:
+        """End the process at once, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def post(self, path: str, body: object) -> object:
+        """Post JSON with the write token and return the answer."""
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        request = urllib.request.Request(
+            self.url + path, data=orjson.dumps(body), headers=headers, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return orjson.loads(answer.read())
+
+    def broadcast(self, symbol: str, regime: str, confidence: float = 0.9) -> object:
+        """Post a hand-made regime."""
+        body = {"symbol": symbol, "regime": regime, "confidence": confidence}
+        return self.post("api/broadcast/regime", body)
+
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.url + "readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False

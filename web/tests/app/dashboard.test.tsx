@@ -1,0 +1,171 @@
+import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { App } from "../../src/app/App";
+import { choose } from "../../src/app/useChosen";
+import type { Api } from "../../src/synapse/api";
+import { parseBars } from "../../src/synapse/bars";
+import {
+  SynapseContext,
+  usePriceAlerts,
+  useRegimeStream,
+  useSynapse,
+} from "../../src/synapse/hooks";
+import { parseState } from "../../src/synapse/state";
+import { FLUSH_MS, SynapseStore } from "../../src/synapse/store";
+import { FakeWorld } from "../fakeWorld";
+import { control, event } from "../samples";
+import { STATE } from "../state";
+
+vi.mock("../../src/features/chart/PriceChart", () => ({
+  default: () => <div data-testid="chart" />,
+}));
+
+let world: FakeWorld;
+let store: SynapseStore;
+const api: Api = {
+  state: async () => parseState(STATE)!,
+  bars: async () => parseBars({ head: 100, bars: [] })!,
+};
+
+beforeEach(() => {
+  window.history.replaceState(null, "", "/");
+  world = new FakeWorld();
+  store = new SynapseStore(world, api);
+});
+
+afterEach(cleanup);
+
+async function settle(): Promise<void> {
+  await act(async () => {
+    await new Promise((done) => setTimeout(done, 0));
+    world.pass(FLUSH_MS);
+  });
+}
+
+function goLive(): void {
+  world.socket.onopen?.();
+  world.socket.say(control("subscription_confirmed"));
+  world.socket.say(control("caught_up"));
+}
+
+async function open(): Promise<void> {
+  render(
+    <SynapseContext value={store}>
+      <App store={store} />
+    </SynapseContext>,
+  );
+  goLive();
+  await settle();
+}
+
+const card = (symbol: string): HTMLElement =>
+  screen.getByRole("region", { name: `Market status of ${symbol}` });
+
+describe("the dashboard", () => {
+  it("shows SPX first, live", async () => {
+    await open();
+    expect(screen.getByText("Live")).toBeTruthy();
+    expect(within(card("SPX")).getByText("Time to be careful 🐻")).toBeTruthy();
+    expect(await screen.findByTestId("chart")).toBeTruthy();
+  });
+
+  it("adds a symbol that it has not seen before, and shows it when it is chosen", async () => {
+    await open();
+    world.socket.say(event("regime_update", { symbol: "E2E" }, { position: 101, source: "manual" }));
+    await settle();
+    const chip = screen.getByRole("button", { name: /E2E/ });
+    expect(chip.textContent).toContain("CRASH");
+    expect(chip.getAttribute("aria-pressed")).toBe("false");
+    fireEvent.click(chip);
+    await settle();
+    expect(within(card("E2E")).getByText("SELL EVERYTHING! 🔥")).toBeTruthy();
+    expect(within(card("E2E")).getByText("manual test broadcast")).toBeTruthy();
+    expect(window.location.search).toBe("?symbol=E2E");
+  });
+
+  it("announces a shift of the chosen symbol", async () => {
+    await open();
+    world.socket.say(event("regime_update", {}, { position: 101 }));
+    await settle();
+    expect(screen.getByText("SPX has shifted from BEAR to CRASH.")).toBeTruthy();
+  });
+
+  it("greys out when the line drops and says how old everything is", async () => {
+    await open();
+    vi.spyOn(Date, "now").mockReturnValue(world.time + 42_000);
+    world.socket.onclose?.({ code: 1006, reason: "" });
+    await settle();
+    expect(card("SPX").dataset.live).toBe("false");
+    expect(screen.getByText("last known, 42 s ago")).toBeTruthy();
+  });
+
+  it("comes back at once when the network does", async () => {
+    await open();
+    world.socket.onclose?.({ code: 1006, reason: "" });
+    expect(world.sockets).toHaveLength(1);
+    window.dispatchEvent(new Event("online"));
+    expect(world.sockets).toHaveLength(2);
+    goLive();
+    await settle();
+    expect(screen.getByText("Live")).toBeTruthy();
+  });
+
+  it("shows alerts of the chosen symbol or of all", async () => {
+    await open();
+    const other = { symbol: "SIM", alert_id: "sim1", message: "SIM is high" };
+    world.socket.say(event("price_alert", other, { position: 101 }));
+    await settle();
+    const alerts = screen.getByRole("region", { name: "Alerts" });
+    expect(within(alerts).queryByText("SIM is high")).toBeNull();
+    fireEvent.click(within(alerts).getByRole("button", { name: "All" }));
+    expect(within(alerts).getByText("SIM is high")).toBeTruthy();
+  });
+
+  it("shows the portfolio and the trades", async () => {
+    await open();
+    expect(screen.getByText("104,000.50")).toBeTruthy();
+    expect(screen.getByText("12.50 SPX at 2,351.10")).toBeTruthy();
+  });
+});
+
+function Probe({ symbol }: { symbol: string }) {
+  const { continuity } = useSynapse();
+  const { current, shifts } = useRegimeStream(symbol);
+  const alerts = usePriceAlerts(symbol);
+  const all = usePriceAlerts();
+  const text = [current?.regime?.regime, shifts.length, alerts.length, all.length];
+  return <p data-testid="probe">{[...text, continuity.received].join(" ")}</p>;
+}
+
+describe("the hooks", () => {
+  it("share one socket and tell one symbol from another", async () => {
+    store.start();
+    render(
+      <SynapseContext value={store}>
+        <Probe symbol="SPX" />
+        <Probe symbol="SIM" />
+      </SynapseContext>,
+    );
+    goLive();
+    await settle();
+    world.socket.say(event("regime_update", {}, { position: 101 }));
+    world.socket.say(event("price_alert", { symbol: "SIM", alert_id: "x" }, { position: 102 }));
+    await settle();
+    const [spx, sim] = screen.getAllByTestId("probe").map((probe) => probe.textContent);
+    expect(spx).toBe("CRASH 1 2 3 2");
+    expect(sim).toBe(" 0 1 3 2");
+    expect(world.sockets).toHaveLength(1);
+  });
+
+  it("say so when there is no store above them", () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    expect(() => render(<Probe symbol="SPX" />)).toThrow("SynapseContext");
+  });
+});
+
+it("chooses what the address names, else SPX, else the first", () => {
+  expect(choose("ABC", ["SPX"])).toBe("ABC");
+  expect(choose(null, ["AAA", "SPX"])).toBe("SPX");
+  expect(choose(null, ["AAA", "BBB"])).toBe("AAA");
+  expect(choose(null, [])).toBeNull();
+});

@@ -1,0 +1,98 @@
+import { cleanup, render, screen, within } from "@testing-library/react";
+import { afterEach, describe, expect, it } from "vitest";
+import { MarketStatusCard } from "../../src/features/status/MarketStatusCard";
+import type { Regime, ServerEventOf } from "../../src/synapse/generated";
+import { applyEvent, symbolView } from "../../src/synapse/reducer";
+import { EMPTY_VIEW, type SymbolView } from "../../src/synapse/view";
+import { event } from "../samples";
+
+afterEach(cleanup);
+
+function view(
+  payload: Partial<ServerEventOf<"regime_update">["payload"]> = {},
+  source = "feed:spx",
+): SymbolView {
+  const market = [event("price_update", {}, { source }), event("regime_update", payload, { source })];
+  return symbolView(market.reduce(applyEvent, EMPTY_VIEW), "SPX");
+}
+
+const probabilities = (of: Regime): Record<Regime, number> => ({
+  BULL: 0.1,
+  BEAR: 0.1,
+  CRASH: 0.1,
+  SIDEWAYS: 0.1,
+  [of]: 0.7,
+});
+
+function show(one: SymbolView, stale: string | null = null): HTMLElement {
+  render(<MarketStatusCard view={one} stale={stale} />);
+  return screen.getByRole("region", { name: "Market status of SPX" });
+}
+
+describe("the four vibes", () => {
+  it.each([
+    ["BULL", "bull", "TO THE MOON! 🚀"],
+    ["BEAR", "bear", "Time to be careful 🐻"],
+    ["CRASH", "panic", "SELL EVERYTHING! 🔥"],
+    ["SIDEWAYS", "neutral", "Steady as she goes 😐"],
+  ] as const)("%s looks %s and says %s", (regime, vibe, message) => {
+    const card = show(view({ regime, probabilities: probabilities(regime) }));
+    expect(card.dataset).toMatchObject({ vibe, regime, live: "true" });
+    expect(screen.getByText(message)).toBeTruthy();
+    expect(screen.getByText("Big Pickle")).toBeTruthy();
+    expect(within(card).getAllByText(regime).length).toBeGreaterThan(1);
+    expect(card.querySelectorAll("svg.glyph").length).toBeGreaterThan(4);
+    expect(screen.queryByText(/more probable/)).toBeNull();
+  });
+});
+
+describe("the card", () => {
+  it("says how sure it is, since when, what follows and why", () => {
+    const card = show(view());
+    expect(card.textContent).toContain("90 % confident");
+    expect(card.textContent).toContain("since 24 Dec 2018");
+    expect(card.textContent).toContain("Capital preservation");
+    expect(card.textContent).toContain("target exposure 0 %");
+    expect(screen.getByText("Not investment advice")).toBeTruthy();
+    expect(card.textContent).toContain("Versus 200-bar average−0.50");
+    expect(card.textContent).toContain("Detector anchored 1");
+    expect(card.textContent).toContain("SPXS&P 5002,351.10");
+    const bars = [...card.querySelectorAll(".bar-value")].map((bar) => bar.getAttribute("width"));
+    expect(bars).toEqual(["2", "5", "90", "3"]);
+  });
+
+  it("explains a regime that is not the most probable one", () => {
+    const card = show(view({ probabilities: probabilities("BEAR") }));
+    expect(card.textContent).toContain("BEAR is more probable at this moment");
+    expect(card.textContent).toContain("holds CRASH");
+  });
+
+  it("greys out and tells its age while it is not live", () => {
+    const card = show(view(), "last known, 42 s ago");
+    expect(card.dataset.live).toBe("false");
+    expect(screen.getByText("last known, 42 s ago")).toBeTruthy();
+    expect(screen.getByText("SELL EVERYTHING! 🔥")).toBeTruthy();
+  });
+
+  it.each([
+    ["manual", "manual test broadcast"],
+    ["simulated", "simulated"],
+  ])("labels what is %s", (source, label) => {
+    show(view({}, source));
+    expect(screen.getByText(label)).toBeTruthy();
+  });
+
+  it("labels nothing that is real, and says when the detector is warming up", () => {
+    const card = show(view());
+    expect(card.querySelectorAll(".tag")).toHaveLength(0);
+    cleanup();
+    show(view({ warming_up: true }));
+    expect(screen.getByText("warming up")).toBeTruthy();
+  });
+
+  it("waits for the first regime", () => {
+    const card = show({ symbol: "SPX", regime: null, price: null });
+    expect(card.dataset.vibe).toBe("none");
+    expect(screen.getByText("Waiting for the first regime")).toBeTruthy();
+  });
+});

@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import { moment, percent, price, signed, signedPercent, words } from "../../src/ui/format";
+
+it("writes prices", () => {
+  expect(["2673.6", "0.000123456", "1.5", "0", "-12.345", "1234567.891"].map(price)).toEqual([
+    "2,673.60",
+    "0.00012346",
+    "1.5",
+    "0.00",
+    "-12.35",
+    "1,234,567.89",
+  ]);
+});
+
+it("writes fractions as percent, with a real minus", () => {
+  expect(percent(0.873)).toBe("87 %");
+  expect(signedPercent(0.0123)).toBe("+1.2 %");
+  expect(signedPercent(-0.0123)).toBe("−1.2 %");
+  expect(signed(-0.5)).toBe("−0.50");
+  expect(signed(0.5)).toBe("+0.50");
+});
+
+it("writes a market time as a date, and as a clock when it is of the last day", () => {
+  const now = Date.parse("2026-01-16T12:00:00Z");
+  expect(moment("2018-12-24T21:00:00.000000Z", now)).toBe("24 Dec 2018");
+  expect(moment("2026-01-16T11:59:58.5Z", now)).toBe("11:59:58 UTC");
+});
+
+it("makes words of names", () => {
+  expect(words("capital_preservation")).toBe("Capital preservation");
+});
