@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 import migrations
 from events.errors import StoreUnavailable
@@ -24,13 +24,18 @@ def upgrade(connection: Connection) -> None:
     """Migrate to the newest schema; costs one small read when it is there already.
 
     Raises:
-        StoreUnavailable: a newer program has migrated this log further than this one knows.
+        StoreUnavailable: a newer program has migrated this log further than this one knows, or the
+            database belongs to some other program.
     """
     config = migration_config(connection)
     scripts = ScriptDirectory.from_config(config)
     present = MigrationContext.configure(connection).get_current_revision()
     if present == scripts.get_current_head():
         return
+    if present is None and (tables := inspect(connection).get_table_names()):
+        raise StoreUnavailable(
+            f"this database is no log, it holds {', '.join(sorted(tables)[:3])}: name another file"
+        )
     known = {script.revision for script in scripts.walk_revisions()}
     if present is not None and present not in known:
         raise StoreUnavailable(

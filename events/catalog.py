@@ -111,9 +111,8 @@ class NoticeKind(StrEnum):
 class Record(BaseModel):
     """A frozen value that refuses unknown fields and loose types."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, ser_json_inf_nan="constants"
-    )
+    # NaN and infinity are no JSON: one of them in the log would break every reader of its event.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Payload(Record):

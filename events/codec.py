@@ -23,9 +23,21 @@ def is_current(event: RecordedEvent) -> bool:
 
 
 def payload_fields(event: RecordedEvent) -> dict[str, Any]:
-    """The payload as plain fields at the newest schema version that the upcasters reach; not validated."""
-    fields: dict[str, Any] = orjson.loads(event.payload_json)
+    """The payload as plain fields at the newest schema version that the upcasters reach; not validated.
+
+    Raises:
+        UnreadablePayload: the stored text is not JSON.
+    """
+    fields = _stored_fields(event)
     return fields if is_current(event) else upcast(event.type, event.schema_version, fields)[1]
+
+
+def _stored_fields(event: RecordedEvent) -> dict[str, Any]:
+    try:
+        fields: dict[str, Any] = orjson.loads(event.payload_json)
+    except orjson.JSONDecodeError as error:
+        raise UnreadablePayload(event.position, event.type, str(error)) from error
+    return fields
 
 
 def decode(event: RecordedEvent) -> Payload:
@@ -40,7 +52,7 @@ def decode(event: RecordedEvent) -> Payload:
         raise UnknownEventType(event.type)
     text: str | bytes = event.payload_json
     if event.schema_version != entry.schema_version:
-        version, fields = upcast(event.type, event.schema_version, orjson.loads(text))
+        version, fields = upcast(event.type, event.schema_version, _stored_fields(event))
         if version != entry.schema_version:
             raise UnknownEventType(f"{event.type} version {event.schema_version}")
         text = orjson.dumps(fields)

@@ -2,12 +2,13 @@
 
 SQLite: one writer connection in a thread of its own does all appends and checkpoints; every reader is
 opened with `mode=ro`; a file lock keeps a second writing process out. (Two writing connections are what
-SQLite's WAL-reset race before 3.51.3 needs; here there is never a second one.)
+SQLite's WAL-reset race before 3.51.3 needs; here there is never a second one.) Work runs in a thread as a
+whole, one hop there and one back, so turning rows into events does not hold up the event loop.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from events.errors import CorruptLog, StoreUnavailable
 from events.file_lock import FileLock
@@ -24,7 +25,7 @@ Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 
 READER_CONNECTIONS: Final = 4
-"""Readers of one SQLite file kept open at a time."""
+"""Reads of one SQLite file that run at a time; more wait for their turn."""
 
 BUSY_TIMEOUT_MS: Final = 5_000
 """How long SQLite waits for a lock that a foreign program holds."""
@@ -64,6 +65,8 @@ def translated_errors() -> Iterator[None]:
         yield
     except OperationalError as error:
         raise StoreUnavailable(f"the database cannot be used: {error.orig}") from error
+    except PoolTimeout as error:
+        raise StoreUnavailable("the database is busy: every connection to it is in use") from error
     except DatabaseError as error:
         if isinstance(error.orig, sqlite3.DatabaseError) and _is_damage(str(error.orig)):
             raise CorruptLog(f"the database file is damaged: {error.orig}") from error
@@ -76,6 +79,40 @@ def _is_damage(message: str) -> bool:
     return "malformed" in message or "not a database" in message
 
 
+class SqliteReader:
+    """One SQLite file, read only: needs no lock and can run beside the process that writes."""
+
+    def __init__(self, path: Path, connections: int = 1) -> None:
+        """`connections`: how many reads may run at a time, each in a thread of its own."""
+        self._engine = _sqlite_reader(path, connections)
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="log-reader")
+        self._closed = False
+
+    async def write(self, work: Work[Result]) -> Result:  # noqa: ARG002
+        """Refuse: this log was opened for reading."""
+        raise StoreUnavailable("this log was opened for reading only")
+
+    async def read(self, work: Work[Result]) -> Result:
+        """Run `work` on a read-only connection; all that it reads is of one moment.
+
+        A caller that is cancelled goes at once; the read ends on its own.
+        """
+        if self._closed:
+            raise StoreUnavailable("the log is closed")
+
+        def run() -> Result:
+            with translated_errors(), self._engine.connect() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+    async def close(self) -> None:
+        """Finish the reads under way, then close the connections."""
+        self._closed = True
+        await asyncio.to_thread(self._threads.shutdown)
+        self._engine.dispose()
+
+
 class SqliteEngines:
     """One SQLite file: a writer thread and a few read-only connections."""
 
@@ -85,9 +122,8 @@ class SqliteEngines:
         self._writer = writer
         self._thread = thread
         self._lock = lock
-        self._readers = create_async_engine(
-            _read_only_url(path, "sqlite+aiosqlite"), pool_size=READER_CONNECTIONS
-        )
+        self._reader = SqliteReader(path, READER_CONNECTIONS)
+        self._closed = False
 
     @classmethod
     async def open(cls, path: Path, prepare: Work[None]) -> "SqliteEngines":
@@ -96,6 +132,7 @@ class SqliteEngines:
         Raises:
             StoreLocked: another process writes this file.
             StoreUnavailable: the file or its folder cannot be written.
+            CorruptLog: the file is no database, or a damaged one.
         """
         lock = FileLock.acquire(path)
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log-writer")
@@ -110,6 +147,8 @@ class SqliteEngines:
 
     async def write(self, work: Work[Result]) -> Result:
         """Run `work` in a transaction of the writer thread: one hop there, one back."""
+        if self._closed:
+            raise StoreUnavailable("the log is closed")
 
         def run() -> Result:
             with translated_errors(), self._writer.begin() as connection:
@@ -118,59 +157,44 @@ class SqliteEngines:
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
     async def read(self, work: Work[Result]) -> Result:
-        """Run `work` on a read-only connection."""
-        with translated_errors():
-            async with self._readers.connect() as connection:
-                return await connection.run_sync(work)
+        """Run `work` on a read-only connection; all that it reads is of one moment."""
+        return await self._reader.read(work)
 
     async def close(self) -> None:
         """Close every connection (the writer's last, so that it checkpoints) and release the lock."""
-        await self._readers.dispose()
+        if self._closed:
+            return
+        self._closed = True
+        await self._reader.close()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._thread, self._writer.dispose)
         self._thread.shutdown()
         self._lock.release()
 
 
-class SqliteReader:
-    """One SQLite file, read only: needs no lock and can run beside the process that writes."""
-
-    def __init__(self, path: Path) -> None:
-        self._readers = create_async_engine(_read_only_url(path, "sqlite+aiosqlite"), pool_size=1)
-
-    async def write(self, work: Work[Result]) -> Result:  # noqa: ARG002
-        """Refuse: this log was opened for reading."""
-        raise StoreUnavailable("this log was opened for reading only")
-
-    async def read(self, work: Work[Result]) -> Result:
-        """Run `work` on a read-only connection."""
-        with translated_errors():
-            async with self._readers.connect() as connection:
-                return await connection.run_sync(work)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._readers.dispose()
-
-
-def _read_only_url(path: Path, driver: str) -> URL:
-    return URL.create(
-        driver, database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"}
+def _sqlite_reader(path: Path, connections: int) -> Engine:
+    url = URL.create(
+        "sqlite", database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"}
     )
+    # The driver begins nothing for a SELECT: two of them would see two moments of the log.
+    return _begins_itself(create_engine(url, pool_size=connections), "BEGIN", ())
 
 
 def _sqlite_writer(path: Path) -> Engine:
+    # The driver's own transactions begin lazily and shared; ours begin at once and exclusive.
     engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=1, max_overflow=0)
+    return _begins_itself(engine, "BEGIN IMMEDIATE", SQLITE_WRITER_PRAGMAS)
 
+
+def _begins_itself(engine: Engine, statement: str, pragmas: Sequence[str]) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
-        # The driver's own transactions begin lazily and shared; ours begin at once and exclusive.
         connection.isolation_level = None
-        for pragma in SQLITE_WRITER_PRAGMAS:
+        for pragma in pragmas:
             connection.execute(pragma).close()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(statement)
 
     return engine

@@ -1,5 +1,6 @@
 """What surrounds a payload: ids, places and times, before and after an event is recorded."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,13 +8,16 @@ from typing import Final
 from uuid import UUID
 
 from events.catalog import EventType, Payload, event_type, split_stream
-from events.scalars import from_micros
+from events.errors import InvalidEvent
+from events.scalars import SOURCE_PATTERN, from_micros
 
 NO_STREAM: Final = 0
 """Expected version of a stream that must not exist yet."""
 
 ANY: Final = -1
 """Expected version that checks nothing. Not 0: that means `NO_STREAM`."""
+
+_SOURCE: Final = re.compile(SOURCE_PATTERN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,9 @@ class NewEvent:
         source: `import`, `feed:NAME`, `simulated`, `api`, `manual` or `paper`.
         correlation_id: the id that the whole chain of causes and effects shares; own id by default.
         causation_id: the event that directly caused this one.
+
+    Raises:
+        InvalidEvent: the payload's class is not in the catalogue, or the source is none of the above.
     """
 
     payload: Payload
@@ -33,6 +40,12 @@ class NewEvent:
     source: str
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        # Refused here, where it is made: in a group commit it would fail its neighbours too.
+        event_type(self.payload)
+        if not _SOURCE.fullmatch(self.source):
+            raise InvalidEvent(f"{self.source!r} is no source of events")
 
     @property
     def event_type(self) -> EventType:

@@ -63,12 +63,16 @@ class VersionConflict(AppendConflict):
 
 
 class DuplicateEvent(AppendConflict):
-    """An event id that is already recorded with other content."""
+    """An event id that is taken by an event with other content.
+
+    `position` is where that one is recorded; None when both are in the refused append.
+    """
 
     code = "duplicate_event"
 
-    def __init__(self, event_id: str, position: int) -> None:
-        super().__init__(f"event {event_id} is recorded at position {position} with other content")
+    def __init__(self, event_id: str, position: int | None) -> None:
+        place = "in the same append" if position is None else f"recorded at position {position}"
+        super().__init__(f"event {event_id} is {place} with other content")
         self.event_id = event_id
         self.position = position
 

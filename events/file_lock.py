@@ -11,6 +11,8 @@ if sys.platform == "win32":
     import msvcrt
 
     def _try_lock(file: IO[str]) -> None:
+        # One byte far beyond the text: always the same one, and the holder's name stays readable.
+        os.lseek(file.fileno(), 2**30, os.SEEK_SET)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
@@ -33,6 +35,8 @@ class FileLock:
             StoreLocked: another process holds it; the message says which.
             StoreUnavailable: the folder does not exist or cannot be written.
         """
+        # Resolved: a symbolic link is another name of the same file, and must meet the same lock.
+        path = path.resolve()
         lock_path = path.with_name(path.name + ".lock")
         try:
             file = lock_path.open("a+", encoding="utf-8")

@@ -16,5 +16,11 @@ TICK_NAMESPACE: Final = UUID("6f1c2a52-3f0e-5d2b-9a3e-53796e617073")
 
 def tick_event_id(feed: str, symbol: str, at: datetime, price: Decimal, rule: str) -> UUID:
     """The id of the event that `rule` makes of one tick of `feed` (RFC 9562, version 5)."""
-    name = f"{feed}|{symbol}|{to_micros(at)}|{format_decimal(price.normalize())}|{rule}"
+    name = f"{feed}|{symbol}|{to_micros(at)}|{_shortest(price)}|{rule}"
     return uuid5(TICK_NAMESPACE, name)
+
+
+def _shortest(price: Decimal) -> str:
+    # Not `normalize`: that rounds to the context's 28 digits, and a price may have 30.
+    text = format_decimal(price)
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -87,7 +87,9 @@ class EventLog:
         Raises:
             AppendConflict: another writer was first, or an id or key is taken; nothing was recorded.
             LogBusy: `WAITING_APPENDS_MAX` appends are waiting already.
-            StoreUnavailable: the store cannot be written now; nothing was acknowledged.
+            StoreUnavailable: the store cannot be written now, or the log is closing; nothing was
+                acknowledged, though the commit may have succeeded: append the same ids again to find out.
+            EventError: whatever else went wrong in the store, with its cause.
         """
         if not isinstance(expected, Mapping):
             if stream is None and expected != ANY:
@@ -129,14 +131,11 @@ class EventLog:
     async def _commit(self, group: list[_Waiting]) -> None:
         try:
             outcomes = await self.store.append([waiting.append for waiting in group])
+            await self._publish([o for o in outcomes if isinstance(o, Appended)])
         except Exception as error:  # noqa: BLE001  # whatever it is, its callers must hear of it
-            self.fault = error if isinstance(error, EventError) else EventError(str(error))
-            for waiting in group:
-                if not waiting.done.done():
-                    waiting.done.set_exception(error)
+            self._fail(group, error)
             return
         self.fault = None
-        await self._publish([e for o in outcomes if isinstance(o, Appended) for e in o.events])
         for waiting, outcome in zip(group, outcomes, strict=True):
             if waiting.done.done():
                 continue  # its caller was cancelled; what it appended stands all the same
@@ -145,13 +144,23 @@ class EventLog:
             else:
                 waiting.done.set_result(outcome)
 
-    async def _publish(self, events: Sequence[RecordedEvent]) -> None:
+    def _fail(self, group: Sequence[_Waiting], error: Exception) -> None:
+        if not isinstance(error, EventError):
+            cause, error = error, EventError(f"the append failed: {error!r}")
+            error.__cause__ = cause
+        self.fault = error
+        for waiting in group:
+            if not waiting.done.done():
+                waiting.done.set_exception(error)
+
+    async def _publish(self, appended: Sequence[Appended]) -> None:
+        events = [event for one in appended for event in one.events]
+        newest = max((position for one in appended for position in one.positions), default=0)
+        # Somebody else may have written, or a commit of ours may have succeeded and reported failure.
+        if self.fault or max(newest, self.head.position) != self.head.position + len(events):
+            events = [event async for event in self.stream(ReadQuery(after=self.head.position))]
         if not events:
             return
-        # Somebody else may have written, or a commit of ours may have succeeded and reported failure.
-        between = ReadQuery(after=self.head.position, upto=events[0].position - 1)
-        if self.head.position + 1 != events[0].position:
-            events = [*[event async for event in self.stream(between)], *events]
         last = events[-1]
         self.tail.push(events)
         self.head = replace(
@@ -200,5 +209,7 @@ class EventLog:
         """Commit what waits, then close the store."""
         self._closed = True
         self._work.set()
-        await self._committer
-        await self.store.close()
+        try:
+            await self._committer
+        finally:
+            await self.store.close()

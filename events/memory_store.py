@@ -1,6 +1,6 @@
 """The event store in memory: the same contract without a disk, for tests and throw-away logs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from uuid import UUID, uuid4
 
 from events.chain import GENESIS
@@ -14,7 +14,9 @@ from events.store import Outcome, ReadQuery, StreamHead
 class MemoryEventStore:
     """An `EventStore` that forgets everything when the process ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], int] = now_us) -> None:
+        """`clock` gives microseconds since 1970; tests hand in their own."""
+        self._clock = clock
         self._head = Head(epoch=uuid4().hex, position=0, hash=GENESIS, recorded_at_us=0)
         self._events: list[RecordedEvent] = []
         self._by_id: dict[UUID, RecordedEvent] = {}
@@ -26,9 +28,9 @@ class MemoryEventStore:
         view = LogView(
             head=self._head,
             versions={name: len(events) for name, events in self._streams.items()},
-            recorded=dict(self._by_id),
+            recorded=dict(await self.find([e.event_id for a in appends for e in a.events])),
             answers=dict(self._answers),
-            now_us=now_us(),
+            now_us=self._clock(),
         )
         plan = plan_appends(view, appends)
         for event in plan.events:
@@ -63,7 +65,8 @@ class MemoryEventStore:
 
     async def read_at(self, positions: Sequence[int]) -> list[RecordedEvent]:
         """The events at these positions."""
-        return [self._events[position - 1] for position in sorted(positions)]
+        held = range(1, self._head.position + 1)
+        return [self._events[position - 1] for position in sorted(positions) if position in held]
 
     async def last_positions(self, selection: Selection, last: int, upto: int) -> list[int]:
         """The positions of the newest `last` events of each stream, none beyond `upto`."""

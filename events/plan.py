@@ -92,7 +92,7 @@ def _refuse_contradiction(append: Append, encoded: Sequence[str]) -> None:
     texts: dict[UUID, str] = {}
     for event, text in zip(append.events, encoded, strict=True):
         if texts.setdefault(event.event_id, text) != text:
-            raise DuplicateEvent(str(event.event_id), 0)
+            raise DuplicateEvent(str(event.event_id), None)
 
 
 def _is_recorded(view: LogView, event: NewEvent, text: str) -> bool:

@@ -30,11 +30,11 @@ def parse_decimal(value: Any) -> Decimal:
         ValueError: for a JSON number, an exponent, NaN, infinity, or more than 18 + 12 digits.
     """
     if isinstance(value, str):
-        if _DECIMAL.match(value):
+        if _DECIMAL.fullmatch(value):
             return Decimal(value)
         raise ValueError('must be a fixed-point decimal string such as "1229.23"')
     if isinstance(value, Decimal):
-        if _DECIMAL.match(format_decimal(value)):
+        if _DECIMAL.fullmatch(format_decimal(value)):
             return value
         raise ValueError("must be finite, with at most 18 digits before and 12 after the point")
     raise ValueError('must be a decimal string such as "1229.23", not a number')
@@ -52,7 +52,7 @@ def parse_time(value: Any) -> datetime:
         ValueError: for a number, a text that is not RFC 3339, or a time without an offset.
     """
     if isinstance(value, str):
-        if not _RFC3339.match(value):
+        if not _RFC3339.fullmatch(value):
             raise ValueError(
                 'must be an RFC 3339 time with an offset, such as "2026-01-16T12:00:00Z"'
             )

@@ -4,7 +4,7 @@ Synchronous on purpose: SQLite runs it in the writer's thread in a single hop, P
 greenlet. The caller owns the transaction, and commits.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -21,9 +21,9 @@ LOOKUP_CHUNK = 500
 """Keys in one IN list: far below every engine's limit of bound parameters."""
 
 _LOCK_HEAD = select(log_head).where(log_head.c.id == 1).with_for_update()
-_STREAMS = select(streams.c.stream_id, streams.c.name, streams.c.version).where(
-    streams.c.name.in_(bindparam("names", expanding=True))
-)
+_STREAMS = select(
+    streams.c.stream_id, streams.c.name, streams.c.version, streams.c.occurred_max
+).where(streams.c.name.in_(bindparam("names", expanding=True)))
 _LAST_STREAM_ID = select(streams.c.stream_id).order_by(streams.c.stream_id.desc()).limit(1)
 _BY_ID = select(*EVENT_COLUMNS).where(events.c.event_id.in_(bindparam("ids", expanding=True)))
 _ANSWERS = select(idempotency_keys).where(
@@ -32,7 +32,11 @@ _ANSWERS = select(idempotency_keys).where(
 _MOVE_STREAM = (
     update(streams)
     .where(streams.c.stream_id == bindparam("id"))
-    .values(version=bindparam("to_version"), position=bindparam("to_position"))
+    .values(
+        version=bindparam("to_version"),
+        position=bindparam("to_position"),
+        occurred_max=bindparam("to_occurred_max"),
+    )
 )
 
 Item = TypeVar("Item")
@@ -44,21 +48,42 @@ def append_group(
     """Record a group of appends inside the caller's transaction; returns an outcome each, and the head."""
     head_row = connection.execute(_LOCK_HEAD).one()
     head = Head(head_row.epoch, head_row.position, head_row.hash, head_row.recorded_at)
-    stream_ids, versions = _read_streams(connection, appends)
+    known = _read_streams(connection, appends)
     view = LogView(
         head=head,
-        versions=versions,
+        versions={name: row.version for name, row in known.items()},
         recorded=find_events(connection, names, [e.event_id for a in appends for e in a.events]),
         answers=_read_answers(connection, appends),
         now_us=now_us,
     )
     plan = plan_appends(view, appends)
     if plan.events:
-        _write_streams(connection, plan, stream_ids)
-        occurred_max = _write_events(connection, plan, stream_ids, head_row.occurred_max)
-        _move_head(connection, view.head, occurred_max)
+        _write_plan(connection, plan, known)
+        _move_head(connection, view.head)
     _write_answers(connection, plan, view.now_us)
     return plan.outcomes, view.head
+
+
+def _write_plan(connection: Connection, plan: Plan, known: Mapping[str, Any]) -> None:
+    ids = {name: row.stream_id for name, row in known.items()}
+    newest = {name: row.occurred_max for name, row in known.items()}
+    fresh = [name for name in plan.streams if name not in ids]
+    if fresh:
+        last = connection.execute(_LAST_STREAM_ID).scalar_one_or_none() or 0
+        ids.update({name: number for number, name in enumerate(fresh, start=last + 1)})
+    rows = _event_rows(plan, ids, newest)
+    places = [
+        {
+            "stream_id": ids[name],
+            "name": name,
+            "version": version,
+            "position": position,
+            "occurred_max": newest[name],
+        }
+        for name, (version, position) in plan.streams.items()
+    ]
+    _write_streams(connection, places, set(fresh))
+    connection.execute(insert(events), rows)
 
 
 def find_events(
@@ -78,17 +103,14 @@ def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
         yield items[start : start + LOOKUP_CHUNK]
 
 
-def _read_streams(
-    connection: Connection, appends: Sequence[Append]
-) -> tuple[dict[str, int], dict[str, int]]:
+def _read_streams(connection: Connection, appends: Sequence[Append]) -> dict[str, Any]:
     wanted = {event.stream for append in appends for event in append.events}
     wanted.update(stream for append in appends for stream in append.expected)
-    ids, versions = {}, {}
+    known: dict[str, Any] = {}
     for chunk in _chunks(sorted(wanted)):
         for row in connection.execute(_STREAMS, {"names": list(chunk)}):
-            ids[row.name] = row.stream_id
-            versions[row.name] = row.version
-    return ids, versions
+            known[row.name] = row
+    return known
 
 
 def _read_answers(connection: Connection, appends: Sequence[Append]) -> dict[str, StoredAnswer]:
@@ -101,34 +123,36 @@ def _read_answers(connection: Connection, appends: Sequence[Append]) -> dict[str
     return answers
 
 
-def _write_streams(connection: Connection, plan: Plan, stream_ids: dict[str, int]) -> None:
-    fresh: list[dict[str, Any]] = []
-    moved: list[dict[str, Any]] = []
-    for name, (version, position) in plan.streams.items():
-        if name in stream_ids:
-            place = {"id": stream_ids[name], "to_version": version, "to_position": position}
-            moved.append(place)
-        else:
-            fresh.append({"name": name, "version": version, "position": position})
-    if fresh:
-        last = connection.execute(_LAST_STREAM_ID).scalar_one_or_none() or 0
-        for number, row in enumerate(fresh, start=last + 1):
-            row["stream_id"] = stream_ids[row["name"]] = number
-        connection.execute(insert(streams), fresh)
+def _write_streams(
+    connection: Connection, places: Sequence[dict[str, Any]], fresh: Collection[str]
+) -> None:
+    inserted = [place for place in places if place["name"] in fresh]
+    moved = [
+        {
+            "id": place["stream_id"],
+            "to_version": place["version"],
+            "to_position": place["position"],
+            "to_occurred_max": place["occurred_max"],
+        }
+        for place in places
+        if place["name"] not in fresh
+    ]
+    if inserted:
+        connection.execute(insert(streams), inserted)
     if moved:
         connection.execute(_MOVE_STREAM, moved)
 
 
-def _write_events(
-    connection: Connection, plan: Plan, stream_ids: dict[str, int], occurred_max: int
-) -> int:
+def _event_rows(plan: Plan, ids: Mapping[str, int], newest: dict[str, int]) -> list[dict[str, Any]]:
+    """The rows to insert; `newest` moves on to each stream's greatest market time."""
     rows = []
     for event in plan.events:
-        occurred_max = max(occurred_max, event.occurred_at_us)
+        occurred_max = max(newest.get(event.stream, event.occurred_at_us), event.occurred_at_us)
+        newest[event.stream] = occurred_max
         rows.append(
             {
                 "position": event.position,
-                "stream_id": stream_ids[event.stream],
+                "stream_id": ids[event.stream],
                 "version": event.version,
                 "event_id": event.event_id.bytes,
                 "type": event.type,
@@ -143,20 +167,14 @@ def _write_events(
                 "hash": event.hash,
             }
         )
-    connection.execute(insert(events), rows)
-    return occurred_max
+    return rows
 
 
-def _move_head(connection: Connection, head: Head, occurred_max: int) -> None:
+def _move_head(connection: Connection, head: Head) -> None:
     connection.execute(
         update(log_head)
         .where(log_head.c.id == 1)
-        .values(
-            position=head.position,
-            hash=head.hash,
-            recorded_at=head.recorded_at_us,
-            occurred_max=occurred_max,
-        )
+        .values(position=head.position, hash=head.hash, recorded_at=head.recorded_at_us)
     )
 
 

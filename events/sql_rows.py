@@ -1,6 +1,6 @@
 """Rows of the events table as `RecordedEvent`, with the names of their streams."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,22 +31,20 @@ class StreamNames:
     """The names of the streams by id, remembered: a stream never changes its name."""
 
     def __init__(self) -> None:
-        self._names: dict[int, str] = {}
+        self._names: Mapping[int, str] = {}
 
     def of(self, connection: Connection, stream_id: int) -> str:
         """The name of one stream, read from the database the first time."""
-        name = self._names.get(stream_id)
-        if name is None:
-            self.refresh(connection)
-            name = self._names.get(stream_id)
+        name = self._names.get(stream_id) or self.refresh(connection).get(stream_id)
         if name is None:
             raise CorruptLog(f"stream id {stream_id} has no row in the streams table")
         return name
 
-    def refresh(self, connection: Connection) -> dict[int, str]:
+    def refresh(self, connection: Connection) -> Mapping[int, str]:
         """Read all the names again."""
         rows = connection.execute(select(streams.c.stream_id, streams.c.name))
-        self._names.update({row.stream_id: row.name for row in rows})
+        # A new dict, never changed: the writer's thread and the readers' use this side by side.
+        self._names = {**self._names, **{row.stream_id: row.name for row in rows}}
         return self._names
 
 

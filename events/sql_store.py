@@ -16,6 +16,7 @@ from events.envelope import Append, Head, RecordedEvent
 from events.selection import Selection
 from events.sql_append import append_group, find_events
 from events.sql_rows import StreamNames
+from events.sql_search import first_since
 from events.store import Outcome, ReadQuery, StreamHead
 from events.tables import log_head
 
@@ -84,7 +85,7 @@ class SqlEventStore:
 
     async def first_since(self, occurred_at_us: int) -> int:
         """The first position whose market time is not before this; head + 1 when there is none."""
-        work = partial(sql_read.first_since, occurred_at_us=occurred_at_us)
+        work = partial(first_since, occurred_at_us=occurred_at_us)
         return await self._engines.read(work)
 
     async def find(self, event_ids: Collection[UUID]) -> Mapping[UUID, RecordedEvent]:
@@ -108,5 +109,5 @@ class SqlEventStore:
 def ensure_head(connection: Connection) -> None:
     """Begin the log's lifetime: the head row of an empty log, with an epoch of its own."""
     if connection.execute(select(log_head.c.id)).first() is None:
-        row = {"id": 1, "epoch": uuid4().hex, "position": 0, "occurred_max": 0}
+        row = {"id": 1, "epoch": uuid4().hex, "position": 0}
         connection.execute(insert(log_head), {**row, "recorded_at": 0, "hash": GENESIS})

@@ -109,8 +109,9 @@ class Subscription:
             self._chosen = self._chosen[len(asked.positions) :]
         else:
             # A full page says nothing about what lies beyond its last event.
+            # The target may have moved since this page was asked for, so the page's own bound counts.
             complete = len(events) < asked.limit
-            self.cursor = self._target if complete else events[-1].position
+            self.cursor = (asked.upto or self._target) if complete else events[-1].position
         return self._deliver(events)
 
     def arrived(self) -> list[Action]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     event,
+    text,
 )
 
 metadata = MetaData(
@@ -43,6 +44,7 @@ streams = Table(
     Column("name", String(200), nullable=False, unique=True),
     Column("version", BigInteger, nullable=False),
     Column("position", BigInteger, nullable=False),
+    Column("occurred_max", BigInteger, nullable=False),
 )
 
 events = Table(
@@ -55,8 +57,9 @@ events = Table(
     Column("type", String(64), nullable=False),
     Column("schema_version", SmallInteger, nullable=False),
     Column("occurred_at", BigInteger, nullable=False),
-    # The greatest market time up to here: rises along the log, so "the first position since T" is a
-    # binary search over dense positions and needs no index.
+    # The greatest market time of its stream up to here. It rises along the stream, as recorded_at and
+    # position do, and versions are dense: so any of them is found by binary search over versions,
+    # and one index serves all questions.
     Column("occurred_max", BigInteger, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Column("source", String(64), nullable=False),
@@ -66,7 +69,14 @@ events = Table(
     Column("hash", LargeBinary(32), nullable=False),
     Index("ux_events_stream_id_version", "stream_id", "version", unique=True),
     Index("ux_events_event_id", "event_id", unique=True),
-    Index("ix_events_stream_id_occurred_at", "stream_id", "occurred_at"),
+    # Late events alone, those that market order puts before others of their stream: mostly none.
+    Index(
+        "ix_events_late",
+        "stream_id",
+        "occurred_at",
+        sqlite_where=text("occurred_at < occurred_max"),
+        postgresql_where=text("occurred_at < occurred_max"),
+    ),
 )
 
 log_head = Table(
@@ -81,9 +91,27 @@ log_head = Table(
     ),
     Column("epoch", String(64), nullable=False),
     Column("position", BigInteger, nullable=False),
-    Column("occurred_max", BigInteger, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
+)
+
+event_types = Table(
+    "event_types",
+    metadata,
+    Column("type", String(64), primary_key=True),
+    Column("schema_version", SmallInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("projection", String(64), primary_key=True),
+    Column("schema", String(64), primary_key=True),
+    Column("stream", String(200), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("occurred_at", BigInteger, nullable=False),
+    Column("state", LargeBinary, nullable=False),
 )
 
 idempotency_keys = Table(
@@ -104,6 +132,16 @@ SQLITE_GUARDS: Final = (
     """
     CREATE TRIGGER events_refuse_delete BEFORE DELETE ON events
     BEGIN SELECT RAISE(ABORT, 'the log refuses DELETE: a correction is a new event'); END
+    """,
+    # INSERT OR REPLACE deletes what is in its way, and no DELETE trigger hears of it.
+    """
+    CREATE TRIGGER events_refuse_replace BEFORE INSERT ON events
+    WHEN EXISTS (
+        SELECT 1 FROM events
+        WHERE position = NEW.position OR event_id = NEW.event_id
+            OR (stream_id = NEW.stream_id AND version = NEW.version)
+    )
+    BEGIN SELECT RAISE(ABORT, 'the log refuses REPLACE: a correction is a new event'); END
     """,
 )
 POSTGRES_GUARDS: Final = (

@@ -1,7 +1,7 @@
 """The recent end of the log in memory: what a reader that is caught up reads instead of the store."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import islice
 
 from events.envelope import RecordedEvent
@@ -16,22 +16,25 @@ class Tail:
         self.head = head
         self._events: deque[RecordedEvent] = deque(maxlen=size)
 
-    def push(self, events: Iterable[RecordedEvent]) -> None:
+    def push(self, events: Sequence[RecordedEvent]) -> None:
         """Add what was committed.
 
         Raises:
-            PositionGap: an event does not follow the last one: a bug, never to be passed over.
+            PositionGap: an event does not follow the last one: a bug, never to be passed over; nothing
+                of the batch was added.
         """
-        for event in events:
-            if event.position != self.head + 1:
-                raise PositionGap("tail", self.head + 1, event.position)
-            self._events.append(event)
-            self.head = event.position
+        for position, event in enumerate(events, start=self.head + 1):
+            if event.position != position:
+                raise PositionGap("tail", position, event.position)
+        self._events.extend(events)
+        self.head += len(events)
 
     def after(self, position: int, limit: int) -> list[RecordedEvent] | None:
         """Up to `limit` events after a position; None when some of them are no longer held."""
         behind = self.head - position
         if behind > len(self._events):
             return None
-        start = len(self._events) - behind
-        return list(islice(self._events, start, start + limit))
+        # From the right end: whoever is caught up pays for the few new events, not for the whole tail.
+        newest = list(islice(reversed(self._events), max(behind, 0)))
+        newest.reverse()
+        return newest[:limit]

@@ -23,6 +23,16 @@ SQLITE_GUARDS = (
     CREATE TRIGGER events_refuse_delete BEFORE DELETE ON events
     BEGIN SELECT RAISE(ABORT, 'the log refuses DELETE: a correction is a new event'); END
     """,
+    # INSERT OR REPLACE deletes what is in its way, and no DELETE trigger hears of it.
+    """
+    CREATE TRIGGER events_refuse_replace BEFORE INSERT ON events
+    WHEN EXISTS (
+        SELECT 1 FROM events
+        WHERE position = NEW.position OR event_id = NEW.event_id
+            OR (stream_id = NEW.stream_id AND version = NEW.version)
+    )
+    BEGIN SELECT RAISE(ABORT, 'the log refuses REPLACE: a correction is a new event'); END
+    """,
 )
 POSTGRES_GUARDS = (
     """
@@ -45,6 +55,7 @@ def upgrade() -> None:
     _create_streams()
     _create_events()
     _create_head_and_keys()
+    _create_types_and_snapshots()
     guards = SQLITE_GUARDS if op.get_bind().dialect.name == "sqlite" else POSTGRES_GUARDS
     for statement in guards:
         op.get_bind().exec_driver_sql(statement)
@@ -52,7 +63,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop everything, the recorded events included."""
-    for table in ("idempotency_keys", "log_head", "events", "streams"):
+    for table in ("snapshots", "event_types", "idempotency_keys", "log_head", "events", "streams"):
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
         op.get_bind().exec_driver_sql("DROP FUNCTION events_refuse_change()")
@@ -65,6 +76,7 @@ def _create_streams() -> None:
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("occurred_max", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("stream_id", name="pk_streams"),
         sa.UniqueConstraint("name", name="uq_streams_name"),
     )
@@ -94,7 +106,14 @@ def _create_events() -> None:
     )
     op.create_index("ux_events_stream_id_version", "events", ["stream_id", "version"], unique=True)
     op.create_index("ux_events_event_id", "events", ["event_id"], unique=True)
-    op.create_index("ix_events_stream_id_occurred_at", "events", ["stream_id", "occurred_at"])
+    late = sa.text("occurred_at < occurred_max")
+    op.create_index(
+        "ix_events_late",
+        "events",
+        ["stream_id", "occurred_at"],
+        sqlite_where=late,
+        postgresql_where=late,
+    )
 
 
 def _create_head_and_keys() -> None:
@@ -103,7 +122,6 @@ def _create_head_and_keys() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("epoch", sa.String(64), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("occurred_max", sa.BigInteger(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("hash", sa.LargeBinary(32), nullable=False),
         sa.CheckConstraint("id = 1", name="ck_log_head_single_row"),
@@ -117,4 +135,24 @@ def _create_head_and_keys() -> None:
         sa.Column("positions", sa.Text(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_idempotency_keys"),
+    )
+
+
+def _create_types_and_snapshots() -> None:
+    op.create_table(
+        "event_types",
+        sa.Column("type", sa.String(64), nullable=False),
+        sa.Column("schema_version", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("type", "schema_version", name="pk_event_types"),
+    )
+    op.create_table(
+        "snapshots",
+        sa.Column("projection", sa.String(64), nullable=False),
+        sa.Column("schema", sa.String(64), nullable=False),
+        sa.Column("stream", sa.String(200), nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("occurred_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("projection", "schema", "stream", "position", name="pk_snapshots"),
     )

@@ -1,0 +1,36 @@
+"""Pure folds, and the order in which a moment of market time is folded."""
+
+from collections.abc import AsyncIterator
+
+from events.envelope import RecordedEvent
+from events.projection import fold, fold_stream, in_market_order
+from tests.unit.events.builders import positions_of, price, recorded
+
+EVENTS = recorded([price("A", second=2), price("B", second=1), price("A", second=1)])
+
+
+class Positions:
+    """Collects the positions of what it is given."""
+
+    def initial(self) -> list[int]:
+        return []
+
+    def apply(self, state: list[int], event: RecordedEvent) -> list[int]:
+        return [*state, event.position]
+
+
+def test_a_fold_takes_all_events_in_their_order() -> None:
+    assert fold(Positions(), EVENTS) == [1, 2, 3]
+    assert fold(Positions(), []) == []
+
+
+async def test_a_fold_of_pages_is_the_same() -> None:
+    async def pages() -> AsyncIterator[RecordedEvent]:
+        for event in EVENTS:
+            yield event
+
+    assert await fold_stream(Positions(), pages()) == fold(Positions(), EVENTS)
+
+
+def test_market_order_is_by_market_time_then_by_position() -> None:
+    assert positions_of(in_market_order(EVENTS)) == [2, 3, 1]
