@@ -43,6 +43,7 @@ class FeedStatus:
     ticks: int = 0
     failures: int = 0
     error: str | None = None
+    announced: bool = False
 
 
 class MarketDataBroadcaster:
@@ -96,10 +97,13 @@ class MarketDataBroadcaster:
                 await self._sleep(delay)
             else:
                 status.phase = FeedPhase.FINISHED
+                _log.info("feed_finished", feed=feed.name, ticks=status.ticks)
                 return
 
     async def _play(self, feed: Feed, status: FeedStatus) -> None:
-        await self._notice(NoticeKind.FEED_STARTED, feed)
+        if not status.announced:
+            await self._notice(NoticeKind.FEED_STARTED, feed)
+            status.announced = True
         async for tick in feed.ticks(self._resume_points(feed)):
             await self._ingest.record([tick], feed.source)
             status.ticks += 1

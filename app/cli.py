@@ -1,25 +1,32 @@
 """The command line: `synapse serve`, `demo`, `import`."""
 
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import orjson
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from app import cli_log, cli_rebuild
 from app.config import DatabaseUrlError, Settings
 from app.demo import demo_feeds, missing_history, record_bars
 from app.feeds.base import Feed, FeedError
 from app.feeds.csv_feed import read_bars
-from app.main import Recorder, create_app, open_recorder, write_token
+from app.main import Recorder, create_app, open_recorder, take_leave, write_token
 from app.market.strategy import DISCLAIMER
 from app.market.ticks import PriceTick
 from app.serving import CannotServe, address_of, bind, configure_logs, open_browser, run, serve
+from app.write_token import TokenFileError, WriteToken
 from events.errors import EventError
+from events.scalars import SYMBOL_PATTERN
 
 WRONG_USE: Final = 2
 """Exit code for wrong use, or for a condition that the message explains."""
@@ -31,6 +38,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli_log.register(app)
+cli_rebuild.register(app)
 _shell = Console(stderr=True, highlight=False)
 
 Db = Annotated[
@@ -48,6 +57,12 @@ NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open the d
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
+def _valid_symbol(symbol: str) -> str:
+    if not re.fullmatch(SYMBOL_PATTERN, symbol):
+        raise typer.BadParameter(f"{symbol!r} is no symbol: use letters, digits and . _ : / ^ = -")
+    return symbol
+
+
 def _settings(**flags: Any) -> Settings:
     """The environment's settings, with the flags that were given on top."""
     return Settings(**{name: value for name, value in flags.items() if value is not None})
@@ -61,6 +76,21 @@ def _progress() -> Progress:
         TimeElapsedColumn(),
     )
     return Progress(*columns, console=_shell)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"synapse {version('regime-synapse')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Synapse, the market's flight recorder. Not investment advice."""
 
 
 @app.command("serve")
@@ -90,9 +120,14 @@ def demo_command(
 @app.command("import")
 def import_command(
     file: Annotated[
-        Path, typer.Argument(help="CSV with the columns date, open, high, low, close, volume.")
+        Path,
+        typer.Argument(
+            help="CSV, oldest row first: date and close, and open, high, low, volume where known."
+        ),
     ],
-    symbol: Annotated[str, typer.Option(help="The symbol that the prices are of.")],
+    symbol: Annotated[
+        str, typer.Option(help="The symbol that the prices are of.", callback=_valid_symbol)
+    ],
     db: Db = None,
     as_json: Json = False,
 ) -> None:
@@ -105,10 +140,7 @@ async def _serve(
 ) -> None:
     configure_logs(settings.log_format)
     with bind(settings.host, settings.port) as listener:
-        recorder = await open_recorder(settings)
-        if with_history:
-            await _import_history(recorder)
-        token = write_token(settings)
+        recorder, token = await _prepare(settings, with_history=with_history)
 
         def started() -> None:
             _welcome(address_of(listener), token.path)
@@ -118,7 +150,20 @@ async def _serve(
         async def opened(_settings: Settings) -> Recorder:
             return recorder
 
-        await serve(create_app(settings, feeds, opened), listener, started)
+        app = create_app(settings, feeds, opened)
+        await serve(app, listener, started, partial(take_leave, app))
+
+
+async def _prepare(settings: Settings, *, with_history: bool) -> tuple[Recorder, WriteToken]:
+    """What the server needs before it starts; from then on it is the application that closes the log."""
+    recorder = await open_recorder(settings)
+    try:
+        if with_history:
+            await _import_history(recorder)
+        return recorder, write_token(settings)
+    except BaseException:
+        await recorder.close()
+        raise
 
 
 def _welcome(url: str, token_path: Path | None) -> None:
@@ -148,18 +193,34 @@ async def _import(settings: Settings, file: Path, symbol: str, *, as_json: bool)
     # The whole file is read once before anything is recorded: a bad line leaves the log as it was.
     bars = sum(1 for _ in read_bars(file, symbol))
     recorder = await open_recorder(settings)
+    last_at = recorder.ingest.state.of(symbol).last_at
     try:
         ticks = read_bars(file, symbol)
         events, duplicates = await _record(recorder, ticks, bars, f"Importing {symbol}")
     finally:
-        await recorder.log.close()
-    result = {"symbol": symbol, "bars": bars, "events": events, "duplicates": duplicates}
+        await recorder.close()
+    old = 0 if last_at is None else sum(t.timestamp <= last_at for t in read_bars(file, symbol))
+    result = {
+        "symbol": symbol,
+        "bars": bars,
+        "events": events,
+        "duplicates": duplicates,
+        "late": old - duplicates,
+    }
     if as_json:
         typer.echo(orjson.dumps(result))
     else:
-        typer.echo(
-            f"{symbol}: {bars} bars, {events} events recorded, {duplicates} bars known already"
+        typer.echo(_import_line(result))
+
+
+def _import_line(result: Mapping[str, Any]) -> str:
+    line = "{symbol}: bars {bars}, events recorded {events}, bars known already {duplicates}"
+    if result["late"]:
+        line += (
+            "; {late} bars are older than the newest recorded before: kept as late prices, without"
+            " a regime (import the oldest file first)"
         )
+    return line.format(**result)
 
 
 def _usage_line(error: typer.TyperException) -> str:
@@ -167,7 +228,13 @@ def _usage_line(error: typer.TyperException) -> str:
     message = str(getattr(error, "format_message", lambda: error)()).strip() or "name a command"
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "synapse"
-    return f"{message.rstrip('.')}. Try '{command} --help'."
+    stop = "" if message.endswith(("?", ".")) else "."
+    return f"{message}{stop} Try '{command} --help'."
+
+
+def _setting_line(error: ErrorDetails) -> str:
+    problem = error["msg"].removeprefix("Value error, ")
+    return f"SYNAPSE_{'_'.join(map(str, error['loc'])).upper()}: {problem}"
 
 
 def _explain(error: Exception) -> str | None:
@@ -176,9 +243,8 @@ def _explain(error: Exception) -> str | None:
         case typer.TyperException():
             return _usage_line(error)
         case ValidationError():
-            first = error.errors(include_url=False)[0]
-            return f"SYNAPSE_{'_'.join(map(str, first['loc'])).upper()}: {first['msg'].removeprefix('Value error, ')}"
-        case EventError() | FeedError() | CannotServe() | DatabaseUrlError():
+            return "; ".join(map(_setting_line, error.errors(include_url=False)))
+        case EventError() | FeedError() | CannotServe() | DatabaseUrlError() | TokenFileError():
             return str(error)
         case OSError():
             return f"{error.filename}: {error.strerror}" if error.filename else str(error)

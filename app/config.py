@@ -1,7 +1,9 @@
 """Every setting, from the environment (`SYNAPSE_...`); a flag of the command line wins over it."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,21 +22,30 @@ def _known_persona(name: str) -> str:
 Persona = Annotated[str, AfterValidator(_known_persona)]
 
 
+def _sendable(token: str) -> str:
+    # It travels in a header, where spaces end it and other alphabets do not arrive.
+    if not all("!" <= character <= "~" for character in token):
+        raise ValueError("must be ASCII without spaces")
+    return token
+
+
 class Settings(BaseSettings):
     """What an operator can choose; `docs/settings.md` is made from this."""
 
     model_config = SettingsConfigDict(env_prefix="SYNAPSE_", extra="ignore", frozen=True)
 
     database_url: str = Field(
-        DEFAULT_DATABASE, description="The log: a file path, or a SQLAlchemy URL of one."
+        DEFAULT_DATABASE,
+        repr=False,
+        description="The log: a file path, or a URL (sqlite:// or postgresql://).",
     )
-    token: str | None = Field(
+    token: Annotated[str, AfterValidator(_sendable)] | None = Field(
         None,
         min_length=1,
         repr=False,
         description="The token that writes need. Without it one is made at first start.",
     )
-    host: str = Field("127.0.0.1", description="The address to listen on.")
+    host: str = Field("127.0.0.1", min_length=1, description="The address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         8000, description="The port to listen on; 0 takes a free one."
     )
@@ -56,19 +67,61 @@ class DatabaseUrlError(ValueError):
     """A database setting that names nothing this program can open."""
 
 
-def sqlite_path(database: str) -> Path:
-    """The file that a database setting names: a path, or a `sqlite://` URL of one.
+@dataclass(frozen=True, slots=True)
+class PostgresUrl:
+    """A database of a PostgreSQL server. `url` may hold a password: it is not shown."""
+
+    url: str = field(repr=False)
+
+
+def database_of(setting: str) -> Path | PostgresUrl:
+    """What a database setting names: a file (a path or an `sqlite://` URL), or a PostgreSQL URL.
 
     Raises:
-        DatabaseUrlError: for a URL of another engine, or without a file.
+        DatabaseUrlError: for a URL of another engine, or when nothing is named.
     """
-    scheme, separator, rest = database.partition("://")
+    scheme, separator, rest = setting.partition("://")
     if not separator:
-        return Path(database)
-    if scheme not in ("sqlite", "sqlite+aiosqlite"):
-        raise DatabaseUrlError(
-            f"cannot open a {scheme} database yet: name an SQLite file with --db"
-        )
-    if not rest.strip("/"):
+        return _file(setting)
+    if scheme in ("sqlite", "sqlite+aiosqlite"):
+        return _file(rest.removeprefix("/"))
+    if scheme in ("postgresql", "postgresql+asyncpg", "postgres"):
+        return PostgresUrl(f"postgresql://{_checked(rest)}")
+    raise DatabaseUrlError(
+        f"cannot open a {scheme} database: name an SQLite file or a postgresql:// URL with --db"
+    )
+
+
+def sqlite_path(setting: str) -> Path:
+    """The file that a database setting names.
+
+    Raises:
+        DatabaseUrlError: it names no file.
+    """
+    database = database_of(setting)
+    if isinstance(database, PostgresUrl):
+        raise DatabaseUrlError("the log is in PostgreSQL: name an SQLite file with --db")
+    return database
+
+
+def _file(name: str) -> Path:
+    if not name.strip("/") or name == ":memory:":
         raise DatabaseUrlError("a log needs a file: write sqlite:///synapse.db or just synapse.db")
-    return Path(rest.removeprefix("/"))
+    path = Path(name)
+    if not path.name or path.is_dir():
+        raise DatabaseUrlError(f"{path} is a folder: name a file in it")
+    return path
+
+
+def _checked(address: str) -> str:
+    """What follows the scheme of a PostgreSQL URL, if it can be read; no error repeats the password."""
+    shape = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+    if not address.strip("/"):
+        raise DatabaseUrlError(f"the database URL names nothing: write {shape}")
+    try:
+        _ = urlsplit(f"postgresql://{address}").port
+    except ValueError:
+        raise DatabaseUrlError(
+            f"the database URL cannot be read: write {shape}, special characters as %XX"
+        ) from None
+    return address

@@ -1,12 +1,13 @@
 """`TickIngest`: ticks to events. The one place that decides and appends, for every way in."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from app.decider import FOLD_PAGE, Decider
 from app.market.decide import (
     Command,
     RecordedPrice,
@@ -16,7 +17,7 @@ from app.market.decide import (
     expected_versions,
     price_event_id,
 )
-from app.market.state import MarketState, evolve, initial, is_late
+from app.market.state import MarketState, evolve, is_late
 from app.market.ticks import PriceTick
 from events.catalog import Channel, PriceUpdate
 from events.clock import uuid7
@@ -24,6 +25,7 @@ from events.codec import decode
 from events.envelope import Appended, Idempotency, NewEvent, RecordedEvent
 from events.errors import VersionConflict
 from events.log import EventLog
+from events.projection import ProjectionStatus
 from events.scalars import to_micros
 from events.selection import Selection
 from events.store import ReadQuery
@@ -31,8 +33,11 @@ from events.store import ReadQuery
 DECISIONS_MAX: Final = 20
 """How often a batch is decided again after another writer was first, before the conflict is raised."""
 
-_PRICES: Final = Selection.of([Channel.PRICES])
-_FOLD_PAGE: Final = 2_000
+TICKS_A_TURN: Final = 250
+"""Ticks decided on before others get their turn: a large batch must not silence every connection."""
+
+SINGLE_LOOKUPS_MAX: Final = 20
+"""Late times of one symbol looked up one by one; of more than that, the whole span is read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,19 @@ class Ingested:
     duplicates: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What the log holds that late ticks of a batch may repeat or revise.
+
+    Attributes:
+        ids: the price events that record one of the ticks already.
+        newest: the newest price of a symbol at a time.
+    """
+
+    ids: set[UUID]
+    newest: dict[tuple[str, datetime], RecordedPrice]
+
+
 @dataclass(slots=True)
 class _Batch:
     """What a batch of ticks leads to, decided on one state."""
@@ -58,8 +76,17 @@ class _Batch:
     events: list[NewEvent]
     expected: dict[str, int]
     ids: set[UUID]
-    prices: dict[tuple[str, datetime], RecordedPrice]
+    known: _Recorded
     duplicates: int = 0
+
+    def recorded(self, tick: PriceTick, source: str) -> RecordedPrice | None:
+        """What is recorded, or about to be, for the very time of a late tick."""
+        if not is_late(self.state.of(tick.symbol), tick.timestamp):
+            return None
+        same_tick = price_event_id(tick, source)
+        if same_tick in self.ids or same_tick in self.known.ids:
+            return RecordedPrice(same_tick, tick.price)
+        return self.known.newest.get((tick.symbol, tick.timestamp))
 
     def add(self, event: NewEvent) -> None:
         """Add one event, and what it changes."""
@@ -68,30 +95,37 @@ class _Batch:
         self.state = evolve(self.state, event.payload)
         if isinstance(price := event.payload, PriceUpdate):
             recorded = RecordedPrice(event.event_id, price.price)
-            self.prices[price.symbol, price.timestamp] = recorded
+            self.known.newest[price.symbol, price.timestamp] = recorded
 
 
 class TickIngest:
-    """Holds the decider's state, which is the fold of the log's prices, and nothing else."""
+    """Decides on ticks, one batch at a time, and appends what follows from them."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, decider: Decider) -> None:
         """Use `TickIngest.open`."""
         self._log = log
-        self._state = initial()
-        self._position = 0
+        self._decider = decider
         self._deciding = asyncio.Lock()
 
     @classmethod
     async def open(cls, log: EventLog) -> "TickIngest":
-        """Begin with the fold of what the log holds."""
-        ingest = cls(log)
-        await ingest._catch_up()
-        return ingest
+        """Begin with the fold of what the log holds, from its newest snapshot."""
+        return cls(log, await Decider.open(log))
+
+    async def close(self) -> None:
+        """Save the decider's state, so that the next start has nothing to fold."""
+        async with self._deciding:
+            await self._decider.save()
 
     @property
     def state(self) -> MarketState:
         """The decider's state."""
-        return self._state
+        return self._decider.state
+
+    @property
+    def status(self) -> ProjectionStatus:
+        """How the decider's fold fares."""
+        return self._decider.status
 
     async def record(
         self, ticks: Sequence[PriceTick], source: str, idempotency: Idempotency | None = None
@@ -101,31 +135,41 @@ class TickIngest:
         Raises:
             IdempotencyConflict: the key came before with other ticks.
             VersionConflict: other writers were first `DECISIONS_MAX` times.
+            ProjectionParked: the log holds a price that this program cannot read, so it cannot decide.
             StoreUnavailable: nothing was acknowledged; try again later.
         """
         async with self._deciding:
             for attempt in range(1, DECISIONS_MAX + 1):
+                self._decider.check()
                 batch = await self._decide(ticks, source)
                 try:
                     return await self._append(batch, idempotency)
                 except VersionConflict:
                     if attempt == DECISIONS_MAX:
                         raise
-                    await self._catch_up()
+                    await self._decider.catch_up()
         raise AssertionError("unreachable")
 
     async def repeat_regime(self, symbol: str, source: str) -> None:
         """Broadcast the last final regime of a symbol again, changed or not."""
         async with self._deciding:
+            self._decider.check()
             command = RepeatRegime(symbol, uuid7(), source)
-            events = decide(self._state, command)
-            if events:
-                await self._log.append(events, expected=expected_versions(self._state, command))
+            events = decide(self.state, command)
+            if not events:
+                return
+            try:
+                await self._log.append(events, expected=expected_versions(self.state, command))
+            except VersionConflict:
+                # Whoever was first has just said the regime; the next interval repeats the new one.
+                await self._decider.catch_up()
 
     async def _decide(self, ticks: Sequence[PriceTick], source: str) -> _Batch:
-        batch = _Batch(self._state, [], {}, set(), {})
-        for tick in ticks:
-            command = RecordPrice(tick, source, await self._recorded(batch, tick, source))
+        batch = _Batch(self.state, [], {}, set(), await self._recorded_before(ticks, source))
+        for number, tick in enumerate(ticks, start=1):
+            if number % TICKS_A_TURN == 0:
+                await asyncio.sleep(0)
+            command = RecordPrice(tick, source, batch.recorded(tick, source))
             new = decide(batch.state, command)
             self._note_expected(batch, command)
             batch.duplicates += not new
@@ -135,26 +179,41 @@ class TickIngest:
 
     def _note_expected(self, batch: _Batch, command: Command) -> None:
         # What counts is the version in the log, as it was before this batch touched the stream.
-        for stream, version in expected_versions(self._state, command).items():
+        for stream, version in expected_versions(self.state, command).items():
             batch.expected.setdefault(stream, version)
 
-    async def _recorded(self, batch: _Batch, tick: PriceTick, source: str) -> RecordedPrice | None:
-        """What is recorded, or about to be, for the very time of a late tick."""
-        if not is_late(batch.state.of(tick.symbol), tick.timestamp):
-            return None
-        same_tick = price_event_id(tick, source)
-        if same_tick in batch.ids or await self._log.store.find([same_tick]):
-            return RecordedPrice(same_tick, tick.price)
-        if known := batch.prices.get((tick.symbol, tick.timestamp)):
-            return known
-        return await self._newest_at(tick.symbol, tick.timestamp)
+    async def _recorded_before(self, ticks: Sequence[PriceTick], source: str) -> _Recorded:
+        """What the log holds at the times of late ticks: only for them there is anything to find."""
+        late = [tick for tick in ticks if is_late(self.state.of(tick.symbol), tick.timestamp)]
+        ids = {price_event_id(tick, source): tick for tick in late}
+        same = set(await self._log.store.find(ids)) if ids else set()
+        times: dict[str, set[datetime]] = {}
+        for event_id, tick in ids.items():
+            if event_id not in same:
+                times.setdefault(tick.symbol, set()).add(tick.timestamp)
+        newest: dict[tuple[str, datetime], RecordedPrice] = {}
+        for symbol, wanted in times.items():
+            async for event in self._prices_at(symbol, wanted):
+                if isinstance(payload := decode(event), PriceUpdate):
+                    newest[symbol, payload.timestamp] = RecordedPrice(event.event_id, payload.price)
+        return _Recorded(same, newest)
 
-    async def _newest_at(self, symbol: str, at: datetime) -> RecordedPrice | None:
-        known = await self._log.store.newest_at(f"{Channel.PRICES}:{symbol}", to_micros(at))
-        payload = None if known is None else decode(known)
-        if known is None or not isinstance(payload, PriceUpdate):
-            return None
-        return RecordedPrice(known.event_id, payload.price)
+    async def _prices_at(self, symbol: str, times: set[datetime]) -> AsyncIterator[RecordedEvent]:
+        """The prices at some times, oldest first; maybe others too."""
+        if len(times) <= SINGLE_LOOKUPS_MAX:
+            for at in times:
+                stream = f"{Channel.PRICES}:{symbol}"
+                if known := await self._log.store.newest_at(stream, to_micros(at)):
+                    yield known
+            return
+        query = ReadQuery(
+            selection=Selection.of([Channel.PRICES], [symbol]),
+            occurred_from_us=to_micros(min(times)),
+            occurred_upto_us=to_micros(max(times)),
+            limit=FOLD_PAGE,
+        )
+        async for event in self._log.stream(query):
+            yield event
 
     async def _append(self, batch: _Batch, idempotency: Idempotency | None) -> Ingested:
         if not batch.events and idempotency is None:
@@ -167,26 +226,13 @@ class TickIngest:
             batch.events, expected=batch.expected, idempotency=idempotency
         )
         if len(appended.events) == len(batch.events):
-            self._state = batch.state
+            prices = sum(isinstance(event.payload, PriceUpdate) for event in batch.events)
+            self._decider.advanced(batch.state, prices)
+            await self._decider.save_if_due()
         else:
             # Some ids were recorded before (a price that returned to an earlier one): fold what is new.
-            self._fold(appended.events)
+            self._decider.fold(appended.events)
         return _ingested(appended, batch.duplicates)
-
-    async def _catch_up(self) -> None:
-        query = ReadQuery(after=self._position, selection=_PRICES, limit=_FOLD_PAGE)
-        async for event in self._log.stream(query):
-            self._fold([event])
-            self._position = event.position
-
-    def _fold(self, events: Sequence[RecordedEvent]) -> None:
-        for event in events:
-            # Versions are dense, so they tell what this state has folded already.
-            if event.channel == Channel.PRICES and self._is_next(event):
-                self._state = evolve(self._state, decode(event))
-
-    def _is_next(self, event: RecordedEvent) -> bool:
-        return event.version == self._state.of(event.entity).prices_version + 1
 
 
 def _ingested(appended: Appended, duplicates: int) -> Ingested:

@@ -1,89 +1,60 @@
 """The public state, now or at a moment of the past: the projection that `GET /api/state` shows."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import rfc8785
 
 from app.market import public_state
 from app.market.persona import Persona
 from app.market.strategy import DISCLAIMER
-from events.envelope import RecordedEvent
-from events.errors import PositionBeyondHead
-from events.log import TAIL_EVENTS, EventLog
-from events.projection import in_market_order
+from events.log import EventLog
+from events.projection import Folded, Projection
+from events.projector import Projector
 from events.scalars import format_micros, to_micros
-from events.store import ReadQuery
 
-_FOLD_PAGE = 2_000
-
-
-@dataclass(slots=True)
-class _Fold:
-    """A state, and the newest of what went into it."""
-
-    state: public_state.PublicState
-    position: int = 0
-    occurred_at_us: int | None = None
-    recorded_at_us: int | None = None
-
-    def apply(self, event: RecordedEvent) -> None:
-        self.state = public_state.apply(self.state, event)
-        self.position = max(self.position, event.position)
-        self.occurred_at_us = max(self.occurred_at_us or event.occurred_at_us, event.occurred_at_us)
-        self.recorded_at_us = max(self.recorded_at_us or 0, event.recorded_at_us)
+PUBLIC_STATE: Final[Projection[public_state.PublicState]] = public_state
 
 
 class LiveState:
-    """Keeps the present state folded; moments of the past are folded when they are asked for."""
+    """What clients see of the projection `public_state`."""
 
-    def __init__(self, log: EventLog, persona: Persona) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        persona: Persona,
+        projector: Projector[public_state.PublicState] | None = None,
+    ) -> None:
+        """`projector`: the one that follows the log, if there is one already."""
         self._log = log
         self._persona = persona
-        self._fold = _Fold(public_state.initial())
+        self.projector = projector or Projector(log, PUBLIC_STATE)
 
     async def now(self) -> dict[str, Any]:
         """The state at the head."""
-        head = self._log.head.position
-        recent = self._log.tail.after(self._fold.position, TAIL_EVENTS)
-        if recent is None:
-            query = ReadQuery(after=self._fold.position, upto=head, limit=_FOLD_PAGE)
-            recent = [event async for event in self._log.stream(query)]
-        for event in recent:
-            # Another request may have folded some of these while this one was reading.
-            if event.position > self._fold.position:
-                self._fold.apply(event)
-        return self._present(self._fold)
+        return self._present(await self.projector.now())
 
     async def at_position(self, position: int) -> dict[str, Any]:
         """The state right after a position of the log.
 
         Raises:
             PositionBeyondHead: the position has not been recorded yet.
+            ProjectionParked: it lies beyond an event that this program cannot read.
         """
-        if position > self._log.head.position:
-            raise PositionBeyondHead(position, self._log.head.position)
-        fold = _Fold(public_state.initial())
-        async for event in self._log.stream(ReadQuery(upto=position, limit=_FOLD_PAGE)):
-            fold.apply(event)
-        fold.position = position
-        return self._present(fold)
+        return self._present(await self.projector.at_position(position))
 
     async def at_time(self, at: datetime | None, known_at: datetime | None) -> dict[str, Any]:
-        """The state at market time `at`, as it was known at commit time `known_at`."""
-        query = ReadQuery(
-            occurred_upto_us=None if at is None else to_micros(at),
-            recorded_upto_us=None if known_at is None else to_micros(known_at),
-            limit=_FOLD_PAGE,
-        )
-        fold = _Fold(public_state.initial())
-        for event in in_market_order([event async for event in self._log.stream(query)]):
-            fold.apply(event)
-        return self._present(fold)
+        """The state at market time `at`, as it was known at commit time `known_at`.
 
-    def _present(self, fold: _Fold) -> dict[str, Any]:
+        Raises:
+            ProjectionParked: an event up to then cannot be read by this program.
+        """
+        at_us = None if at is None else to_micros(at)
+        known_at_us = None if known_at is None else to_micros(known_at)
+        return self._present(await self.projector.at_time(at_us, known_at_us))
+
+    def _present(self, fold: Folded[public_state.PublicState]) -> dict[str, Any]:
         shown = public_state.present(fold.state, self._persona)
         body = {"epoch": self._log.head.epoch, "position": fold.position, **shown}
         return {

@@ -1,23 +1,29 @@
 """The composition root: wires the log, the decisions, the socket and HTTP into one application."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
+from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from app.api import bars, broadcast, events, health, prices, socket, state
 from app.api.dashboard import install_dashboard
+from app.api.limits import BodyLimit
+from app.api.params import refuse_unknown_params
 from app.api.problems import install_problem_handlers
 from app.api.services import Services
 from app.broadcaster import MarketDataBroadcaster
-from app.config import Settings, sqlite_path
+from app.config import PostgresUrl, Settings, database_of
 from app.feeds.base import Feed
 from app.ingest import TickIngest
-from app.live_state import LiveState
+from app.live_state import PUBLIC_STATE, LiveState
 from app.market.persona import PERSONAS
+from app.market.public_state import PublicState
 from app.migrate import upgrade
 from app.stream.connection import StreamContext
 from app.stream.manager import TypedWebSocketManager
@@ -26,6 +32,7 @@ from app.stream.transport import FrameCache
 from app.write_token import WriteToken, load_token
 from events.clock import now_us, uuid7
 from events.log import EventLog
+from events.projector import Projector
 from events.scalars import from_micros
 from events.sql_store import SqlEventStore
 
@@ -37,33 +44,81 @@ of equity indices only.
 """
 
 
+POLL_S: Final = 0.5
+"""How often a log in PostgreSQL is asked for what other processes appended."""
+
+LOCAL_NAME: Final = Path("synapse")
+"""What the write token's file is named after where the log is no file: it lies in the working folder."""
+
+GOODBYE_S_MAX: Final = 1.0
+"""How long a stopping server waits for its clients to hear when to come back."""
+
+
 def _now() -> datetime:
     return from_micros(now_us())
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """An open log, and the one place that decides and appends to it."""
+    """An open log, the one place that decides and appends to it, and the state that follows it."""
 
     log: EventLog
     ingest: TickIngest
+    projector: Projector[PublicState]
+
+    async def close(self) -> None:
+        """Save what makes the next start short, then close the log."""
+        await self.projector.stop()
+        try:
+            await self.ingest.close()
+        finally:
+            await self.log.close()
 
 
-async def open_recorder(settings: Settings) -> Recorder:
-    """Open (create, migrate) the log that the settings name, and fold the decider's state.
+async def open_log(settings: Settings) -> EventLog:
+    """Open (create, migrate) the log that the settings name.
 
     Raises:
         StoreLocked: another process writes it.
+        MissingUpcaster: it holds payloads of an older schema that this program cannot read.
         StoreUnavailable: it cannot be written, or a newer program migrated it.
     """
-    store = await SqlEventStore.open_sqlite(sqlite_path(settings.database_url), upgrade)
-    log = await EventLog.open(store)
-    return Recorder(log, await TickIngest.open(log))
+    database = database_of(settings.database_url)
+    if isinstance(database, PostgresUrl):
+        store = await SqlEventStore.open_postgres(database.url, upgrade)
+    else:
+        store = await SqlEventStore.open_sqlite(database, upgrade)
+    try:
+        # A file has one writing process; in a database there may be others.
+        return await EventLog.open(store, POLL_S if isinstance(database, PostgresUrl) else None)
+    except BaseException:
+        await store.close()
+        raise
+
+
+async def open_recorder(settings: Settings) -> Recorder:
+    """Open the log that the settings name, fold the decider's state, and follow the log from now on.
+
+    Raises:
+        StoreLocked: another process writes it.
+        StoreUnavailable: it cannot be written or read by this program; see `open_log`.
+    """
+    log = await open_log(settings)
+    try:
+        ingest = await TickIngest.open(log)
+    except BaseException:
+        await log.close()
+        raise
+    projector = Projector(log, PUBLIC_STATE)
+    projector.start()
+    return Recorder(log, ingest, projector)
 
 
 def write_token(settings: Settings) -> WriteToken:
     """The token that writes need, made at first start unless it was given."""
-    return load_token(settings.token, sqlite_path(settings.database_url))
+    database = database_of(settings.database_url)
+    beside = LOCAL_NAME if isinstance(database, PostgresUrl) else database
+    return load_token(settings.token, beside)
 
 
 def build_services(
@@ -81,12 +136,22 @@ def build_services(
     return Services(
         log=log,
         ingest=ingest,
-        live_state=LiveState(log, PERSONAS[settings.persona]),
+        live_state=LiveState(log, PERSONAS[settings.persona], recorder.projector),
         broadcaster=MarketDataBroadcaster(log, ingest, feeds, settings.regime_interval_s),
         manager=TypedWebSocketManager(context),
         frames=frames,
         token=token,
     )
+
+
+async def take_leave(app: FastAPI) -> None:
+    """Tell every client that the server goes away, and wait until those that read have heard it."""
+    manager: TypedWebSocketManager = app.state.services.manager
+    manager.shut_down()
+    loop = asyncio.get_running_loop()
+    patience = loop.time() + GOODBYE_S_MAX
+    while manager.connections and loop.time() < patience:  # noqa: ASYNC110  # once in a life
+        await asyncio.sleep(0.01)
 
 
 def create_app(
@@ -115,16 +180,21 @@ def create_app(
                 services.manager.shut_down()
                 await services.broadcaster.stop()
         finally:
-            await recorder.log.close()
+            await recorder.close()
 
     app = FastAPI(
         title="Synapse",
         version=version("regime-synapse"),
         description=DESCRIPTION,
+        dependencies=[Depends(refuse_unknown_params)],
+        # The pages that FastAPI offers load their scripts from elsewhere; /openapi.json is the contract.
+        docs_url=None,
+        redoc_url=None,
         lifespan=lifespan,
         license_info={"name": "MIT"},
     )
     install_problem_handlers(app)
+    app.add_middleware(BodyLimit)
     for module in (state, events, bars, prices, broadcast, health, socket):
         app.include_router(module.router)
     install_dashboard(app)

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 import structlog
@@ -18,8 +18,8 @@ AsgiApp = Callable[..., Coroutine[Any, Any, None]]
 MESSAGE_BYTES_MAX: Final = 65_536
 """A longer message from a client closes its connection with 1009."""
 
-SHUTDOWN_S_MAX: Final = 5
-"""How long a stopping server waits for answers under way."""
+SHUTDOWN_S_MAX: Final = 3
+"""How long a stopping server waits for answers under way; then it cuts them off."""
 
 
 class CannotServe(Exception):
@@ -35,6 +35,8 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
+    except UnicodeError:
+        raise CannotServe(f"cannot listen on {host!r}: that is no address") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CannotServe(f"port {port} is taken: choose another with --port") from None
@@ -42,7 +44,9 @@ def bind(host: str, port: int) -> socket.socket:
             raise CannotServe(
                 f"port {port} is reserved: choose one above 1023 with --port"
             ) from None
-        raise CannotServe(f"cannot listen on {host}: {error.strerror or error}") from None
+        # The socket module adds the address once more.
+        why = (error.strerror or str(error)).partition(" (while ")[0]
+        raise CannotServe(f"cannot listen on {host}: {why}") from None
 
 
 def address_of(listener: socket.socket) -> str:
@@ -51,12 +55,23 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-class _Server(uvicorn.Server):
-    """Calls back once it answers requests."""
+async def _nothing() -> None:
+    return
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
+
+class Server(uvicorn.Server):
+    """Calls back once it answers requests, and before it stops."""
+
+    def __init__(
+        self,
+        app: AsgiApp,
+        started: Callable[[], None],
+        leaving: Callable[[], Awaitable[None]] = _nothing,
+    ) -> None:
+        """`leaving` is awaited before any connection is cut."""
+        super().__init__(_config(app))
         self._started_callback = started
+        self._leaving_callback = leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
@@ -64,10 +79,14 @@ class _Server(uvicorn.Server):
         if self.started:
             self._started_callback()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take leave, then stop: once uvicorn stops, it cuts every socket off without a word."""
+        await self._leaving_callback()
+        await super().shutdown(sockets)
 
-async def serve(app: AsgiApp, listener: socket.socket, started: Callable[[], None]) -> None:
-    """Serve until the process is told to stop; `started` is called once requests are answered."""
-    config = uvicorn.Config(
+
+def _config(app: AsgiApp) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
@@ -76,7 +95,23 @@ async def serve(app: AsgiApp, listener: socket.socket, started: Callable[[], Non
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
     )
-    await _Server(config, started).serve([listener])
+
+
+async def serve(
+    app: AsgiApp,
+    listener: socket.socket,
+    started: Callable[[], None],
+    leaving: Callable[[], Awaitable[None]],
+) -> None:
+    """Serve until the process is told to stop.
+
+    Args:
+        app: what to serve.
+        listener: where; it is closed in the end.
+        started: called once requests are answered.
+        leaving: awaited before any connection is cut.
+    """
+    await Server(app, started, leaving).serve([listener])
 
 
 def open_browser(url: str) -> None:
@@ -112,3 +147,9 @@ def configure_logs(style: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("uvicorn.error").addFilter(_is_fault)
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    """Leaves out requests that were cut off because the server stops: a traceback would look like a fault."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))

@@ -10,6 +10,10 @@ TOKEN_BYTES: Final = 32
 """256 bits of randomness."""
 
 
+class TokenFileError(Exception):
+    """A token file that holds no token."""
+
+
 @dataclass(frozen=True, slots=True)
 class WriteToken:
     """The token, and the file that holds it (None when it was given)."""
@@ -31,15 +35,23 @@ def load_token(given: str | None, database: Path) -> WriteToken:
 
     Raises:
         OSError: the file cannot be read or written.
+        TokenFileError: it holds something else than a token.
     """
     if given is not None:
         return WriteToken(given, None)
     path = database.with_name(database.name + ".token")
     try:
-        return WriteToken(path.read_text(encoding="ascii").strip(), path)
+        return WriteToken(_read(path), path)
     except FileNotFoundError:
         value = secrets.token_urlsafe(TOKEN_BYTES)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(value + "\n")
         return WriteToken(value, path)
+
+
+def _read(path: Path) -> str:
+    token = path.read_bytes().decode("ascii", errors="replace").strip()
+    if not token or not (token.isascii() and token.isprintable()):
+        raise TokenFileError(f"{path} holds no token: delete it, and a new one is made")
+    return token

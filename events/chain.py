@@ -14,39 +14,92 @@ Whoever changes one byte of one event has to change every hash after it.
 import hashlib
 import struct
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from events.envelope import RecordedEvent
 from events.errors import BrokenChain, PositionGap
 
+if TYPE_CHECKING:  # a process that only proves rows need not load what events are made of
+    from events.envelope import RecordedEvent
+
 GENESIS: Final = bytes(32)
-_FIXED: Final = struct.Struct(">32s5q16s16s16s")
-_LENGTH: Final = struct.Struct(">I")
 _NIL: Final = bytes(16)
+_pack_fixed: Final = struct.Struct(">32s5q16s16s16s").pack
+_pack_length: Final = struct.Struct(">I").pack
+_sha256: Final = hashlib.sha256
 
 
-def link(previous: bytes, event: RecordedEvent) -> bytes:
+def names_part(stream: str, type_name: str, source: str) -> bytes:
+    """The hashed bytes of an event's three short texts; few differ in a log, so callers remember them."""
+    return b"".join(_with_length(text.encode()) for text in (stream, type_name, source))
+
+
+def hash_row(
+    previous: bytes,
+    numbers: tuple[int, int, int, int, int],
+    ids: tuple[bytes, bytes, bytes | None],
+    names: bytes,
+    payload: str,
+) -> bytes:
+    """The hash of one stored event, 32 bytes; the one place that knows how the bytes are laid out.
+
+    Args:
+        previous: the hash before it, 32 bytes.
+        numbers: position, version, schema_version, occurred_at and recorded_at.
+        ids: event_id, correlation_id and causation_id, 16 bytes each; other lengths are not noticed.
+        names: `names_part` of its stream, type and source.
+        payload: the stored text.
+
+    Raises:
+        struct.error, TypeError, AttributeError: a value is not of its column's type or range.
+    """
+    text = payload.encode()
+    event_id, correlation_id, causation_id = ids
+    fixed = _pack_fixed(previous, *numbers, event_id, correlation_id, causation_id or _NIL)
+    return _sha256(fixed + names + _pack_length(len(text)) + text).digest()
+
+
+def hash_answer(
+    key: str, fingerprint: bytes, answer: str, positions: str, recorded_at_us: int
+) -> bytes:
+    """What proves a stored answer to an idempotency key, 32 bytes: it stands beside the chain, not in it.
+
+    Raises:
+        struct.error, TypeError, AttributeError: a value is not of its column's type or range.
+    """
+    parts = (key.encode(), fingerprint, answer.encode(), positions.encode())
+    hashed = b"".join(map(_with_length, parts)) + recorded_at_us.to_bytes(8, "big", signed=True)
+    return _sha256(hashed).digest()
+
+
+def _with_length(encoded: bytes) -> bytes:
+    return _pack_length(len(encoded)) + encoded
+
+
+def link(previous: bytes, event: "RecordedEvent") -> bytes:
     """The hash of `event` (its `hash` field is not read), 32 bytes, after an event hashed `previous`."""
-    fixed = _FIXED.pack(
+    causation_id = event.causation_id
+    return hash_row(
         previous,
-        event.position,
-        event.version,
-        event.schema_version,
-        event.occurred_at_us,
-        event.recorded_at_us,
-        event.event_id.bytes,
-        event.correlation_id.bytes,
-        event.causation_id.bytes if event.causation_id else _NIL,
+        (
+            event.position,
+            event.version,
+            event.schema_version,
+            event.occurred_at_us,
+            event.recorded_at_us,
+        ),
+        (
+            event.event_id.bytes,
+            event.correlation_id.bytes,
+            causation_id.bytes if causation_id else None,
+        ),
+        names_part(event.stream, event.type, event.source),
+        event.payload_json,
     )
-    parts = [fixed]
-    for text in (event.stream, event.type, event.source, event.payload_json):
-        encoded = text.encode()
-        parts.append(_LENGTH.pack(len(encoded)))
-        parts.append(encoded)
-    return hashlib.sha256(b"".join(parts)).digest()
 
 
-def check_chain(previous: bytes, after: int, events: Iterable[RecordedEvent]) -> tuple[bytes, int]:
+def check_chain(
+    previous: bytes, after: int, events: "Iterable[RecordedEvent]"
+) -> tuple[bytes, int]:
     """Prove that `events` follow densely and unaltered on position `after`, whose hash is `previous`.
 
     Returns:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from events.catalog import EventType, Payload, event_type, split_stream
@@ -30,6 +30,8 @@ class NewEvent:
         source: `import`, `feed:NAME`, `simulated`, `api`, `manual` or `paper`.
         correlation_id: the id that the whole chain of causes and effects shares; own id by default.
         causation_id: the event that directly caused this one.
+        event_type: the catalogue's entry for it; follows from the payload.
+        stream: the stream it belongs to, such as `regime:SPX`; follows from the payload.
 
     Raises:
         InvalidEvent: the payload's class is not in the catalogue, or the source is none of the above.
@@ -40,22 +42,24 @@ class NewEvent:
     source: str
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
+    event_type: EventType = field(init=False, repr=False, compare=False)
+    stream: str = field(init=False, repr=False, compare=False)
+    _text: str | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # Refused here, where it is made: in a group commit it would fail its neighbours too.
-        event_type(self.payload)
+        entry = event_type(self.payload)
         if not _SOURCE.fullmatch(self.source):
             raise InvalidEvent(f"{self.source!r} is no source of events")
+        object.__setattr__(self, "event_type", entry)
+        object.__setattr__(self, "stream", entry.stream_of(self.payload))
 
     @property
-    def event_type(self) -> EventType:
-        """The catalogue's entry for this event."""
-        return event_type(self.payload)
-
-    @property
-    def stream(self) -> str:
-        """The stream it belongs to, such as `regime:SPX`."""
-        return self.event_type.stream_of(self.payload)
+    def payload_json(self) -> str:
+        """The text that is stored and sent, made when it is first asked for and then kept."""
+        if self._text is None:
+            object.__setattr__(self, "_text", self.payload.model_dump_json())
+        return self._text  # type: ignore[return-value]  # set by now, past the frozen class
 
     @property
     def occurred_at(self) -> datetime:
@@ -108,6 +112,63 @@ class RecordedEvent:
     def recorded_at(self) -> datetime:
         """Commit time, in UTC."""
         return from_micros(self.recorded_at_us)
+
+
+class ReadableEvent(Protocol):
+    """What of a recorded event a projection may read."""
+
+    @property
+    def position(self) -> int:
+        """Its place in the log."""
+
+    @property
+    def type(self) -> str:
+        """Its type's name."""
+
+    @property
+    def schema_version(self) -> int:
+        """The schema version that its payload was written under."""
+
+    @property
+    def occurred_at_us(self) -> int:
+        """Market time, microseconds since 1970 (UTC)."""
+
+    @property
+    def recorded_at_us(self) -> int:
+        """Commit time, microseconds since 1970 (UTC)."""
+
+    @property
+    def source(self) -> str:
+        """Where it came from."""
+
+    @property
+    def payload_json(self) -> str:
+        """The stored text of its payload."""
+
+
+class FoldEvent(NamedTuple):
+    """No more than a projection reads: a page of these costs a third of a page of whole events."""
+
+    position: int
+    type: str
+    schema_version: int
+    occurred_at_us: int
+    recorded_at_us: int
+    source: str
+    payload_json: str
+
+
+def fold_event(event: RecordedEvent) -> FoldEvent:
+    """A recorded event, as a projection reads it."""
+    return FoldEvent(
+        event.position,
+        event.type,
+        event.schema_version,
+        event.occurred_at_us,
+        event.recorded_at_us,
+        event.source,
+        event.payload_json,
+    )
 
 
 @dataclass(frozen=True, slots=True)

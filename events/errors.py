@@ -10,14 +10,18 @@ EventError
 +-- StoreUnavailable          the store cannot be read or written now; retrying may help
 |   +-- LogBusy               the append queue is full: slow down and try again
 |   +-- StoreLocked           another process writes this log
+|   +-- MissingUpcaster       this program cannot read payloads that an older one wrote
 +-- CorruptLog                what was read contradicts the log's own rules
 |   +-- PositionGap           a reader saw a position or version that does not follow the last
 |   +-- BrokenChain           an event's hash does not follow from the event and the one before
 |   +-- UnreadablePayload     a stored payload does not fit its type
++-- ProjectionParked          a projection met an event that this program cannot read
 +-- InvalidCursor             a cursor does not belong to this log
     +-- EpochMismatch         it names another epoch
     +-- PositionBeyondHead    its position has not been recorded yet
 """
+
+from collections.abc import Sequence
 
 
 class EventError(Exception):
@@ -109,6 +113,18 @@ class StoreLocked(StoreUnavailable):
     code = "store_locked"
 
 
+class MissingUpcaster(StoreUnavailable):
+    """Stored schema versions from which no steps lead to the present one; each missing step is named."""
+
+    code = "missing_upcaster"
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(
+            f"this program cannot read all of this log, it has no step for: {', '.join(missing)}"
+        )
+        self.missing = tuple(missing)
+
+
 class CorruptLog(EventError):
     """What was read contradicts the log's own rules."""
 
@@ -146,6 +162,21 @@ class UnreadablePayload(CorruptLog):
         super().__init__(f"position {position}: payload does not fit {type_name}: {problem}")
         self.position = position
         self.type_name = type_name
+
+
+class ProjectionParked(EventError):
+    """A projection that waits before an event which it needs and this program cannot read.
+
+    Everything else goes on; a program that knows the event's schema goes on here as well.
+    """
+
+    code = "projection_parked"
+
+    def __init__(self, projection: str, position: int, reason: str) -> None:
+        super().__init__(f"{projection} stands before position {position}: {reason}")
+        self.projection = projection
+        self.position = position
+        self.reason = reason
 
 
 class InvalidCursor(EventError):

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -33,10 +34,13 @@ class FileLock:
 
         Raises:
             StoreLocked: another process holds it; the message says which.
-            StoreUnavailable: the folder does not exist or cannot be written.
+            StoreUnavailable: the folder does not exist, or it or the file cannot be written.
         """
         # Resolved: a symbolic link is another name of the same file, and must meet the same lock.
         path = path.resolve()
+        if path.exists() and not os.access(path, os.W_OK):
+            # SQLite would open it for reading, and leave files beside it that nobody may write either.
+            raise StoreUnavailable(f"{path} cannot be written: it is read-only")
         lock_path = path.with_name(path.name + ".lock")
         try:
             file = lock_path.open("a+", encoding="utf-8")
@@ -50,9 +54,10 @@ class FileLock:
             raise StoreLocked(
                 f"{path} is being written by {holder}: stop it first, or name another file with --db"
             ) from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()} ({Path(sys.argv[0]).name})")
-        file.flush()
+        # For people to read, no more: the lock holds on a full disk too.
+        with suppress(OSError):
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), f"process {os.getpid()} ({Path(sys.argv[0]).name})".encode())
         return cls(file)
 
     def release(self) -> None:

@@ -2,20 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
+from events.clock import uuid7
 from events.envelope import ANY, Append, Appended, Head, Idempotency, NewEvent, RecordedEvent
 from events.errors import (
     AppendConflict,
+    CorruptLog,
     EpochMismatch,
     EventError,
     LogBusy,
+    MissingUpcaster,
     PositionBeyondHead,
     StoreUnavailable,
 )
 from events.store import EventStore, ReadQuery
 from events.tail import Tail
+from events.upcasters import missing_steps
 
 WAITING_APPENDS_MAX: Final = 10_000
 """Appends that may wait for the writer; the next one is refused with `LogBusy`."""
@@ -25,6 +30,12 @@ GROUP_EVENTS_MAX: Final = 2_000
 
 TAIL_EVENTS: Final = 10_000
 """Recent events kept in memory for readers that are (nearly) caught up."""
+
+READ_ON: Final = 2_000
+"""Events in one page of what others have appended."""
+
+RECOVERY_S: Final = 1.0
+"""How often a store that failed is tried again, whether or not anybody appends."""
 
 
 @dataclass(slots=True)
@@ -52,15 +63,35 @@ class EventLog:
         self._moved = asyncio.Event()
         self._closed = False
         self._committer = asyncio.create_task(self._commit_groups(), name="group-commit")
+        self._recovery: asyncio.Task[None] | None = None
+        self._poller: asyncio.Task[None] | None = None
+        self._publishing = asyncio.Lock()
+        self._unread: EventError | None = None
 
     @classmethod
-    async def open(cls, store: EventStore) -> "EventLog":
-        """Begin with what the store holds."""
+    async def open(cls, store: EventStore, poll_s: float | None = None) -> "EventLog":
+        """Begin with what the store holds.
+
+        Args:
+            store: where the events are kept; closed with the log.
+            poll_s: how often to look for what other processes appended, in seconds; None where there
+                are none.
+
+        Raises:
+            MissingUpcaster: some payloads are of an older schema from which no steps lead to the present.
+        """
+        if missing := missing_steps(await store.stored_types()):
+            raise MissingUpcaster(missing)
+        # The head first: what is appended meanwhile is then read as new.
+        head = await store.head()
         newest: dict[str, int] = {}
         for name, stream in (await store.streams()).items():
             channel = name.partition(":")[0]
             newest[channel] = max(newest.get(channel, 0), stream.position)
-        return cls(store, await store.head(), newest)
+        log = cls(store, head, newest)
+        if poll_s is not None:
+            log._poller = asyncio.create_task(log._poll(poll_s), name="poll")
+        return log
 
     @property
     def newest_by_channel(self) -> Mapping[str, int]:
@@ -91,13 +122,16 @@ class EventLog:
                 acknowledged, though the commit may have succeeded: append the same ids again to find out.
             EventError: whatever else went wrong in the store, with its cause.
         """
-        if not isinstance(expected, Mapping):
+        if isinstance(expected, int):
             if stream is None and expected != ANY:
                 raise ValueError("an expected version needs the stream that it speaks of")
             expected = {} if stream is None else {stream: expected}
+        for event in events:
+            # Encoded here, by its own caller: one that cannot be would fail its whole group later on.
+            _ = event.payload_json
         return await self._enqueue(Append(tuple(events), expected, idempotency))
 
-    async def _enqueue(self, append: Append) -> Appended:
+    def _enqueue(self, append: Append) -> asyncio.Future[Appended]:
         if self._closed:
             raise StoreUnavailable("the log is closing")
         if len(self._waiting) >= WAITING_APPENDS_MAX:
@@ -105,7 +139,7 @@ class EventLog:
         done: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(append, done))
         self._work.set()
-        return await done
+        return done
 
     async def _commit_groups(self) -> None:
         while True:
@@ -149,16 +183,41 @@ class EventLog:
             cause, error = error, EventError(f"the append failed: {error!r}")
             error.__cause__ = cause
         self.fault = error
+        if self._recovery is None or self._recovery.done():
+            self._recovery = asyncio.create_task(self._recover(), name="recovery")
         for waiting in group:
             if not waiting.done.done():
                 waiting.done.set_exception(error)
 
+    async def _recover(self) -> None:
+        """Try the store until it takes writes again: neither health nor the tail waits for an append.
+
+        The key makes each try a real write; a transaction that changes nothing fits on a full disk.
+        """
+        while True:
+            await asyncio.sleep(RECOVERY_S)
+            if self.fault is None or self._closed:
+                return
+            with suppress(EventError):
+                key = Idempotency(f"recovery:{uuid7()}", b"", "")
+                await self._enqueue(Append((), idempotency=key))
+
     async def _publish(self, appended: Sequence[Appended]) -> None:
         events = [event for one in appended for event in one.events]
         newest = max((position for one in appended for position in one.positions), default=0)
-        # Somebody else may have written, or a commit of ours may have succeeded and reported failure.
-        if self.fault or max(newest, self.head.position) != self.head.position + len(events):
-            events = [event async for event in self.stream(ReadQuery(after=self.head.position))]
+        async with self._publishing:
+            # Somebody else may have written, or a commit of ours succeeded and reported failure, or a
+            # refresh has seen these events already.
+            if self.fault or max(newest, self.head.position) != self.head.position + len(events):
+                await self._read_on()
+            else:
+                self._push(events)
+
+    async def _read_on(self) -> None:
+        while page := await self.store.read(ReadQuery(after=self.head.position, limit=READ_ON)):
+            self._push(page)
+
+    def _push(self, events: Sequence[RecordedEvent]) -> None:
         if not events:
             return
         last = events[-1]
@@ -166,13 +225,41 @@ class EventLog:
         self.head = replace(
             self.head, position=last.position, hash=last.hash, recorded_at_us=last.recorded_at_us
         )
-        for event in events:
-            self._newest[event.channel] = event.position
+        # By stream first: there are few of them, and a thousand events are split once for each.
+        for stream, position in {event.stream: event.position for event in events}.items():
+            self._newest[stream.partition(":")[0]] = position
         self._moved.set()
         self._moved = asyncio.Event()
 
-    def check_cursor(self, position: int, epoch: str | None) -> None:
-        """Make sure that a client may go on from here.
+    async def refresh(self) -> None:
+        """Look for what other processes have appended, and pass it on to whoever follows.
+
+        Raises nothing: what is wrong becomes the log's `fault`, and goes when it is right again.
+        """
+        known = self.head
+        try:
+            head = await self.store.head()
+            if head.epoch != known.epoch or head.position < known.position:
+                raise CorruptLog("the log was replaced by another one: start again")
+            if head.position > self.head.position:
+                async with self._publishing:
+                    await self._read_on()
+        except EventError as error:
+            unread: EventError | None = error
+        else:
+            unread = None
+        # A fault of the last append is not for reading to take away.
+        if self.fault is self._unread:
+            self.fault = unread
+        self._unread = unread
+
+    async def _poll(self, poll_s: float) -> None:
+        while True:
+            await asyncio.sleep(poll_s)
+            await self.refresh()
+
+    async def check_cursor(self, position: int, epoch: str | None) -> None:
+        """Make sure that a client may go on from here; another process may have appended that far.
 
         Raises:
             EpochMismatch: the position belongs to another lifetime of the log.
@@ -180,6 +267,8 @@ class EventLog:
         """
         if epoch is not None and epoch != self.head.epoch:
             raise EpochMismatch(epoch, self.head.epoch)
+        if position > self.head.position:
+            await self.refresh()
         if position > self.head.position:
             raise PositionBeyondHead(position, self.head.position)
 
@@ -212,4 +301,8 @@ class EventLog:
         try:
             await self._committer
         finally:
+            tasks = [task for task in (self._recovery, self._poller) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.store.close()

@@ -6,16 +6,18 @@ from uuid import UUID, uuid4
 from events.chain import GENESIS
 from events.clock import now_us
 from events.envelope import Append, Head, RecordedEvent
+from events.memory_snapshots import MemorySnapshots
 from events.plan import LogView, StoredAnswer, plan_appends
 from events.selection import Selection
 from events.store import Outcome, ReadQuery, StreamHead
 
 
-class MemoryEventStore:
+class MemoryEventStore(MemorySnapshots):
     """An `EventStore` that forgets everything when the process ends."""
 
     def __init__(self, clock: Callable[[], int] = now_us) -> None:
         """`clock` gives microseconds since 1970; tests hand in their own."""
+        super().__init__()
         self._clock = clock
         self._head = Head(epoch=uuid4().hex, position=0, hash=GENESIS, recorded_at_us=0)
         self._events: list[RecordedEvent] = []
@@ -25,10 +27,11 @@ class MemoryEventStore:
 
     async def append(self, appends: Sequence[Append]) -> list[Outcome]:
         """Record a group of appends; one outcome each."""
+        ids = [event.event_id for append in appends for event in append.events]
         view = LogView(
             head=self._head,
             versions={name: len(events) for name, events in self._streams.items()},
-            recorded=dict(await self.find([e.event_id for a in appends for e in a.events])),
+            recorded={key.bytes: event for key, event in (await self.find(ids)).items()},
             answers=dict(self._answers),
             now_us=self._clock(),
         )
@@ -73,7 +76,8 @@ class MemoryEventStore:
         found: list[int] = []
         for name, events in self._streams.items():
             if selection.matches(name):
-                found += [event.position for event in events if event.position <= upto][-last:]
+                known = [event.position for event in events if event.position <= upto]
+                found += known[max(0, len(known) - last) :]
         return sorted(found)
 
     async def first_since(self, occurred_at_us: int) -> int:

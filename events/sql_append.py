@@ -4,190 +4,142 @@ Synchronous on purpose: SQLite runs it in the writer's thread in a single hop, P
 greenlet. The caller owns the transaction, and commits.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
 
+from events.chain import hash_answer
 from events.envelope import Append, Head, RecordedEvent
 from events.plan import LogView, Plan, StoredAnswer, plan_appends
+from events.sql_ends import StreamEnd, StreamEnds, add_streams, write_ends
 from events.sql_rows import EVENT_COLUMNS, StreamNames, to_event
+from events.sql_text import Driver, Lookup, Prepared, Values
 from events.store import Outcome
-from events.tables import events, idempotency_keys, log_head, streams
+from events.tables import events, idempotency_keys, log_head
 
-LOOKUP_CHUNK = 500
-"""Keys in one IN list: far below every engine's limit of bound parameters."""
-
-_LOCK_HEAD = select(log_head).where(log_head.c.id == 1).with_for_update()
-_STREAMS = select(
-    streams.c.stream_id, streams.c.name, streams.c.version, streams.c.occurred_max
-).where(streams.c.name.in_(bindparam("names", expanding=True)))
-_LAST_STREAM_ID = select(streams.c.stream_id).order_by(streams.c.stream_id.desc()).limit(1)
-_BY_ID = select(*EVENT_COLUMNS).where(events.c.event_id.in_(bindparam("ids", expanding=True)))
-_ANSWERS = select(idempotency_keys).where(
-    idempotency_keys.c.key.in_(bindparam("keys", expanding=True))
+_HEAD: Final = (log_head.c.epoch, log_head.c.position, log_head.c.hash, log_head.c.recorded_at)
+_HEAD_ROW: Final = log_head.c.id == literal_column("1")
+_LOCK_HEAD: Final = Prepared(select(*_HEAD).where(_HEAD_ROW).with_for_update())
+_MOVE_HEAD: Final = Prepared(
+    update(log_head)
+    .where(_HEAD_ROW)
+    .values({name: bindparam(f"to_{name}") for name in ("position", "recorded_at", "hash")}),
+    ("to_position", "to_recorded_at", "to_hash"),
 )
-_MOVE_STREAM = (
-    update(streams)
-    .where(streams.c.stream_id == bindparam("id"))
-    .values(
-        version=bindparam("to_version"),
-        position=bindparam("to_position"),
-        occurred_max=bindparam("to_occurred_max"),
-    )
+_BY_ID: Final = Lookup(select(*EVENT_COLUMNS), events.c.event_id)
+_ANSWER: Final = (
+    idempotency_keys.c.key,
+    idempotency_keys.c.fingerprint,
+    idempotency_keys.c.answer,
+    idempotency_keys.c.positions,
 )
-
-Item = TypeVar("Item")
+_ANSWERS: Final = Lookup(select(*_ANSWER), idempotency_keys.c.key)
+# Nothing is in the way: it was looked for under the head lock. (Why OR ROLLBACK: see `SQLITE_GUARDS`.)
+_EVENT_ROW: Final = Prepared(
+    insert(events).prefix_with("OR ROLLBACK", dialect="sqlite"), events.c.keys()
+)
+_ANSWER_ROW: Final = Prepared(insert(idempotency_keys), idempotency_keys.c.keys())
 
 
 def append_group(
-    connection: Connection, names: StreamNames, appends: Sequence[Append], now_us: int
+    connection: Connection,
+    names: StreamNames,
+    ends: StreamEnds,
+    appends: Sequence[Append],
+    now_us: int,
 ) -> tuple[list[Outcome], Head]:
     """Record a group of appends inside the caller's transaction; returns an outcome each, and the head."""
-    head_row = connection.execute(_LOCK_HEAD).one()
-    head = Head(head_row.epoch, head_row.position, head_row.hash, head_row.recorded_at)
-    known = _read_streams(connection, appends)
+    driver = Driver(connection)
+    head = Head(*driver.rows(_LOCK_HEAD)[0])
+    wanted = {event.stream for append in appends for event in append.events}
+    wanted.update(stream for append in appends for stream in append.expected)
+    known = ends.take(driver, head, wanted)
+    keys = [event.event_id.bytes for append in appends for event in append.events]
     view = LogView(
         head=head,
-        versions={name: row.version for name, row in known.items()},
-        recorded=find_events(connection, names, [e.event_id for a in appends for e in a.events]),
-        answers=_read_answers(connection, appends),
+        versions={name: known[name].version for name in wanted if name in known},
+        recorded=_read_recorded(connection, names, keys),
+        answers=_read_answers(driver, appends),
         now_us=now_us,
     )
     plan = plan_appends(view, appends)
     if plan.events:
-        _write_plan(connection, plan, known)
-        _move_head(connection, view.head)
-    _write_answers(connection, plan, view.now_us)
+        _write_plan(driver, plan, known)
+        driver.run(_MOVE_HEAD, view.head.position, view.now_us, view.head.hash)
+    _write_answers(driver, plan, view.now_us)
+    ends.keep(view.head, known)
     return plan.outcomes, view.head
-
-
-def _write_plan(connection: Connection, plan: Plan, known: Mapping[str, Any]) -> None:
-    ids = {name: row.stream_id for name, row in known.items()}
-    newest = {name: row.occurred_max for name, row in known.items()}
-    fresh = [name for name in plan.streams if name not in ids]
-    if fresh:
-        last = connection.execute(_LAST_STREAM_ID).scalar_one_or_none() or 0
-        ids.update({name: number for number, name in enumerate(fresh, start=last + 1)})
-    rows = _event_rows(plan, ids, newest)
-    places = [
-        {
-            "stream_id": ids[name],
-            "name": name,
-            "version": version,
-            "position": position,
-            "occurred_max": newest[name],
-        }
-        for name, (version, position) in plan.streams.items()
-    ]
-    _write_streams(connection, places, set(fresh))
-    connection.execute(insert(events), rows)
 
 
 def find_events(
     connection: Connection, names: StreamNames, event_ids: Sequence[UUID]
 ) -> dict[UUID, RecordedEvent]:
     """Those of the events that are recorded, by id."""
-    found = {}
-    for chunk in _chunks(event_ids):
-        for row in connection.execute(_BY_ID, {"ids": [key.bytes for key in chunk]}):
-            event = to_event(row, names.of(connection, row.stream_id))
-            found[event.event_id] = event
-    return found
+    found = _read_recorded(connection, names, [event_id.bytes for event_id in event_ids])
+    return {event.event_id: event for event in found.values()}
 
 
-def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), LOOKUP_CHUNK):
-        yield items[start : start + LOOKUP_CHUNK]
+def _read_recorded(
+    connection: Connection, names: StreamNames, keys: Sequence[bytes]
+) -> dict[bytes, RecordedEvent]:
+    events_found = (
+        to_event(row, names.of(connection, row[1])) for row in _BY_ID.rows(Driver(connection), keys)
+    )
+    return {event.event_id.bytes: event for event in events_found}
 
 
-def _read_streams(connection: Connection, appends: Sequence[Append]) -> dict[str, Any]:
-    wanted = {event.stream for append in appends for event in append.events}
-    wanted.update(stream for append in appends for stream in append.expected)
-    known: dict[str, Any] = {}
-    for chunk in _chunks(sorted(wanted)):
-        for row in connection.execute(_STREAMS, {"names": list(chunk)}):
-            known[row.name] = row
-    return known
-
-
-def _read_answers(connection: Connection, appends: Sequence[Append]) -> dict[str, StoredAnswer]:
+def _read_answers(driver: Driver, appends: Sequence[Append]) -> dict[str, StoredAnswer]:
     keys = sorted({append.idempotency.key for append in appends if append.idempotency})
-    answers = {}
-    for chunk in _chunks(keys):
-        for row in connection.execute(_ANSWERS, {"keys": list(chunk)}):
-            positions = tuple(orjson.loads(row.positions))
-            answers[row.key] = StoredAnswer(row.key, row.fingerprint, row.answer, positions)
-    return answers
+    return {
+        key: StoredAnswer(key, fingerprint, answer, tuple(orjson.loads(positions)))
+        for key, fingerprint, answer, positions in _ANSWERS.rows(driver, keys)
+    }
 
 
-def _write_streams(
-    connection: Connection, places: Sequence[dict[str, Any]], fresh: Collection[str]
-) -> None:
-    inserted = [place for place in places if place["name"] in fresh]
-    moved = [
-        {
-            "id": place["stream_id"],
-            "to_version": place["version"],
-            "to_position": place["position"],
-            "to_occurred_max": place["occurred_max"],
-        }
-        for place in places
-        if place["name"] not in fresh
-    ]
-    if inserted:
-        connection.execute(insert(streams), inserted)
-    if moved:
-        connection.execute(_MOVE_STREAM, moved)
+def _write_plan(driver: Driver, plan: Plan, ends: dict[str, StreamEnd]) -> None:
+    new = add_streams(driver, ends, plan.streams)
+    rows = _event_rows(plan, ends)
+    # Streams before events, which refer to them.
+    write_ends(driver, ends, plan.streams, new)
+    driver.run_all(_EVENT_ROW, rows)
 
 
-def _event_rows(plan: Plan, ids: Mapping[str, int], newest: dict[str, int]) -> list[dict[str, Any]]:
-    """The rows to insert; `newest` moves on to each stream's greatest market time."""
-    rows = []
+def _event_rows(plan: Plan, ends: dict[str, StreamEnd]) -> list[Values]:
+    """The rows to insert, in the order of the table's columns; the ends of their streams move on."""
+    rows: list[Values] = []
     for event in plan.events:
-        occurred_max = max(newest.get(event.stream, event.occurred_at_us), event.occurred_at_us)
-        newest[event.stream] = occurred_max
-        rows.append(
-            {
-                "position": event.position,
-                "stream_id": ids[event.stream],
-                "version": event.version,
-                "event_id": event.event_id.bytes,
-                "type": event.type,
-                "schema_version": event.schema_version,
-                "occurred_at": event.occurred_at_us,
-                "occurred_max": occurred_max,
-                "recorded_at": event.recorded_at_us,
-                "source": event.source,
-                "correlation_id": event.correlation_id.bytes,
-                "causation_id": event.causation_id.bytes if event.causation_id else None,
-                "payload": event.payload_json,
-                "hash": event.hash,
-            }
+        end, occurred_at = ends[event.stream], event.occurred_at_us
+        end.version, end.position = event.version, event.position
+        end.occurred_max = max(end.occurred_max, occurred_at)
+        correlation_id, causation_id = event.correlation_id, event.causation_id
+        key = event.event_id.bytes
+        row = (
+            event.position,
+            end.stream_id,
+            event.version,
+            key,
+            event.type,
+            event.schema_version,
+            occurred_at,
+            end.occurred_max,
+            event.recorded_at_us,
+            event.source,
+            key if correlation_id is event.event_id else correlation_id.bytes,
+            causation_id.bytes if causation_id else None,
+            event.payload_json,
+            event.hash,
         )
+        rows.append(row)
     return rows
 
 
-def _move_head(connection: Connection, head: Head) -> None:
-    connection.execute(
-        update(log_head)
-        .where(log_head.c.id == 1)
-        .values(position=head.position, hash=head.hash, recorded_at=head.recorded_at_us)
-    )
-
-
-def _write_answers(connection: Connection, plan: Plan, now_us: int) -> None:
-    rows = [
-        {
-            "key": answer.key,
-            "fingerprint": answer.fingerprint,
-            "answer": answer.answer,
-            "positions": orjson.dumps(answer.positions).decode(),
-            "recorded_at": now_us,
-        }
-        for answer in plan.answers
-    ]
-    if rows:
-        connection.execute(insert(idempotency_keys), rows)
+def _write_answers(driver: Driver, plan: Plan, now_us: int) -> None:
+    rows: list[Values] = []
+    for answer in plan.answers:
+        positions = orjson.dumps(answer.positions).decode()
+        row = (answer.key, answer.fingerprint, answer.answer, positions, now_us)
+        rows.append((*row, hash_answer(*row)))
+    driver.run_all(_ANSWER_ROW, rows)

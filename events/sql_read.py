@@ -1,36 +1,40 @@
 """Every question that can be asked of the log, as functions over one SQL connection.
 
-No question scans the log: a page of a few streams is merged from ranges of their versions, a page of many
-is a range of positions, and times are turned into versions and positions by binary search.
+No question scans the log: a page of everything is a range of positions, a page of some streams is merged
+from ranges of their versions, and times are turned into versions and positions by binary search.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, select, union_all
+from sqlalchemy import Connection, Select, select, text
 
 from events.catalog import CATALOG
 from events.envelope import Head, RecordedEvent
 from events.selection import Selection
+from events.sql_keys import rows_of_keys
+from events.sql_merge import merged_positions, query_filter
 from events.sql_rows import EVENT_COLUMNS, StreamNames, to_event
 from events.sql_search import (
     BY_OCCURRED_MAX,
     BY_POSITION,
     StreamPlace,
-    first_version,
+    first_versions,
     last_recorded_upto,
+    place_of,
     stream_places,
 )
 from events.store import ReadQuery, StreamHead
 from events.tables import events, log_head
 
-MERGED_STREAMS_MAX: Final = 64
-"""Up to so many streams a page is merged from their own ranges; for more, positions are read in order."""
+FEW_STREAMS: Final = 16
+"""Up to so many streams a page is merged at once; for more, the log's next few events are looked at first."""
 
-UNION_MAX: Final = 100
-"""Selects in one UNION ALL: far below every engine's limit."""
+WINDOW_PAGES: Final = 4
+"""How many pages' worth of events are looked at for a page of many streams, before it is merged."""
 
-_LATE: Final = events.c.occurred_at < events.c.occurred_max
+_COLUMN_NAMES: Final = ", ".join(f"e.{column.name}" for column in EVENT_COLUMNS)
+_AT_POSITION: Final = "e.position = {0}"
 
 
 def read_head(connection: Connection) -> Head:
@@ -47,27 +51,30 @@ def read_streams(connection: Connection) -> Mapping[str, StreamHead]:
 
 def read_page(connection: Connection, names: StreamNames, query: ReadQuery) -> list[RecordedEvent]:
     """One page, in position order (or the reverse)."""
-    upto = read_head(connection).position if query.upto is None else query.upto
+    head = read_head(connection).position
+    upto = head if query.upto is None else min(query.upto, head)
     if query.recorded_upto_us is not None:
         upto = min(upto, last_recorded_upto(connection, query.recorded_upto_us))
     if query.limit == 0 or upto <= query.after:
         return []
     is_timed = query.occurred_from_us is not None or query.occurred_upto_us is not None
     if not is_timed and query.selection is None and query.types is None:
-        return _fetch(connection, names, _range(query, upto))
+        return _read_range(connection, names, query, upto)
     chosen = _chosen(connection, query)
-    if is_timed or len(chosen) <= MERGED_STREAMS_MAX:
-        positions = _merged(connection, query, upto, chosen)
-        return _by_position(connection, names, positions, descending=query.descending)
-    ids = [place.stream_id for place in chosen]
-    return _fetch(connection, names, _range(query, upto).where(events.c.stream_id.in_(ids)))
+    positions = _nearby(connection, query, upto, chosen) if len(chosen) > FEW_STREAMS else None
+    if positions is None:
+        positions = merged_positions(connection, query, upto, chosen)
+    return read_at(connection, names, positions, descending=query.descending)
 
 
-def _range(query: ReadQuery, upto: int) -> Select[Any]:
+def _read_range(
+    connection: Connection, names: StreamNames, query: ReadQuery, upto: int
+) -> list[RecordedEvent]:
     column = events.c.position
-    statement = select(*EVENT_COLUMNS).where(column > query.after, column <= upto)
+    statement: Select[Any] = select(*EVENT_COLUMNS).where(column > query.after, column <= upto)
     order = column.desc() if query.descending else column
-    return statement.order_by(order).limit(query.limit)
+    rows = connection.execute(statement.order_by(order).limit(query.limit)).all()
+    return _to_events(connection, names, rows)
 
 
 def _chosen(connection: Connection, query: ReadQuery) -> list[StreamPlace]:
@@ -86,93 +93,50 @@ def _chosen(connection: Connection, query: ReadQuery) -> list[StreamPlace]:
     ]
 
 
-def _merged(
-    connection: Connection, query: ReadQuery, upto: int, chosen: Sequence[StreamPlace]
-) -> list[int]:
-    """The positions of a page: the first (or last) few of each stream, merged."""
-    parts: list[Select[Any]] = []
-    for place in chosen:
-        parts += _parts(connection, query, upto, place)
-    found: set[int] = set()
-    for start in range(0, len(parts), UNION_MAX):
-        limited = [select(part.subquery()) for part in parts[start : start + UNION_MAX]]
-        found.update(connection.execute(union_all(*limited)).scalars())
-    return sorted(found, reverse=query.descending)[: query.limit]
+def _nearby(
+    connection: Connection, query: ReadQuery, upto: int, chosen: Collection[StreamPlace]
+) -> list[int] | None:
+    """The page, if the next few events of the log hold a whole one; None if they do not.
 
-
-def _parts(
-    connection: Connection, query: ReadQuery, upto: int, place: StreamPlace
-) -> list[Select[Any]]:
-    """Selects of the positions of one stream, each at most `query.limit` long and read from an index."""
-    low, high = _versions(connection, query, upto, place)
-    on_time = _of_stream(query, place).where(events.c.version >= low, events.c.version < high)
-    order = events.c.version.desc() if query.descending else events.c.version
-    parts = [on_time.order_by(order).limit(query.limit)] if low < high else []
-    if query.occurred_upto_us is not None and high <= place.version:
-        # Beyond that version only late events can be of the time that is asked for.
-        late = _of_stream(query, place).where(
-            _LATE,
-            events.c.version >= max(low, high),
-            events.c.position > query.after,
-            events.c.position <= upto,
-        )
-        order = events.c.position.desc() if query.descending else events.c.position
-        parts.append(late.order_by(order).limit(query.limit))
-    return parts
-
-
-def _versions(
-    connection: Connection, query: ReadQuery, upto: int, place: StreamPlace
-) -> tuple[int, int]:
-    """From which version (inclusive) to which (exclusive) a stream can match, late events left aside."""
-    number, low, high = place.stream_id, 1, place.version + 1
-    if query.after > 0:
-        low = first_version(connection, BY_POSITION, number, query.after + 1)
-    if query.occurred_from_us is not None:
-        since = first_version(connection, BY_OCCURRED_MAX, number, query.occurred_from_us)
-        low = max(low, since)
-    if upto < place.position:
-        high = first_version(connection, BY_POSITION, number, upto + 1)
-    if query.occurred_upto_us is not None and place.occurred_max > query.occurred_upto_us:
-        until = first_version(connection, BY_OCCURRED_MAX, number, query.occurred_upto_us + 1)
-        high = min(high, until)
-    return low, high
-
-
-def _of_stream(query: ReadQuery, place: StreamPlace) -> Select[Any]:
-    statement = select(events.c.position).where(events.c.stream_id == place.stream_id)
-    if query.types is not None:
-        statement = statement.where(events.c.type.in_(sorted(query.types)))
-    if query.occurred_from_us is not None:
-        statement = statement.where(events.c.occurred_at >= query.occurred_from_us)
-    if query.occurred_upto_us is not None:
-        statement = statement.where(events.c.occurred_at <= query.occurred_upto_us)
-    return statement
+    Many streams are mostly much of the log: then this is cheaper than searching each of them.
+    """
+    most = WINDOW_PAGES * query.limit
+    low, high = query.after, min(upto, query.after + most)
+    if query.descending:
+        low, high = max(query.after, upto - most), upto
+    condition, values = query_filter(query)
+    statement = f"""
+        SELECT e.position, e.stream_id FROM events AS e
+        WHERE e.position > :low AND e.position <= :high AND {condition} ORDER BY e.position
+    """  # noqa: S608
+    rows = connection.execute(text(statement), {"low": low, "high": high, **values})
+    ids = {place.stream_id for place in chosen}
+    found = [position for position, stream_id in rows if stream_id in ids]
+    if query.descending:
+        found.reverse()
+    is_whole = len(found) >= query.limit or (low, high) == (query.after, upto)
+    return found[: query.limit] if is_whole else None
 
 
 def read_at(
-    connection: Connection, names: StreamNames, positions: Sequence[int]
-) -> list[RecordedEvent]:
-    """The events at these positions, in position order."""
-    return _by_position(connection, names, positions)
-
-
-def _by_position(
     connection: Connection,
     names: StreamNames,
     positions: Sequence[int],
     *,
     descending: bool = False,
 ) -> list[RecordedEvent]:
-    statement = select(*EVENT_COLUMNS).where(events.c.position.in_(positions))
-    column = events.c.position
-    return _fetch(connection, names, statement.order_by(column.desc() if descending else column))
+    """The events at these positions, in position order or the reverse."""
+    if not positions:
+        return []
+    keys = [(position,) for position in set(positions)]
+    rows = rows_of_keys(connection, _COLUMN_NAMES, _AT_POSITION, keys)
+    found = _to_events(connection, names, rows)
+    return sorted(found, key=lambda event: event.position, reverse=descending)
 
 
-def _fetch(
-    connection: Connection, names: StreamNames, statement: Select[Any]
+def _to_events(
+    connection: Connection, names: StreamNames, rows: Sequence[Sequence[Any]]
 ) -> list[RecordedEvent]:
-    rows = connection.execute(statement).all()
     return [to_event(row, names.of(connection, row[1])) for row in rows]
 
 
@@ -180,34 +144,30 @@ def last_positions(
     connection: Connection, _names: StreamNames, selection: Selection, last: int, upto: int
 ) -> list[int]:
     """The positions, rising, of the newest `last` events of each stream, none beyond `upto`."""
-    found: list[int] = []
-    for place in stream_places(connection):
-        if not selection.matches(place.name):
-            continue
-        end = place.version + 1
-        if upto < place.position:
-            end = first_version(connection, BY_POSITION, place.stream_id, upto + 1)
-        newest = select(events.c.position).where(
-            events.c.stream_id == place.stream_id,
-            events.c.version >= end - last,
-            events.c.version < end,
-        )
-        found += connection.execute(newest).scalars()
-    return sorted(found)
+    chosen = [place for place in stream_places(connection) if selection.matches(place.name)]
+    longer = [place for place in chosen if place.position > upto]
+    ends = {place.stream_id: place.version + 1 for place in chosen}
+    ends.update(first_versions(connection, BY_POSITION, longer, upto + 1))
+    where = "e.stream_id = {0} AND e.version >= {1} AND e.version < {2}"
+    keys = [(number, max(1, end - last), end) for number, end in ends.items()]
+    return sorted(row.position for row in rows_of_keys(connection, "e.position", where, keys))
 
 
 def newest_at(
     connection: Connection, names: StreamNames, stream: str, occurred_at_us: int
 ) -> RecordedEvent | None:
     """The newest event of a stream with exactly this market time."""
-    place = next((p for p in stream_places(connection) if p.name == stream), None)
-    if place is None:
+    place = place_of(connection, stream)
+    if place is None or place.occurred_max < occurred_at_us:
         return None
+    number = place.stream_id
+    low = first_versions(connection, BY_OCCURRED_MAX, [place], occurred_at_us)[number]
+    high = first_versions(connection, BY_OCCURRED_MAX, [place], occurred_at_us + 1)[number]
     of_time = select(events.c.position).where(
-        events.c.stream_id == place.stream_id, events.c.occurred_at == occurred_at_us
+        events.c.stream_id == number, events.c.occurred_at == occurred_at_us
     )
-    low = first_version(connection, BY_OCCURRED_MAX, place.stream_id, occurred_at_us)
-    high = first_version(connection, BY_OCCURRED_MAX, place.stream_id, occurred_at_us + 1)
     on_time = of_time.where(events.c.version >= low, events.c.version < high)
-    found = connection.execute(union_all(on_time, of_time.where(_LATE))).scalars().all()
+    on_time = on_time.order_by(events.c.version.desc()).limit(1)
+    late = of_time.where(events.c.occurred_at < events.c.occurred_max)
+    found = [*connection.execute(on_time).scalars(), *connection.execute(late).scalars()]
     return read_at(connection, names, [max(found)])[0] if found else None

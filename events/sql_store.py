@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import Connection, insert, select
 
@@ -12,18 +12,21 @@ from events import sql_read
 from events.chain import GENESIS
 from events.clock import now_us
 from events.engines import Engines, SqliteEngines, SqliteReader
-from events.envelope import Append, Head, RecordedEvent
+from events.envelope import Append, Appended, Head, RecordedEvent
+from events.epoch import new_epoch
 from events.selection import Selection
 from events.sql_append import append_group, find_events
+from events.sql_ends import StreamEnds
 from events.sql_rows import StreamNames
 from events.sql_search import first_since
+from events.sql_snapshots import SqlSnapshots, note_types
 from events.store import Outcome, ReadQuery, StreamHead
 from events.tables import log_head
 
 Result = TypeVar("Result")
 
 
-class SqlEventStore:
+class SqlEventStore(SqlSnapshots):
     """An `EventStore` in SQL tables (`events.tables`)."""
 
     def __init__(self, engines: Engines, clock: Callable[[], int] = now_us) -> None:
@@ -31,6 +34,8 @@ class SqlEventStore:
         self._engines = engines
         self._clock = clock
         self._names = StreamNames()
+        self._ends = StreamEnds()
+        self._types: set[tuple[str, int]] = set()
 
     @classmethod
     async def open_sqlite(
@@ -45,12 +50,26 @@ class SqlEventStore:
             StoreLocked: another process writes this file.
             StoreUnavailable: the file cannot be written.
         """
+        return cls(await SqliteEngines.open(path, _preparation(migrate)), clock)
 
-        def prepare(connection: Connection) -> None:
-            migrate(connection)
-            ensure_head(connection)
+    @classmethod
+    async def open_postgres(
+        cls,
+        url: str,
+        migrate: Callable[[Connection], None],
+        clock: Callable[[], int] = now_us,
+    ) -> "SqlEventStore":
+        """Open a log in PostgreSQL (`postgresql://...`); `migrate` brings the schema up to date.
 
-        return cls(await SqliteEngines.open(path, prepare), clock)
+        Any number of processes may write it.
+
+        Raises:
+            StoreUnavailable: the server cannot be reached or refuses.
+        """
+        # Here, because whoever keeps the log in a file need not load it.
+        from events.postgres import PostgresEngines
+
+        return cls(await PostgresEngines.open(url, _preparation(migrate)), clock)
 
     @classmethod
     def read_sqlite(cls, path: Path) -> "SqlEventStore":
@@ -59,8 +78,17 @@ class SqlEventStore:
 
     async def append(self, appends: Sequence[Append]) -> list[Outcome]:
         """Record a group of appends in one durable transaction; one outcome each."""
-        work = partial(append_group, names=self._names, appends=appends, now_us=self._clock())
-        outcomes, _head = await self._engines.write(work)
+        now_us = self._clock()
+
+        def work(connection: Connection) -> tuple[list[Outcome], set[tuple[str, int]]]:
+            outcomes, _head = append_group(connection, self._names, self._ends, appends, now_us)
+            appended = [outcome for outcome in outcomes if isinstance(outcome, Appended)]
+            recorded = (event for one in appended for event in one.events)
+            return outcomes, note_types(connection, self._types, recorded)
+
+        outcomes, new_types = await self._engines.write(work)
+        # Only now: a transaction that failed has written none down.
+        self._types |= new_types
         return outcomes
 
     async def head(self) -> Head:
@@ -106,8 +134,16 @@ class SqlEventStore:
         )
 
 
+def _preparation(migrate: Callable[[Connection], None]) -> Callable[[Connection], None]:
+    def prepare(connection: Connection) -> None:
+        migrate(connection)
+        ensure_head(connection)
+
+    return prepare
+
+
 def ensure_head(connection: Connection) -> None:
     """Begin the log's lifetime: the head row of an empty log, with an epoch of its own."""
     if connection.execute(select(log_head.c.id)).first() is None:
-        row = {"id": 1, "epoch": uuid4().hex, "position": 0}
+        row = {"id": 1, "epoch": new_epoch(), "position": 0}
         connection.execute(insert(log_head), {**row, "recorded_at": 0, "hash": GENESIS})

@@ -8,6 +8,7 @@ from uuid import UUID
 from events.envelope import Append, Appended, Head, RecordedEvent
 from events.errors import AppendConflict
 from events.selection import Selection
+from events.snapshots import SnapshotStore
 
 PAGE_EVENTS: Final = 500
 """Events in one page read from a store, unless the reader asks for fewer."""
@@ -62,7 +63,7 @@ class StreamHead:
 Outcome = Appended | AppendConflict
 
 
-class EventStore(Protocol):
+class EventStore(SnapshotStore, Protocol):
     """Where events are kept. Every method may raise `StoreUnavailable`; none blocks the event loop."""
 
     async def append(self, appends: Sequence[Append]) -> list[Outcome]:

@@ -1,6 +1,7 @@
 """`GET /api/bars`: prices for charts, each with the regime at its close, downsampled."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import orjson
@@ -9,17 +10,16 @@ from fastapi.responses import Response
 
 from app.api.params import TimeParam
 from app.api.problems import PROBLEM_RESPONSES
-from app.api.services import ServicesDep
+from app.api.services import Services, ServicesDep
 from events.catalog import Channel
-from events.codec import payload_fields
-from events.envelope import RecordedEvent
-from events.log import EventLog
+from events.codec import is_readable, payload_fields
+from events.envelope import Head, RecordedEvent
 from events.scalars import SYMBOL_PATTERN, to_micros
 from events.selection import Selection
-from events.store import PAGE_EVENTS
+from events.store import ReadQuery
 
 BARS_READ_MAX: Final = 10_000
-"""The newest prices and regimes of a symbol that one request looks at, of each."""
+"""The newest prices and regimes within the times asked for that one request looks at, of each."""
 
 router = APIRouter(prefix="/api", tags=["bars"], responses=PROBLEM_RESPONSES)
 
@@ -39,16 +39,10 @@ async def get_bars(
     Neighbouring bars are merged where there are more; a merged bar has the time and the regime of its last.
     """
     head = services.log.head
-    prices = await _newest(services.log, Channel.PRICES, symbol, head.position)
-    regimes = await _newest(services.log, Channel.REGIME, symbol, head.position)
-    first, last = to_micros(since) if since else None, to_micros(until) if until else None
-    chosen = [
-        event
-        for event in prices
-        if (first is None or event.occurred_at_us >= first)
-        and (last is None or event.occurred_at_us <= last)
-    ]
-    bars = with_regimes(corrected_bars(chosen), regimes)
+    prices = await _read(services, _newest(Channel.PRICES, symbol, head, since, until))
+    # The regime at the first bar may be older than that bar.
+    regimes = await _read(services, _newest(Channel.REGIME, symbol, head, None, until))
+    bars = with_regimes(corrected_bars(reversed(prices)), reversed(regimes))
     body = {
         "symbol": symbol,
         "epoch": head.epoch,
@@ -58,17 +52,26 @@ async def get_bars(
     return Response(orjson.dumps(body), media_type="application/json")
 
 
-async def _newest(log: EventLog, channel: Channel, symbol: str, upto: int) -> list[RecordedEvent]:
-    selection = Selection.of([channel], [symbol])
-    positions = await log.store.last_positions(selection, BARS_READ_MAX, upto)
-    events: list[RecordedEvent] = []
-    for start in range(0, len(positions), PAGE_EVENTS):
-        events += await log.store.read_at(positions[start : start + PAGE_EVENTS])
-    return events
+async def _read(services: Services, query: ReadQuery) -> list[RecordedEvent]:
+    """A page, without what only a newer program can read."""
+    return [event for event in await services.log.read(query) if is_readable(event)]
+
+
+def _newest(
+    channel: Channel, symbol: str, head: Head, since: datetime | None, until: datetime | None
+) -> ReadQuery:
+    return ReadQuery(
+        upto=head.position,
+        selection=Selection.of([channel], [symbol]),
+        occurred_from_us=to_micros(since) if since else None,
+        occurred_upto_us=to_micros(until) if until else None,
+        limit=BARS_READ_MAX,
+        descending=True,
+    )
 
 
 def corrected_bars(prices: Iterable[RecordedEvent]) -> list[Bar]:
-    """One bar a market time, by its newest price, in market order."""
+    """One bar a market time, by its newest price, in market order; `prices` come oldest first."""
     by_time: dict[int, Bar] = {}
     for event in prices:
         payload = payload_fields(event)
@@ -85,7 +88,7 @@ def corrected_bars(prices: Iterable[RecordedEvent]) -> list[Bar]:
 
 
 def with_regimes(bars: list[Bar], regimes: Iterable[RecordedEvent]) -> list[Bar]:
-    """The bars with the final regime at each close: the newest one at or before it."""
+    """The bars with the final regime at each close: the newest one at or before it; both oldest first."""
     finals = [payload for event in regimes if not (payload := payload_fields(event))["provisional"]]
     # Wire times are UTC with six digits, so their texts sort as the times do.
     finals.sort(key=lambda payload: payload["timestamp"])

@@ -4,11 +4,11 @@ They are appended and broadcast like any other event and change what is shown, n
 """
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from app.api.auth import require_write_token
 from app.api.problems import PROBLEM_RESPONSES
@@ -75,26 +75,42 @@ SideIn = Annotated[TradeSide, Field(strict=False)]
 StatusIn = Annotated[TradeStatus, Field(strict=False)]
 
 
+def _by_regime(value: Any) -> Any:
+    # A mapping's keys stay strict whatever its field says, so they become regimes here.
+    if not isinstance(value, dict):
+        return value
+    unknown = [repr(name) for name in value if name not in set(Regime)]
+    if unknown:
+        raise ValueError(f"must name the four regimes, not {', '.join(unknown)}")
+    return {Regime(name): probability for name, probability in value.items()}
+
+
+ProbabilitiesIn = Annotated[Probabilities, BeforeValidator(_by_regime)]
+
+
 class ManualRegime(ManualEvent):
     """A regime to show; what is left out follows from it."""
 
     symbol: Symbol
     regime: RegimeIn
     previous_regime: RegimeIn | None = None
-    confidence: Fraction = 1.0
-    probabilities: Annotated[Probabilities, Field(strict=False)] | None = None
+    confidence: Fraction | None = None
+    probabilities: ProbabilitiesIn | None = None
     features: Annotated[dict[Label, Finite], Field(max_length=64, default_factory=dict)]
 
     def payload(self) -> RegimeUpdate:
         """The regime update that this describes."""
-        rest = (1 - self.confidence) / (len(Regime) - 1)
-        spread = dict.fromkeys(Regime, rest) | {self.regime: self.confidence}
+        confidence = self.confidence
+        if confidence is None:
+            confidence = self.probabilities[self.regime] if self.probabilities else 1.0
+        rest = (1 - confidence) / (len(Regime) - 1)
+        spread = dict.fromkeys(Regime, rest) | {self.regime: confidence}
         recommendation = RECOMMENDATIONS[self.regime]
         return RegimeUpdate(
             symbol=self.symbol,
             regime=self.regime,
             previous_regime=self.previous_regime,
-            confidence=self.confidence,
+            confidence=confidence,
             probabilities=self.probabilities or spread,
             strategy_recommendation=recommendation.strategy,
             target_exposure=recommendation.target_exposure,

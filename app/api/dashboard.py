@@ -6,13 +6,14 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
+from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 _NOT_BUILT: Final = (
     "<!doctype html><title>Synapse</title><p>The dashboard has not been built: run "
-    "<code>python3 dev.py run</code>. The API is at <a href='/docs'>/docs</a>."
+    "<code>python3 dev.py run</code>. The contract of the API is at <a href='/openapi.json'>/openapi.json</a>."
 )
 
 
@@ -29,10 +30,21 @@ class _DashboardFiles(StaticFiles):
         return response
 
 
+class _DashboardMount(Mount):
+    """Every path that is left, but for the API's and the sockets': theirs have errors of their own."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a request is for a file."""
+        if scope["type"] != "http" or scope["path"].startswith(("/api/", "/ws/")):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
 def install_dashboard(app: FastAPI) -> None:
     """Serve the dashboard at `/`; mount it last, for it takes every path that is left."""
     if (STATIC / "index.html").is_file():
-        app.mount("/", _DashboardFiles(directory=STATIC, html=True), name="dashboard")
+        files = _DashboardFiles(directory=STATIC, html=True)
+        app.router.routes.append(_DashboardMount("/", files, name="dashboard"))
         return
 
     @app.get("/", include_in_schema=False)

@@ -15,6 +15,7 @@ from app.api.params import (
 )
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import ServicesDep
+from app.stream.transport import raw_text
 from events.envelope import Head, RecordedEvent
 from events.scalars import to_micros
 from events.store import ReadQuery
@@ -36,12 +37,14 @@ async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing 
     types: ListParam = None,
     limit: Limit = 100,
     order: Literal["asc", "desc"] = "asc",
+    raw: bool = False,
     format: Literal["json"] = "json",  # noqa: A002, ARG001  # the wire's name
 ) -> Response:
     """Events between positions (`after`, `before`: exclusive) and market times (`since`, `until`: inclusive).
 
     A page is `{"events", "epoch", "head", "next_after", "next_before"}`. Rising, `next_after` is where to
     go on: the last position, or the head when nothing more matches. Falling, `next_before` is, or null.
+    With `raw` every payload is as it was written, and its `schema_version` is told.
     """
     head = services.log.head
     query = ReadQuery(
@@ -55,7 +58,7 @@ async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing 
         descending=order == "desc",
     )
     page = await services.log.read(query)
-    texts = ",".join(services.frames.text(event) for event in page)
+    texts = ",".join(map(raw_text if raw else services.frames.text, page))
     return Response(_page_text(texts, page, query, head), media_type="application/json")
 
 

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from app.api.services import ServicesDep
 from app.broadcaster import FeedPhase
+from app.decider import DECIDER
 from events.errors import EventError
 
 router = APIRouter(tags=["health"])
@@ -21,7 +22,10 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "Not ready: the database or a feed fails."}})
 async def readyz(services: ServicesDep) -> JSONResponse:
-    """Ready when the log can be read, the last append worked and no feed is failing."""
+    """Ready when the log can be read, the last append worked and no feed is failing.
+
+    A projection that is parked before an event of a newer program is told; everything else goes on.
+    """
     database = await _database(services)
     feeds = {name: asdict(status) for name, status in services.broadcaster.status.items()}
     failing = [s for s in services.broadcaster.status.values() if s.phase is FeedPhase.RETRYING]
@@ -30,6 +34,10 @@ async def readyz(services: ServicesDep) -> JSONResponse:
         "status": "ready" if ready else "not_ready",
         "database": database,
         "feeds": feeds,
+        "projections": {
+            services.live_state.projector.name: asdict(services.live_state.projector.status),
+            DECIDER: asdict(services.ingest.status),
+        },
         "connections": services.manager.connections,
     }
     return JSONResponse(body, 200 if ready else 503)

@@ -1,8 +1,11 @@
 """Query parameters that several endpoints share."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query
+from fastapi.routing import APIRoute
+from pydantic import BeforeValidator
+from starlette.requests import HTTPConnection
 
 from app.api.problems import ApiProblem
 from app.stream.protocol import Problem
@@ -13,9 +16,36 @@ from events.selection import Selection
 PAGE_MAX = 1_000
 """Events in one page of `GET /api/events`, at most."""
 
-TimeParam = Annotated[UtcTime | None, Query(description="RFC 3339, with an offset.")]
+
+def _restore_plus(value: Any) -> Any:
+    # In a URL an unescaped + reads as a space, and no RFC 3339 time has one.
+    return value.replace(" ", "+") if isinstance(value, str) else value
+
+
+TimeParam = Annotated[
+    UtcTime | None,
+    BeforeValidator(_restore_plus),
+    Query(description="RFC 3339, with an offset."),
+]
 PositionParam = Annotated[int | None, Query(ge=0, le=2**53 - 1)]
 ListParam = Annotated[list[str] | None, Query(description="Repeated, or separated by commas.")]
+
+
+def refuse_unknown_params(connection: HTTPConnection) -> None:
+    """Refuse a query parameter that the endpoint does not have, rather than answer another question.
+
+    Raises:
+        ApiProblem: 422, naming it and those that there are.
+    """
+    route = connection.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    known = {field.alias for field in route.dependant.query_params}
+    for name in connection.query_params:
+        if name not in known:
+            problem = f"no such parameter; there are: {', '.join(sorted(known)) or 'none'}"
+            detail = f"the request is not valid: {name}: {problem}"
+            raise ApiProblem(422, "invalid_request", detail, [Problem(path=name, problem=problem)])
 
 
 def split_list(values: list[str] | None) -> list[str] | None:

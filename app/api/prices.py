@@ -3,8 +3,7 @@
 import hashlib
 from typing import Annotated
 
-import orjson
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header
 from pydantic import Field
 
 from app.api.auth import require_write_token
@@ -38,12 +37,12 @@ class PricesOut(Record):
 
 @router.post("/prices", dependencies=[Depends(require_write_token)])
 async def post_prices(
-    request: Request, services: ServicesDep, body: PricesIn, idempotency_key: IdempotencyKey = None
+    services: ServicesDep, body: PricesIn, idempotency_key: IdempotencyKey = None
 ) -> PricesOut:
     """Record ticks and all that they cause. The same `Idempotency-Key` and body get the first answer."""
     idempotency = None
     if idempotency_key is not None:
-        fingerprint = hashlib.sha256(orjson.dumps(orjson.loads(await request.body()))).digest()
+        fingerprint = hashlib.sha256(body.model_dump_json().encode()).digest()
         idempotency = Idempotency(f"prices:{idempotency_key}", fingerprint, "")
     done = await services.ingest.record(body.prices, "api", idempotency)
     return PricesOut(positions=done.positions, events=done.events, duplicates=done.duplicates)

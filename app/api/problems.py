@@ -17,6 +17,7 @@ from events.errors import (
     EventError,
     InvalidCursor,
     InvalidEvent,
+    ProjectionParked,
     StoreUnavailable,
 )
 
@@ -27,7 +28,18 @@ _STATUS: Final[tuple[tuple[type[EventError], int], ...]] = (
     (InvalidCursor, HTTPStatus.CONFLICT),
     (AppendConflict, HTTPStatus.CONFLICT),
     (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (ProjectionParked, HTTPStatus.SERVICE_UNAVAILABLE),
 )
+PROBLEMS_MAX: Final = 100
+"""Details in one answer; a request can hold thousands of faults."""
+
+_PLACES: Final = ("body", "query", "path", "header")
+_PLAIN_WORDS: Final = {
+    "missing": "is missing",
+    "extra_forbidden": "is unknown",
+    "model_attributes_type": "must be a JSON object",
+    "model_type": "must be a JSON object",
+}
 _log = structlog.get_logger("api")
 
 
@@ -62,7 +74,7 @@ class ApiProblem(Exception):
 
 PROBLEM_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": ProblemDetails, "description": HTTPStatus(status).phrase}
-    for status in (401, 409, 422, 503)
+    for status in (400, 401, 409, 413, 415, 422, 503)
 }
 
 
@@ -88,18 +100,30 @@ def _from_event_error(error: EventError) -> ApiProblem:
 
 
 def _from_validation(error: RequestValidationError) -> ApiProblem:
-    problems = [
-        Problem(
-            path=".".join(str(part) for part in item["loc"] if part != "body"),
-            problem=str(item["msg"]).removeprefix("Value error, "),
-        )
-        for item in error.errors()
-    ]
-    named = "; ".join(f"{p.path}: {p.problem}" if p.path else p.problem for p in problems[:3])
+    errors = error.errors()
+    if errors[0]["type"] == "json_invalid":
+        place = f"{errors[0]['ctx']['error']} at character {errors[0]['loc'][-1]}"
+        return ApiProblem(400, "malformed_json", f"the body is not JSON: {place}")
+    if isinstance(error.body, bytes):
+        detail = "send the body as JSON, with the header 'Content-Type: application/json'"
+        return ApiProblem(415, "unsupported_media_type", detail)
+    problems = [_problem(item["type"], item["loc"], item["msg"]) for item in errors[:PROBLEMS_MAX]]
+    named = "; ".join(f"{p.path or 'the body'}: {p.problem}" for p in problems[:3])
     return ApiProblem(422, "invalid_request", f"the request is not valid: {named}", problems)
 
 
+def _problem(kind: str, loc: Sequence[int | str], text: str) -> Problem:
+    parts = loc[1:] if loc and loc[0] in _PLACES else loc
+    said = _PLAIN_WORDS.get(kind) or text.removeprefix("Value error, ")
+    return Problem(path=".".join(str(part) for part in parts), problem=said)
+
+
 def _from_http(error: HTTPException) -> ApiProblem:
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        # FastAPI raises it for a body that is not UTF-8, too deep, or holds a number without end.
+        return ApiProblem(400, "malformed_json", "the body cannot be read as JSON")
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return ApiProblem(413, "content_too_large", str(error.detail))
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
     return ApiProblem(error.status_code, code, str(error.detail), headers=error.headers)
 

@@ -16,6 +16,7 @@ from app.market.ticks import PriceTick
 from events.catalog import Channel, DetectorStamp, PriceUpdate, Regime, RegimeUpdate
 from events.envelope import NewEvent
 from events.ids import tick_event_id
+from events.scalars import to_micros
 
 PRICE_RULE: Final = "price"
 REGIME_RULE: Final = "regime"
@@ -105,7 +106,7 @@ def _late(state: SymbolState, command: RecordPrice) -> tuple[NewEvent, ...]:
     tick, recorded = command.tick, command.recorded
     if recorded is not None and recorded.price == tick.price:
         return ()
-    if tick.timestamp == state.last_at and tick.price == state.last_price:
+    if recorded is None and (tick.timestamp, tick.price) == (state.last_at, state.last_price):
         return ()
     return (_price_event(command, corrects=None if recorded is None else str(recorded.event_id)),)
 
@@ -133,7 +134,7 @@ def _closed(
     symbol, source = command.tick.symbol, command.source
     previous = None if close.before is None else close.before.regime
     update = _regime_update(symbol, close.at, close.reading, previous)
-    regime_id = tick_event_id(source, symbol, close.at, close.price, REGIME_RULE)
+    regime_id = _close_id(command, close, REGIME_RULE)
     events = [
         NewEvent(
             payload=update,
@@ -144,7 +145,7 @@ def _closed(
         )
     ]
     if is_shift(update):
-        alert_id = tick_event_id(source, symbol, close.at, close.price, ALERT_RULE)
+        alert_id = _close_id(command, close, ALERT_RULE)
         events.append(
             NewEvent(
                 payload=regime_shift_alert(update, close.price, str(alert_id)),
@@ -155,6 +156,14 @@ def _closed(
             )
         )
     return events
+
+
+def _close_id(command: RecordPrice, close: Close, rule: str) -> UUID:
+    """The id of what a bar's close leads to: of the tick that closed it, for two bars may end alike."""
+    tick = command.tick
+    if close.at != tick.timestamp:
+        rule = f"{rule}@{to_micros(close.at)}"
+    return tick_event_id(command.source, tick.symbol, tick.timestamp, tick.price, rule)
 
 
 def _shown(

@@ -1,19 +1,25 @@
 """The public state: a projection of what was broadcast. Reading it never runs a detector.
 
-The folded state is JSON-able, so it can be saved as it is; `present` makes of it what clients see.
+The module is a `Projection[PublicState]`. The folded state is JSON-able, so it can be saved as it is;
+`present` makes of it what clients see. Folds of single streams are put together by `merge`, which gives what
+one fold of all their events in market order gives: so a moment of market time is folded stream by stream.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any, Final, TypeAlias
-
-import orjson
 
 from app.market.persona import Persona
 from events.catalog import NoticeKind, Regime
-from events.envelope import RecordedEvent
+from events.codec import payload_fields
+from events.envelope import ReadableEvent
+from events.projection import schema_of
 
 KEPT: Final = 50
 """How many of the newest alerts and trades the state keeps."""
+
+ACKNOWLEDGEMENTS_KEPT: Final = 10_000
+"""How many of the newest acknowledgements a fold remembers, for alerts of streams folded apart from them."""
 
 PublicState: TypeAlias = dict[str, Any]
 
@@ -36,22 +42,81 @@ _UNKNOWN_SYMBOL: Final = {
     "final": False,
 }
 _INTERNAL: Final = frozenset({"price_at_us", "final"})
+_PRICE_KEYS: Final = ("price", "price_at_us")
 
 
 def initial() -> PublicState:
     """The state of an empty log."""
-    return {"symbols": {}, "portfolios": {}, "alerts": [], "trades": [], "alert_rules": {}}
+    return {
+        "symbols": {},
+        "portfolios": {},
+        "alerts": [],
+        "trades": [],
+        "alert_rules": {},
+        "acknowledged": {},
+    }
 
 
-def apply(state: PublicState, event: RecordedEvent) -> PublicState:
+def apply(state: PublicState, event: ReadableEvent) -> PublicState:
     """The state after `event`. It may be the same dict, changed: the caller gives up the old one.
 
     Events of unknown types are ignored.
     """
     fold = _FOLDS.get(event.type)
     if fold is not None:
-        fold(state, event, orjson.loads(event.payload_json))
+        fold(state, event, payload_fields(event))
     return state
+
+
+def dump(state: PublicState) -> PublicState:
+    """The state as JSON-able values: it is made of nothing else."""
+    return state
+
+
+def load(dumped: Any) -> PublicState:
+    """The state that `dump` wrote.
+
+    Raises:
+        ValueError: when it is none.
+    """
+    if not isinstance(dumped, dict) or dumped.keys() != initial().keys():
+        raise ValueError("not a public state")
+    return dumped
+
+
+def merge(parts: Iterable[PublicState]) -> PublicState:
+    """One state of folds of single streams, each in market order; the parts are given up.
+
+    It is what folding all their events in the order (market time, position) gives.
+    """
+    parts = list(parts)
+    merged = initial()
+    for part in parts:
+        for name, entry in part["symbols"].items():
+            _merge_symbol(_symbol(merged, name), entry)
+        for key in ("portfolios", "alert_rules", "acknowledged"):
+            merged[key].update(part[key])
+    for key in ("alerts", "trades"):
+        # Each entry begins with its market time and its position, which no other has.
+        merged[key] = sorted(chain.from_iterable(part[key] for part in parts))[-KEPT:]
+    _acknowledge(merged)
+    return merged
+
+
+def _merge_symbol(merged: dict[str, Any], entry: Mapping[str, Any]) -> None:
+    # Prices and regimes of a symbol are two streams: each part knows one of them.
+    if entry["price_at_us"] is not None:
+        merged.update({key: entry[key] for key in _PRICE_KEYS})
+    if entry["regime"] is not None:
+        merged.update({key: value for key, value in entry.items() if key not in _PRICE_KEYS})
+
+
+def _acknowledge(state: PublicState) -> None:
+    acknowledged = state["acknowledged"]
+    for at_us, position, alert in state["alerts"]:
+        place = acknowledged.get(alert["alert_id"])
+        if place is not None and [at_us, position] < place:
+            alert["acknowledged"] = True
 
 
 def present(state: PublicState, persona: Persona) -> dict[str, Any]:
@@ -63,9 +128,9 @@ def present(state: PublicState, persona: Persona) -> dict[str, Any]:
     symbols = state["symbols"]
     return {
         "symbols": {name: _present(symbols[name], persona) for name in sorted(symbols)},
-        "portfolios": state["portfolios"],
-        "alerts": state["alerts"],
-        "trades": state["trades"],
+        "portfolios": dict(sorted(state["portfolios"].items())),
+        "alerts": [alert for _at_us, _position, alert in state["alerts"]],
+        "trades": [trade for _at_us, _position, trade in state["trades"]],
         "alert_rules": list(state["alert_rules"].values()),
     }
 
@@ -91,7 +156,7 @@ def _symbol(state: PublicState, symbol: str) -> dict[str, Any]:
     return entry
 
 
-def _regime(state: PublicState, event: RecordedEvent, payload: dict[str, Any]) -> None:
+def _regime(state: PublicState, event: ReadableEvent, payload: dict[str, Any]) -> None:
     entry = _symbol(state, payload["symbol"])
     final = not payload["provisional"]
     if entry["final"] and not final:
@@ -104,7 +169,7 @@ def _regime(state: PublicState, event: RecordedEvent, payload: dict[str, Any]) -
     entry["final"] = final
 
 
-def _price(state: PublicState, event: RecordedEvent, payload: dict[str, Any]) -> None:
+def _price(state: PublicState, event: ReadableEvent, payload: dict[str, Any]) -> None:
     entry = _symbol(state, payload["symbol"])
     newest = entry["price_at_us"]
     if newest is None or event.occurred_at_us >= newest:
@@ -112,39 +177,44 @@ def _price(state: PublicState, event: RecordedEvent, payload: dict[str, Any]) ->
         entry["price_at_us"] = event.occurred_at_us
 
 
-def _alert(state: PublicState, _event: RecordedEvent, payload: dict[str, Any]) -> None:
+def _alert(state: PublicState, event: ReadableEvent, payload: dict[str, Any]) -> None:
     payload["acknowledged"] = False
-    _keep(state["alerts"], payload)
+    _keep(state["alerts"], event, payload)
 
 
-def _trade(state: PublicState, _event: RecordedEvent, payload: dict[str, Any]) -> None:
-    _keep(state["trades"], payload)
+def _trade(state: PublicState, event: ReadableEvent, payload: dict[str, Any]) -> None:
+    _keep(state["trades"], event, payload)
 
 
-def _portfolio(state: PublicState, _event: RecordedEvent, payload: dict[str, Any]) -> None:
+def _portfolio(state: PublicState, _event: ReadableEvent, payload: dict[str, Any]) -> None:
     state["portfolios"][payload["portfolio_id"]] = payload
 
 
-def _notice(state: PublicState, _event: RecordedEvent, payload: dict[str, Any]) -> None:
+def _notice(state: PublicState, event: ReadableEvent, payload: dict[str, Any]) -> None:
     kind, details = payload["kind"], payload["details"]
     rules: dict[str, Any] = state["alert_rules"]
     if kind == NoticeKind.ALERT_RULE_SET and "rule_id" in details:
         rules[str(details["rule_id"])] = details
     elif kind == NoticeKind.ALERT_RULE_REMOVED:
         rules.pop(str(details.get("rule_id")), None)
-    elif kind == NoticeKind.ALERT_ACKNOWLEDGED:
-        for alert in state["alerts"]:
-            if alert["alert_id"] == details.get("alert_id"):
+    elif kind == NoticeKind.ALERT_ACKNOWLEDGED and isinstance(details.get("alert_id"), str):
+        newest: dict[str, list[int]] = state["acknowledged"]
+        newest.pop(details["alert_id"], None)
+        newest[details["alert_id"]] = [event.occurred_at_us, event.position]
+        if len(newest) > ACKNOWLEDGEMENTS_KEPT:
+            del newest[next(iter(newest))]
+        for _at_us, _position, alert in state["alerts"]:
+            if alert["alert_id"] == details["alert_id"]:
                 alert["acknowledged"] = True
 
 
-def _keep(newest: list[dict[str, Any]], payload: dict[str, Any]) -> None:
-    newest.append(payload)
+def _keep(newest: list[list[Any]], event: ReadableEvent, payload: dict[str, Any]) -> None:
+    newest.append([event.occurred_at_us, event.position, payload])
     if len(newest) > KEPT:
         del newest[0]
 
 
-_FOLDS: Final[Mapping[str, Callable[[PublicState, RecordedEvent, dict[str, Any]], None]]] = {
+_FOLDS: Final[Mapping[str, Callable[[PublicState, ReadableEvent, dict[str, Any]], None]]] = {
     "regime_update": _regime,
     "price_update": _price,
     "price_alert": _alert,
@@ -152,3 +222,7 @@ _FOLDS: Final[Mapping[str, Callable[[PublicState, RecordedEvent, dict[str, Any]]
     "portfolio_update": _portfolio,
     "system_notice": _notice,
 }
+
+name: Final = "public_state"
+handles: Final = frozenset(_FOLDS)
+schema: Final = schema_of("1", handles)

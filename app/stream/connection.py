@@ -19,7 +19,7 @@ from app.stream.transport import ClientGone, FrameCache, Transport
 from events.catalog import Record
 from events.clock import now_us
 from events.envelope import Head, RecordedEvent
-from events.errors import EventError, InvalidCursor
+from events.errors import InvalidCursor, StoreUnavailable
 from events.log import TAIL_EVENTS, EventLog
 from events.scalars import to_micros
 from events.store import ReadQuery
@@ -27,6 +27,9 @@ from events.subscription import ReadPositions
 
 CONTROL_WAITING_MAX: Final = 1_000
 """Control messages that may wait for a client that does not read; then it is closed with 4008."""
+
+LIVE_BATCH_EVENTS: Final = 500
+"""Events of the tail sent in one round; then control messages and what catches up have their turn."""
 
 CLOSE_RESTART: Final = 1012
 CLOSE_STORE_UNAVAILABLE: Final = 4001
@@ -69,17 +72,26 @@ class TypedConnection:
         self.messages_sent = 0
 
     async def run(self) -> None:
-        """Serve the client until it goes, is closed, or fails."""
-        tasks = {asyncio.create_task(self._listen()), asyncio.create_task(self._deliver())}
-        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        for error in (task.exception() for task in done):
-            if isinstance(error, _Hangup):
-                await self._transport.close(error.code, error.reason)
-            elif error is not None and not isinstance(error, ClientGone):
-                raise error
+        """Serve the client until it goes, is closed, or fails.
+
+        Raises:
+            EventError: what was read contradicts the log's rules: a bug, never to be passed over.
+        """
+        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._deliver())]
+        try:
+            done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for error in [task.exception() for task in tasks if task in done]:
+            match error:
+                case _Hangup():
+                    await self._transport.close(error.code, error.reason)
+                case StoreUnavailable():
+                    await self._transport.close(CLOSE_STORE_UNAVAILABLE, error.code)
+                case Exception() if not isinstance(error, ClientGone):
+                    raise error
 
     def shut_down(self, reconnect_after_s: float) -> None:
         """Announce that the server goes away, then close."""
@@ -92,6 +104,9 @@ class TypedConnection:
         while (message := await self._transport.receive()) is not None:
             for effect in self._session.receive(message):
                 await self._carry_out(effect)
+            # Seen here, not where they are sent: that is where a client that does not read holds us up.
+            if len(self._control) > CONTROL_WAITING_MAX:
+                raise _Hangup(CLOSE_TOO_SLOW, "too slow to drain control messages")
         raise ClientGone
 
     async def _carry_out(self, effect: Effect) -> None:
@@ -108,8 +123,12 @@ class TypedConnection:
                     await self._write(self._context.frames.text(event))
 
     async def _open(self, request: Subscribe) -> None:
-        head = self._log.head
+        history = request.payload.history
         try:
+            if isinstance(history, HistoryAfter):
+                await self._log.check_cursor(history.after, request.payload.epoch)
+            # Only now: the check may have found that the log has moved.
+            head = self._log.head
             after, positions = await self._beginning(request, head)
         except InvalidCursor as error:
             await self._carry_out(self._session.refuse(request, error))
@@ -120,7 +139,6 @@ class TypedConnection:
         """Where the history of a request begins: a cursor, and single positions before it."""
         match request.payload.history:
             case HistoryAfter(after=after):
-                self._log.check_cursor(after, request.payload.epoch)
                 return after, ()
             case HistorySince(since=since):
                 first = await self._log.store.first_since(to_micros(since))
@@ -143,17 +161,18 @@ class TypedConnection:
     async def _deliver(self) -> None:
         while True:
             self._wake.clear()
-            try:
-                busy = await self._deliver_once()
-            except EventError as error:
-                raise _Hangup(CLOSE_STORE_UNAVAILABLE, error.code) from error
-            if not busy:
+            if await self._deliver_once():
+                # Nothing in a round need wait: without this, one busy client would hold up the others.
+                await asyncio.sleep(0)
+            else:
                 await self._wait()
 
     async def _deliver_once(self) -> bool:
-        """One round: control messages, the live tail, then a page for each that catches up."""
-        if len(self._control) > CONTROL_WAITING_MAX:
-            raise _Hangup(CLOSE_TOO_SLOW, "too slow to drain control messages")
+        """One round: control messages, some of the tail, then a page for each that catches up.
+
+        Returns:
+            Whether there is more to do at once.
+        """
         while self._control:
             await self._write(self._control.popleft())
         if self._goodbye:
@@ -164,17 +183,22 @@ class TypedConnection:
         for stage in stages:
             await self._catch_up(stage)
         await self._beat()
-        return bool(self._session.stages or self._control)
+        return bool(self._session.stages or self._control or self._is_behind())
+
+    def _is_behind(self) -> bool:
+        return self._session.cursor is not None and self._session.cursor < self._log.head.position
 
     async def _follow_tail(self) -> None:
-        while self._session.cursor is not None and self._session.cursor < self._log.head.position:
-            events = self._log.tail.after(self._session.cursor, TAIL_EVENTS)
-            if events is None:
-                effects = self._session.fall_behind(self._log.head.position)
-            else:
-                effects = self._session.tail(events, events[-1].position)
-            for effect in effects:
-                await self._carry_out(effect)
+        if self._session.cursor is None or not self._is_behind():
+            return
+        most = TAIL_EVENTS if self._session.conflates else LIVE_BATCH_EVENTS
+        events = self._log.tail.after(self._session.cursor, most)
+        if events is None:
+            effects = self._session.fall_behind(self._log.head.position)
+        else:
+            effects = self._session.tail(events)
+        for effect in effects:
+            await self._carry_out(effect)
 
     async def _catch_up(self, stage: Stage) -> None:
         asked = self._session.next_read(stage)

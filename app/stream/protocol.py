@@ -4,7 +4,6 @@ This module and `events.catalog` are the one source of the wire's types. Pure: n
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +12,7 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 import orjson
 from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from events.catalog import (
     Channel,
@@ -30,10 +30,12 @@ from events.scalars import SOURCE_PATTERN, Symbol, UtcTime, format_micros, forma
 PROTOCOL_VERSION: Final = 1
 MAX_SYMBOLS_PER_SUBSCRIBE: Final = 1_000
 MAX_HISTORY_LAST: Final = 10_000
+MAX_PROBLEMS_TOLD: Final = 20
+MAX_MESSAGE_ID: Final = 128
 
 PayloadT = TypeVar("PayloadT", bound=Record)
 
-MessageId = Annotated[str, Field(min_length=1, max_length=128)]
+MessageId = Annotated[str, Field(min_length=1, max_length=MAX_MESSAGE_ID)]
 Position = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Channels = Annotated[list[Channel], Field(min_length=1, max_length=len(Channel))]
 Symbols = Annotated[list[Symbol], Field(min_length=1, max_length=MAX_SYMBOLS_PER_SUBSCRIBE)]
@@ -328,12 +330,14 @@ def parse_client_message(text: str | bytes) -> AnyClientMessage:
 
 def _refusal(text: str | bytes, error: ValidationError) -> ErrorPayload:
     errors: Sequence[Mapping[str, Any]] = error.errors(include_url=False, include_input=False)
+    errors = errors[:MAX_PROBLEMS_TOLD]
     kind = errors[0]["type"]
-    if kind == "json_invalid":
+    try:
+        loose: Any = from_json(text)
+    except (TypeError, ValueError):  # the former for a text that has no UTF-8
         return _refuse("malformed_json", "the message is not JSON", None, describe_problems(errors))
-    loose: Any = json.loads(text)
     msg_id = loose.get("msg_id") if isinstance(loose, dict) else None
-    request = msg_id if isinstance(msg_id, str) else None
+    request = msg_id[:MAX_MESSAGE_ID] if isinstance(msg_id, str) else None
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         known = ", ".join(CLIENT_MESSAGES)
         problem = Problem(path="type", problem=f"must be one of: {known}")

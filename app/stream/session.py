@@ -7,6 +7,7 @@ rise within every request, nothing is sent twice, and all that is live follows o
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from app.stream.protocol import (
     PROTOCOL_VERSION,
@@ -30,12 +31,15 @@ from app.stream.protocol import (
 )
 from events.catalog import Channel, Record
 from events.envelope import Head, RecordedEvent
-from events.errors import InvalidCursor
+from events.errors import InvalidCursor, PositionGap
 from events.scalars import from_micros
 from events.selection import EMPTY_SELECTION, Selection
 from events.store import ReadQuery
 from events.subscription import Action as SubscriptionAction
 from events.subscription import CaughtUp, Deliver, Lagging, ReadPositions, Subscription
+
+REQUESTS_MAX: Final = 256
+"""Subscribes that one connection may hold; the next one is refused with `too_many_subscriptions`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,11 @@ class _Held:
 
 @dataclass(slots=True)
 class Stage:
-    """Requests that are catching up together."""
+    """Requests that are catching up together; `fell_behind` if they were live before."""
 
     requests: list[_Held]
     subscription: Subscription
+    fell_behind: bool = False
 
 
 class Session:
@@ -104,14 +109,22 @@ class Session:
     def held(self) -> Selection:
         """Every pair that this connection holds, live or catching up."""
         held = EMPTY_SELECTION
-        for request in [*self._live, *(r for stage in self.stages for r in stage.requests)]:
+        for request in self._requests():
             held = held.union(request.selection)
         return held
+
+    def _requests(self) -> list[_Held]:
+        return [*self._live, *(held for stage in self.stages for held in stage.requests)]
 
     @property
     def is_live(self) -> bool:
         """Whether the connection follows the tail (also when it holds nothing any more)."""
         return self.cursor is not None
+
+    @property
+    def conflates(self) -> bool:
+        """Whether all that is live may be conflated, so that one batch should span all that waits."""
+        return all(held.delivery is Delivery.LATEST for held in self._live)
 
     # --- what the client says -------------------------------------------------------------------
 
@@ -123,6 +136,9 @@ class Session:
             return [Say(refused.answer)]
         match message:
             case Subscribe():
+                if len(self._requests()) >= REQUESTS_MAX:
+                    limit = f"a connection holds at most {REQUESTS_MAX} subscriptions"
+                    return [_refusal(message, "too_many_subscriptions", limit)]
                 return [OpenHistory(message)]
             case Unsubscribe():
                 return [self._unsubscribe(message)]
@@ -133,15 +149,7 @@ class Session:
 
     def refuse(self, request: Subscribe, error: InvalidCursor) -> Effect:
         """Answer a subscribe whose cursor does not belong to this log."""
-        return Say(
-            ErrorPayload(
-                severity=Severity.BUSINESS_LOGIC_ERROR,
-                code=error.code,
-                message=str(error),
-                request_msg_id=request.msg_id,
-                details=[],
-            )
-        )
+        return _refusal(request, error.code, str(error))
 
     def wanted(self, request: Subscribe) -> Selection:
         """The pairs that a subscribe adds to what is held."""
@@ -180,6 +188,7 @@ class Session:
         dropped = Selection.of(request.payload.channels, request.payload.symbols)
         for held in self._live:
             held.selection = held.selection.minus(dropped)
+        self._live = [held for held in self._live if held.selection]
         for stage in self.stages:
             stage.subscription.selection = stage.subscription.selection.minus(dropped)
             for held in stage.requests:
@@ -204,37 +213,36 @@ class Session:
         self, stage: Stage, asked: ReadQuery | ReadPositions, events: Sequence[RecordedEvent]
     ) -> list[Effect]:
         """Take a page that a stage asked for."""
+        stage.subscription.page(asked, events)
+        if stage.fell_behind:
+            return _send(_chosen(events, stage.requests))
         # Between asking and answering, an unsubscribe may have come in.
         wanted = stage.subscription.selection
-        effects = _effects(stage, stage.subscription.page(asked, events))
-        return [_only(effect, wanted) for effect in effects]
+        return _send(tuple(event for event in events if wanted.matches(event.stream)))
 
     def join(self, stage: Stage) -> list[Effect]:
         """Let a stage that has caught up with the live requests join them."""
-        if self.next_read(stage) is not None:
+        reached = stage.subscription.cursor
+        # One that is further than they are waits: its cursor would carry them over what they still miss.
+        ahead = self.cursor is not None and reached > self.cursor
+        if ahead or self.next_read(stage) is not None:
             return []
-        effects = _effects(stage, stage.subscription.arrived())
-        self.cursor = stage.subscription.cursor
-        self._live += stage.requests
+        self.cursor = reached
+        self._live += [held for held in stage.requests if held.selection]
         self.stages.remove(stage)
-        return effects
+        return _notices(stage, stage.subscription.arrived())
 
-    def tail(self, events: Sequence[RecordedEvent], head: int) -> list[Effect]:
-        """Take what the tail holds after the cursor, up to `head`; all live requests move together."""
-        self.cursor = head
-        every = [held.selection for held in self._live if held.delivery is Delivery.EVERY]
-        latest = [held.selection for held in self._live if held.delivery is Delivery.LATEST]
-        newest = {(event.stream, event.type): event.position for event in events}
-        chosen = tuple(
-            event
-            for event in events
-            if any(selection.matches(event.stream) for selection in every)
-            or (
-                newest[event.stream, event.type] == event.position
-                and any(selection.matches(event.stream) for selection in latest)
-            )
-        )
-        return [Send(chosen)] if chosen else []
+    def tail(self, events: Sequence[RecordedEvent]) -> list[Effect]:
+        """Take a dense batch of the tail, from right after the cursor; all live requests move together.
+
+        Raises:
+            PositionGap: the batch does not follow the cursor.
+        """
+        next_position = (self.cursor or 0) + 1
+        if events[0].position != next_position:
+            raise PositionGap("tail", next_position, events[0].position)
+        self.cursor = events[-1].position
+        return _send(_chosen(events, self._live))
 
     def fall_behind(self, head: int) -> list[Effect]:
         """The tail no longer holds the cursor: all live requests go back to reading the store."""
@@ -242,34 +250,61 @@ class Session:
         for held in self._live:
             selection = selection.union(held.selection)
         subscription = Subscription(selection, after=self.cursor or 0, target=head)
-        stage = Stage(self._live, subscription)
+        stage = Stage(self._live, subscription, fell_behind=True)
         self.stages.append(stage)
         self._live, self.cursor = [], None
-        return _effects(stage, subscription.fell_behind(head))
+        return _notices(stage, subscription.fell_behind(head))
 
     def heartbeat(self, now_us: int, newest: Mapping[str, int]) -> list[Effect]:
         """Say that everything up to the cursor has been sent; nothing while any request catches up."""
         if self.cursor is None or self.stages:
             return []
-        channels = {Channel(name): position for name, position in newest.items()}
+        channels = {channel: newest[channel] for channel in Channel if channel in newest}
         now = from_micros(now_us)
         return [Say(HeartbeatPayload(head=self.cursor, server_time=now, channels=channels))]
 
 
-def _only(effect: Effect, selection: Selection) -> Effect:
-    if isinstance(effect, Send):
-        return Send(tuple(event for event in effect.events if selection.matches(event.stream)))
-    return effect
+def _refusal(request: Subscribe, code: str, message: str) -> Effect:
+    return Say(
+        ErrorPayload(
+            severity=Severity.BUSINESS_LOGIC_ERROR,
+            code=code,
+            message=message,
+            request_msg_id=request.msg_id,
+            details=[],
+        )
+    )
 
 
-def _effects(stage: Stage, actions: Sequence[SubscriptionAction]) -> list[Effect]:
-    effects: list[Effect] = []
-    for action in actions:
-        if isinstance(action, Deliver):
-            effects.append(Send(action.events))
-            continue
-        effects.extend(Say(_notice(held.request_id, action)) for held in stage.requests)
-    return effects
+def _send(events: tuple[RecordedEvent, ...]) -> list[Effect]:
+    return [Send(events)] if events else []
+
+
+def _chosen(
+    events: Sequence[RecordedEvent], requests: Sequence[_Held]
+) -> tuple[RecordedEvent, ...]:
+    """What some requests get of a batch: every event, or the newest of each stream and type."""
+    every = [held.selection for held in requests if held.delivery is Delivery.EVERY]
+    latest = [held.selection for held in requests if held.delivery is Delivery.LATEST]
+    newest = {(event.stream, event.type): event.position for event in events}
+    return tuple(
+        event
+        for event in events
+        if any(selection.matches(event.stream) for selection in every)
+        or (
+            newest[event.stream, event.type] == event.position
+            and any(selection.matches(event.stream) for selection in latest)
+        )
+    )
+
+
+def _notices(stage: Stage, actions: Sequence[SubscriptionAction]) -> list[Effect]:
+    return [
+        Say(_notice(held.request_id, action))
+        for action in actions
+        if not isinstance(action, Deliver)
+        for held in stage.requests
+    ]
 
 
 def _notice(request_id: str, action: CaughtUp | Lagging) -> Record:

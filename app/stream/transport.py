@@ -1,24 +1,38 @@
 """Frames once, writes many: the text of an event is made once and shared by every subscriber."""
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Protocol
 
 import orjson
 
 from app.stream.protocol import event_text
-from events.codec import is_current, payload_fields
+from events.codec import is_current, is_readable, payload_fields, raw
 from events.envelope import RecordedEvent
+from events.errors import UnreadablePayload
 
 FRAMES_KEPT: Final = 10_000
 """Recent frames kept ready; about as many as the log's tail holds."""
 
 
 def present_text(event: RecordedEvent) -> str:
-    """The text of the message that carries an event, at the newest schema of its payload."""
-    if not is_current(event):
-        event = replace(event, payload_json=orjson.dumps(payload_fields(event)).decode())
+    """The text of the message that carries an event, at the newest schema of its payload.
+
+    What this program cannot read, because a newer one wrote it, goes out as it is stored: the stream
+    never stops.
+    """
+    if not is_current(event) and is_readable(event):
+        with suppress(UnreadablePayload):
+            event = replace(event, payload_json=orjson.dumps(payload_fields(event)).decode())
     return event_text(event)
+
+
+def raw_text(event: RecordedEvent) -> str:
+    """The same with the payload as it is stored, through no upcaster, and with its `schema_version`."""
+    stored = raw(event)
+    text = event_text(replace(event, payload_json=stored.text))
+    return f'{text[:-1]},"schema_version":{stored.schema_version}}}'
 
 
 class FrameCache:

@@ -1,6 +1,6 @@
-"""Every event store under one contract: in memory, and in SQLite through the real migrations."""
+"""Every event store under one contract: in memory, and in SQL through the real migrations."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,14 +27,25 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def store(
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def opening(
     request: pytest.FixtureRequest, tmp_path: Path, clock: Clock
-) -> AsyncIterator[EventStore]:
-    opened: EventStore
-    if request.param == "memory":
-        opened = MemoryEventStore(clock)
-    else:
-        opened = await SqlEventStore.open_sqlite(tmp_path / "log.db", upgrade, clock)
+) -> Callable[[], Awaitable[EventStore]]:
+    """How a fresh store of each kind is opened."""
+    if request.param == "sqlite":
+        return lambda: SqlEventStore.open_sqlite(tmp_path / "log.db", upgrade, clock)
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres").empty_database()
+        return lambda: SqlEventStore.open_postgres(url, upgrade, clock)
+
+    async def in_memory() -> EventStore:
+        return MemoryEventStore(clock)
+
+    return in_memory
+
+
+@pytest.fixture
+async def store(opening: Callable[[], Awaitable[EventStore]]) -> AsyncIterator[EventStore]:
+    opened = await opening()
     yield opened
     await opened.close()

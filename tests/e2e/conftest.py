@@ -1,4 +1,4 @@
-"""A browser for the session; a server and fresh tabs for each test."""
+"""A browser for each module; a server and fresh tabs for each test."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -20,7 +20,8 @@ def cannot(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, its event loop is in the way of every asynchronous test.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not (ROOT / "app" / "static" / "index.html").is_file():
         cannot("the dashboard is not built: npm run build in web")

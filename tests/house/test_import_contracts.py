@@ -27,9 +27,16 @@ PURE = (
     "events.projection",
     "events.subscription",
     "events.upcasters",
+    "events.verify_report",
+    "events.verify_rows",
 )
 ROOMS = (
     "cli",
+    "cli_log",
+    "cli_rebuild",
+    "backup",
+    "checkpoints",
+    "doctor",
     "demo",
     "serving",
     "main",
@@ -37,12 +44,13 @@ ROOMS = (
     "stream",
     "analysis",
     "broadcaster",
+    "decider",
     "ingest",
     "live_state",
     "feeds",
     "market",
 )
-LOOSE = {"app.client", "app.config", "app.migrate", "app.write_token"}
+LOOSE = {"app.client", "app.config", "app.log_schema", "app.migrate", "app.write_token"}
 """Modules of app outside the order of the rooms: they import no room, or stand beside them all."""
 
 IMPURE = {

@@ -118,3 +118,62 @@ def test_an_upcast_goes_as_far_as_the_steps_do_and_touches_no_other_type() -> No
     )
     assert upcast("system_notice", 3, {"text": "x"}, STEPS) == (3, {"text": "x"})
     assert upcast("price_update", 1, {"words": "x"}, STEPS) == (1, {"words": "x"})
+
+
+@pytest.mark.usefixtures("version_3")
+def test_raw_is_what_was_written_through_no_step() -> None:
+    old = replace(recorded([notice()])[0], payload_json=OLD_TEXT)
+    assert codec.raw(old) == codec.RawPayload(1, OLD_TEXT)
+
+
+@pytest.mark.usefixtures("version_3")
+@pytest.mark.parametrize(
+    ("changes", "readable"),
+    [
+        ({}, True),
+        ({"schema_version": 2}, True),
+        ({"schema_version": 3}, True),
+        ({"schema_version": 4}, False),
+        ({"type": "rumour"}, False),
+    ],
+)
+def test_what_reaches_the_present_version_can_be_read(
+    changes: dict[str, Any], readable: bool
+) -> None:
+    assert codec.is_readable(replace(recorded([notice()])[0], **changes)) is readable
+
+
+@pytest.mark.usefixtures("version_3")
+def test_a_step_that_fails_tells_which_event_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(payload: dict[str, Any]) -> dict[str, Any]:
+        raise KeyError("words")
+
+    monkeypatch.setitem(upcasters.UPCASTERS, ("system_notice", 1), stumble)
+    old = replace(recorded([notice()])[0], payload_json=OLD_TEXT, position=7)
+    for read in (codec.payload_fields, codec.decode):
+        with pytest.raises(UnreadablePayload, match=r"position 7.*version 1.*KeyError"):
+            read(old)
+
+
+@pytest.mark.usefixtures("version_3")
+def test_an_old_payload_can_be_written_as_it_would_be_today() -> None:
+    event = recorded([notice("hello")])[0]
+    old = replace(event, payload_json=OLD_TEXT)
+    assert codec.rewritten(old) == event.payload_json
+    assert codec.rewritten(replace(event, schema_version=3)) == event.payload_json
+    assert codec.rewritten(replace(event, schema_version=4)) is None
+
+
+def test_missing_steps_are_named_once_and_only_for_older_versions_of_known_types() -> None:
+    newer = {
+        "system_notice": replace(CATALOG["system_notice"], schema_version=4),
+        "price_update": replace(CATALOG["price_update"], schema_version=2),
+    }
+    stored = [
+        *(("system_notice", version) for version in (1, 2, 3, 4, 9)),
+        ("price_update", 2),
+        ("rumour", 1),
+    ]
+    assert upcasters.missing_steps(stored, newer, STEPS) == ["system_notice 3 -> 4"]
+    assert upcasters.missing_steps([("price_update", 1)], newer, STEPS) == ["price_update 1 -> 2"]
+    assert upcasters.missing_steps([("system_notice", 1)], CATALOG) == []

@@ -41,7 +41,7 @@ def run(statement: str) -> Any:
         ("journal_mode", "wal"),
         ("foreign_keys", 1),
         ("busy_timeout", 5_000),
-        ("page_size", 16_384),
+        ("page_size", 8_192),
     ],
 )
 async def test_the_writer_is_set_up_for_durable_commits(

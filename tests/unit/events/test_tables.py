@@ -82,5 +82,6 @@ def test_an_event_belongs_to_a_stream_that_exists(foreign: sqlite3.Connection) -
         "INSERT INTO events SELECT 9, 99, 1, x'01', type, 1, 0, 0, 0, source, correlation_id,"
         " NULL, payload, hash FROM events WHERE position = 1"
     )
+    foreign.execute(statement)
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-        foreign.execute(statement)
+        foreign.commit()

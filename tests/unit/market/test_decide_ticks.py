@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from app.market.decide import RecordPrice, decide
 from app.market.state import MarketState
 from events.catalog import PriceUpdate, Regime, RegimeUpdate
-from events.ids import tick_event_id
 from tests.unit.market.builders import (
     DAY,
     bar,
@@ -102,8 +101,8 @@ def test_a_shift_at_the_days_end_raises_its_alert_before_the_new_price() -> None
     assert alert.causation_id == closed.event_id
     assert alert.correlation_id == new_price.event_id
     midnight = (at + DAY).replace(hour=0)
-    ended = ("import", "SPX", midnight, last.price)
-    assert closed.event_id == tick_event_id(*ended, "regime")
+    assert closed.payload.timestamp == midnight
+    assert closed.event_id != new_price.event_id
 
 
 def test_a_ready_bar_stands_for_the_ticks_within_it() -> None:

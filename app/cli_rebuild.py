@@ -1,0 +1,71 @@
+"""The command `synapse rebuild`: delete and remake what is derived from the log."""
+
+from contextlib import AsyncExitStack
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.config import Settings
+from app.decider import Decider
+from app.live_state import PUBLIC_STATE
+from app.main import open_log
+from app.serving import run
+from events.log import EventLog
+from events.projection import ProjectionStatus
+from events.projector import Projector
+
+_shell = Console(stderr=True, highlight=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command on the program."""
+    app.command("rebuild")(rebuild_command)
+
+
+def rebuild_command(
+    db: Annotated[
+        str | None,
+        typer.Option(
+            "--db",
+            metavar="PATH_OR_URL",
+            help="The log. Default: SYNAPSE_DATABASE_URL, or synapse.db.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Fold the whole log anew: delete and remake the snapshots of all projections."""
+    settings = Settings() if db is None else Settings(database_url=db)
+    run(_rebuild(settings, as_json=as_json))
+
+
+async def _rebuild(settings: Settings, *, as_json: bool) -> None:
+    async with AsyncExitStack() as stack:
+        log = await open_log(settings)
+        stack.push_async_callback(log.close)
+        rebuilt = await _rebuild_all(log)
+    if as_json:
+        typer.echo(orjson.dumps({"head": log.head.position, "projections": rebuilt}))
+        return
+    for name, status in rebuilt.items():
+        parked = f", parked: {status.error}" if status.error else ""
+        typer.echo(f"{name}: rebuilt up to position {status.position}{parked}")
+
+
+async def _rebuild_all(log: EventLog) -> dict[str, ProjectionStatus]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_shell, transient=True) as bar:
+        task = bar.add_task(f"Rebuilding {PUBLIC_STATE.name}", total=None)
+        projector = Projector(log, PUBLIC_STATE)
+        await projector.rebuild(lambda done, total: bar.update(task, completed=done, total=total))
+        bar.add_task("Rebuilding decider", total=None)
+        decider = Decider(log)
+        await decider.rebuild()
+    return {projector.name: projector.status, "decider": decider.status}

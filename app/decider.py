@@ -1,0 +1,149 @@
+"""`Decider`: the state that `decide` reads, folded from the log's prices and saved, so that a start is short."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from app.market.detector.constants import CONSTANTS_HASH, NAME, VERSION
+from app.market.snapshot import from_snapshot, to_snapshot
+from app.market.state import MarketState, evolve, initial
+from events.catalog import Channel
+from events.codec import decode
+from events.envelope import RecordedEvent
+from events.errors import (
+    ProjectionParked,
+    StoreUnavailable,
+    UnknownEventType,
+    UnreadablePayload,
+)
+from events.log import TAIL_EVENTS, EventLog
+from events.projection import ProjectionStatus, schema_of
+from events.selection import Selection
+from events.snapshots import WHOLE_LOG, Snapshot, SnapshotKind, pack, unpack
+from events.store import ReadQuery
+
+DECIDER_SNAPSHOT_EVERY: Final = 5_000
+"""Prices between two snapshots, and so the most that a start after a crash has to fold."""
+
+FOLD_PAGE: Final = 2_000
+"""Events in one page read to be folded."""
+
+DECIDER: Final = "decider"
+KIND: Final = SnapshotKind(
+    DECIDER, schema_of(f"1-{NAME}-{VERSION}-{CONSTANTS_HASH}", ["price_update"])
+)
+_PRICES: Final = Selection.of([Channel.PRICES])
+
+
+class Decider:
+    """The fold of the log's prices; whoever decides on it also folds what it recorded itself.
+
+    Attributes:
+        state: the fold.
+    """
+
+    def __init__(self, log: EventLog) -> None:
+        """Use `Decider.open`, or `rebuild`."""
+        self._log = log
+        self.state = initial()
+        self._position = 0
+        self._unsaved = 0
+        self._parked: ProjectionParked | None = None
+
+    @classmethod
+    async def open(cls, log: EventLog) -> "Decider":
+        """Begin with the newest snapshot, and what the log holds since."""
+        decider = cls(log)
+        await decider._load()
+        await decider.catch_up()
+        return decider
+
+    @property
+    def status(self) -> ProjectionStatus:
+        """How far it is; the decider is live or parked, never behind."""
+        parked = self._parked
+        if parked is None:
+            return ProjectionStatus("live", self._log.head.position)
+        return ProjectionStatus("parked", parked.position - 1, str(parked))
+
+    def check(self) -> None:
+        """Make sure that the state may be decided on.
+
+        Raises:
+            ProjectionParked: the log holds a price that this program cannot read.
+        """
+        if (parked := self._parked) is not None:
+            raise ProjectionParked(parked.projection, parked.position, parked.reason)
+
+    async def catch_up(self) -> None:
+        """Fold what the store holds beyond what was folded, whoever recorded it."""
+        query = ReadQuery(after=self._position, selection=_PRICES, limit=FOLD_PAGE)
+        async for event in self._log.stream(query):
+            self.fold([event])
+            if self._parked:
+                return
+            self._position = event.position
+
+    def fold(self, events: Iterable[RecordedEvent]) -> None:
+        """Fold the prices among some events, those that were folded before left out."""
+        for event in events:
+            # Versions are dense, so they tell what this state has folded already.
+            if event.channel == Channel.PRICES and self._is_next(event) and not self._parked:
+                try:
+                    self.state = evolve(self.state, decode(event))
+                except (UnknownEventType, UnreadablePayload) as error:
+                    self._parked = ProjectionParked(DECIDER, event.position, str(error))
+
+    def _is_next(self, event: RecordedEvent) -> bool:
+        return event.version == self.state.of(event.entity).prices_version + 1
+
+    def advanced(self, state: MarketState, prices: int) -> None:
+        """Take over the state after an append of so many prices, of which all were new."""
+        self.state = state
+        self._unsaved += prices
+
+    async def save_if_due(self) -> None:
+        """Save a snapshot, if enough prices were recorded since the last one."""
+        if self._unsaved >= DECIDER_SNAPSHOT_EVERY:
+            await self.save()
+
+    async def save(self) -> None:
+        """Save a snapshot of the head; a store that cannot be written now is left in peace."""
+        self._unsaved = 0
+        try:
+            await self._settle()
+            if not self._parked and self._position:
+                await self._log.store.save_snapshots([self._snapshot()], newest_only=True)
+        except StoreUnavailable:
+            return
+
+    async def rebuild(self) -> None:
+        """Delete what was saved, fold all prices anew, and save that."""
+        await self._log.store.drop_snapshots(DECIDER)
+        self.state, self._position, self._parked = initial(), 0, None
+        await self.catch_up()
+        await self.save()
+
+    async def _settle(self) -> None:
+        """Find out up to which position every price is folded, those of other writers as well."""
+        head = self._log.head.position
+        recent = self._log.tail.after(self._position, TAIL_EVENTS)
+        if recent is None:
+            await self.catch_up()
+        else:
+            self.fold(recent)
+        if not self._parked:
+            self._position = max(self._position, head)
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(KIND, WHOLE_LOG, self._position, 0, pack(to_snapshot(self.state)))
+
+    async def _load(self) -> None:
+        saved = await self._log.store.snapshot_before(KIND, self._log.head.position)
+        if saved is None:
+            return
+        try:
+            self.state = from_snapshot(unpack(saved.state))
+        except (ValueError, AttributeError):
+            # A cache: what cannot be read, or is something else altogether, is folded again.
+            return
+        self._position = saved.position

@@ -1,0 +1,248 @@
+"""How fast a log is folded, beside `eventsourcing`; and what the state as of any moment costs.
+
+    python benchmarks/fold.py [--events 100000] [--million] [--rounds 5] [--reads 200]
+
+The fold: both read the same events (300 bytes of content, 100 streams) from an SQLite file, decode them
+and keep the newest 50:
+
+- ours: the projection `public_state`, from position 1 to the head, without a snapshot;
+- eventsourcing, its log: `recorder.select_notifications` and `mapper.to_domain_event`, folded by a function;
+- eventsourcing, its aggregates: `repository.get` of every aggregate, with the same function as projector.
+
+The moments: a log of prices and regimes of 20 symbols, 1 % of the prices late, and a
+hundredth of those by any time. The state at random
+positions and at random market times, as `GET /api/state?position=` and `?at=` answer it (in process, JSON
+encoded), after `rebuild` has made the snapshots; and at market times as known at random commits. A commit
+here holds 1,000 events, so the greatest position of a read is that of a commit's end.
+"""
+
+import argparse
+import asyncio
+import gc
+import random
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import orjson
+
+from app.live_state import PUBLIC_STATE, LiveState
+from app.market.persona import DEFAULT_PERSONA, PERSONAS
+from app.migrate import upgrade
+from benchmarks.market_log import fill
+from benchmarks.peers import (
+    STREAMS,
+    Rounds,
+    fresh_folder,
+    has_eventsourcing,
+    our_events,
+    print_machine,
+    run_async,
+    seconds_of,
+)
+from events.log import EventLog
+from events.past import Past
+from events.scalars import from_micros
+from events.sql_store import SqlEventStore
+from events.store import ReadQuery
+
+OURS = "ours, public_state"
+PEER_LOG = "eventsourcing, its log"
+PEER_AGGREGATES = "eventsourcing, its aggregates"
+GOAL_RATIO = 4.0
+GOAL_MS = 50.0
+KEPT = 50
+PEER_PAGE = 500
+BATCH = 1_000
+
+
+async def _open(path: Path) -> EventLog:
+    return await EventLog.open(await SqlEventStore.open_sqlite(path, upgrade))
+
+
+# --- the fold -----------------------------------------------------------------------------------
+
+
+async def _write_ours(path: Path, events: int) -> None:
+    log = await _open(path)
+    for start in range(0, events, BATCH):
+        await log.append(our_events(min(BATCH, events - start), start))
+    await log.close()
+
+
+async def _fold_ours(path: Path) -> float:
+    log = await _open(path)
+    past = Past(log, PUBLIC_STATE)
+    past.saving = False
+    folded = past.initial()
+    started = time.perf_counter()
+    await past.advance(folded, log.head.position)
+    seconds = time.perf_counter() - started
+    await log.close()
+    return folded.position / seconds
+
+
+def _keep(newest: list[Any] | None, events: Iterable[Any]) -> list[Any]:
+    newest = [] if newest is None else newest
+    for event in events:
+        newest.append(event)
+        if len(newest) > KEPT:
+            del newest[0]
+    return newest
+
+
+def _peer_log(application: Any, events: int) -> float:
+    recorder, mapper, kept, start = application.recorder, application.mapper, None, 1
+
+    def fold() -> None:
+        nonlocal kept, start
+        while page := recorder.select_notifications(start, PEER_PAGE):
+            kept = _keep(kept, map(mapper.to_domain_event, page))
+            start = page[-1].id + 1
+
+    return events / seconds_of(fold)
+
+
+def _peer_aggregates(application: Any, keys: Iterable[Any], events: int) -> float:
+    def fold() -> None:
+        for key in keys:
+            application.repository.get(key, projector_func=_keep)
+
+    return events / seconds_of(fold)
+
+
+def compare_folds(folder: Path, events: int, rounds: int) -> None:
+    """Fold the same events by ours and the peer, in turn, and print rates and ratios."""
+    path = folder / "ours.db"
+    run_async(_write_ours(path, events))
+    contenders: dict[str, Callable[[], float]] = {OURS: lambda: run_async(_fold_ours(path))}
+    if has_eventsourcing():
+        from benchmarks.eventsourcing_peer import Peer
+
+        peer = Peer.open(folder)
+        made: list[Any] = []
+        for start in range(0, events, BATCH):
+            made = peer.events(min(BATCH, events - start), start)
+            peer.application.save(*made)
+        keys = list({event.originator_id for event in made})[:STREAMS]
+        contenders[PEER_LOG] = lambda: _peer_log(peer.application, events)
+        contenders[PEER_AGGREGATES] = lambda: _peer_aggregates(peer.application, keys, events)
+    board = Rounds(contenders)
+    board.run(rounds)
+    print(f"\nfold of {events:,} events, {rounds} interleaved rounds, medians")
+    board.print_rates()
+    for other in (PEER_LOG, PEER_AGGREGATES):
+        board.print_ratio(OURS, other, GOAL_RATIO)
+
+
+# --- the moments --------------------------------------------------------------------------------
+
+
+async def _times(questions: Iterable[Callable[[], Awaitable[Any]]]) -> list[tuple[float, float]]:
+    """Milliseconds of each question, answered and encoded: by the clock, and of processor time."""
+    taken = []
+    for ask in questions:
+        started, used = time.perf_counter(), time.process_time()
+        orjson.dumps(await ask())
+        used = time.process_time() - used
+        taken.append(((time.perf_counter() - started) * 1e3, used * 1e3))
+    return taken
+
+
+def _print_times(what: str, taken: list[tuple[float, float]], goal: float | None = None) -> None:
+    walls, useds = (sorted(column) for column in zip(*taken, strict=True))
+    place = int(len(taken) * 0.99)
+    verdict = ""
+    if goal is not None:
+        verdict = f"  goal {goal:.0f}: {'reached' if walls[place] < goal else 'MISSED'}"
+    print(
+        f"{what:40} {statistics.median(walls):7.1f} {walls[place]:7.1f} {walls[-1]:7.1f}"
+        f" {statistics.median(useds):9.1f} {useds[place]:7.1f} ms{verdict}"
+    )
+
+
+async def _moments(path: Path, events: int, reads: int) -> None:
+    log = await _open(path)
+    await fill(log, events)
+    live, rng = LiveState(log, PERSONAS[DEFAULT_PERSONA]), random.Random(7)
+    seconds = time.perf_counter()
+    await live.projector.rebuild(lambda _done, _total: None)
+    seconds = time.perf_counter() - seconds
+    print(f"\nstate as of a moment in a log of {events:,} events; rebuild {seconds:.1f} s")
+    print(f"{'':40} {'median':>7} {'p99':>7} {'worst':>7} {'processor':>9} {'p99':>7}")
+    first, last = await _span(log)
+    commits = [event.recorded_at for event in await log.store.read_at(_some(rng, events, 50))]
+
+    def moment() -> Any:
+        return from_micros(rng.randint(first, last))
+
+    gc.collect()
+    positions = [rng.randint(1, events) for _ in range(reads)]
+    taken = await _times(partial(live.at_position, position) for position in positions)
+    _print_times("at a random position", taken, GOAL_MS)
+    taken = await _times(partial(live.at_time, moment(), None) for _ in range(reads))
+    _print_times("at a random market time", taken, GOAL_MS)
+    pairs = [(moment(), rng.choice(commits)) for _ in range(reads)]
+    taken = await _times(partial(live.at_time, at, known) for at, known in pairs)
+    _print_times("at one, as known at a random commit", taken)
+    taken = await _times(partial(live.at_time, at, known) for at, known in pairs)
+    _print_times("the same again", taken, GOAL_MS)
+    await log.close()
+    await _print_start(path)
+
+
+def _some(rng: random.Random, events: int, count: int) -> list[int]:
+    return sorted({rng.randint(1, events) for _ in range(count)})
+
+
+async def _span(log: EventLog) -> tuple[int, int]:
+    newest = await log.read(ReadQuery(limit=1, descending=True))
+    oldest = await log.read(ReadQuery(limit=1))
+    return oldest[0].occurred_at_us, newest[0].occurred_at_us
+
+
+async def _print_start(path: Path) -> None:
+    log = await _open(path)
+    live = LiveState(log, PERSONAS[DEFAULT_PERSONA])
+    _print_times("a new process at the head", await _times([live.now]))
+    await log.close()
+    print(f"file {path.stat().st_size / 1e6:,.0f} MB, {_snapshots(path)}")
+
+
+def _snapshots(path: Path) -> str:
+    import sqlite3
+
+    connection = sqlite3.connect(path)
+    count, size = connection.execute(
+        "SELECT count(*), sum(length(state)) FROM snapshots"
+    ).fetchone()
+    connection.close()
+    return f"of which {count:,} snapshots {size / 1e6:,.1f} MB"
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--million", action="store_true", help="the same as --events 1000000")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--reads", type=int, default=200)
+    parser.add_argument("--only", choices=("fold", "moments"))
+    given = parser.parse_args()
+    events = 1_000_000 if given.million else given.events
+    with fresh_folder() as folder:
+        print_machine(folder)
+        if given.only != "moments":
+            compare_folds(folder, events, given.rounds)
+        if given.only != "fold":
+            asyncio.run(_moments(folder / "moments.db", events, given.reads))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""How fast a log is proven, against hashlib over the same bytes: what the proof costs beyond its hashing.
+
+    python benchmarks/verify.py [--rounds 7] [--copies 4]
+
+Rounds are interleaved and medians printed. `hashlib` takes one SHA-256 of each event's bytes, which lie
+ready in memory; the proof reads them from an SQLite file, checks chain, density, versions and times, and,
+as `synapse verify` does, also the file's structure and everything that is derived. The ratios travel to
+other machines, the absolute numbers do not.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from app.demo import record_bars
+from app.feeds.samples import SAMPLES
+from app.ingest import TickIngest
+from app.log_schema import schema_faults
+from app.migrate import upgrade
+from events import chain
+from events.engines import SqliteReader
+from events.log import EventLog
+from events.sql_store import SqlEventStore
+from events.store import ReadQuery
+from events.verify import verify_file, verify_rows
+
+
+async def record(path: Path, copies: int) -> None:
+    """Import the sample prices, each under as many symbols."""
+    log = await EventLog.open(await SqlEventStore.open_sqlite(path, upgrade))
+    ingest = await TickIngest.open(log)
+    for copy in range(copies):
+        ticks = [
+            tick.model_copy(update={"symbol": f"{tick.symbol}{copy}"})
+            for sample in SAMPLES.values()
+            for tick in sample.bars()
+        ]
+        await record_bars(ingest, ticks, "import", lambda _done: None)
+    await log.close()
+
+
+async def hashed_bytes(path: Path) -> list[bytes]:
+    """For each event the bytes that its hash covers."""
+    taken: list[bytes] = []
+    sha256 = hashlib.sha256
+
+    class Keep:
+        def sha256(self, content: bytes) -> "hashlib._Hash":
+            taken.append(content)
+            return sha256(content)
+
+    store = SqlEventStore.read_sqlite(path)
+    log = await EventLog.open(store)
+    events = [event async for event in log.stream(ReadQuery(limit=5_000))]
+    await log.close()
+    chain.hashlib = Keep()  # type: ignore[assignment]  # the one place that lays the bytes out
+    chain.check_chain(chain.GENESIS, 0, events)
+    chain.hashlib = hashlib
+    return taken
+
+
+def hash_only(contents: list[bytes]) -> None:
+    """One SHA-256 an event, nothing else."""
+    sha256 = hashlib.sha256
+    for content in contents:
+        sha256(content).digest()
+
+
+def prove_rows(path: Path) -> None:
+    """Chain, density, versions, times and what is derived from the events."""
+
+    async def run() -> bool:
+        reader = SqliteReader(path)
+        report = await verify_rows(reader)
+        await reader.close()
+        return report.ok
+
+    assert asyncio.run(run())
+
+
+def prove_file(path: Path) -> None:
+    """The whole of `synapse verify`: also the file's structure and the schema."""
+    assert asyncio.run(verify_file(path, schema_faults)).ok
+
+
+def seconds(work: Callable[[], None]) -> float:
+    """How long it takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Run the rounds, interleaved, and print the medians."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--copies", type=int, default=4)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "synapse.db"
+        asyncio.run(record(path, arguments.copies))
+        contents = asyncio.run(hashed_bytes(path))
+        works = {
+            "hashlib": partial(hash_only, contents),
+            "chain, versions, derived": partial(prove_rows, path),
+            "all of synapse verify": partial(prove_file, path),
+        }
+        taken: dict[str, list[float]] = {name: [] for name in works}
+        for _ in range(arguments.rounds):
+            for name, work in works.items():
+                taken[name].append(seconds(work))
+    events, size = len(contents), sum(map(len, contents))
+    print(f"{events} events, {size / events:.0f} hashed bytes each, medians of {arguments.rounds}")
+    base = statistics.median(taken["hashlib"])
+    for name, times in taken.items():
+        median = statistics.median(times)
+        rate = f"{events / median:12,.0f} events/s {size / median / 1e6:8,.0f} MB/s"
+        print(f"{name:<26}{rate}   {base / median:5.2f} of hashlib")
+
+
+if __name__ == "__main__":
+    main()

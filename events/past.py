@@ -1,0 +1,217 @@
+"""`Past`: what a projection's state was, at any position and any market time, from the nearest snapshot.
+
+What is read costs a bounded number of events, however long the log: a fold that passes a place where a
+snapshot belongs and finds none there saves one. Only the first read after the snapshots were deleted, or
+after a correction far back, folds further.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+from events.envelope import ReadableEvent
+from events.errors import PositionGap, ProjectionParked, StoreUnavailable
+from events.log import EventLog
+from events.projection import Folded, Projection, freeze, kind_of, merged, take, thaw
+from events.snapshots import WHOLE_LOG, MarketPage, MarketPlace, MarketQuery, Snapshot
+
+State = TypeVar("State")
+
+SNAPSHOT_EVERY: Final = 2_000
+"""Positions between two snapshots of the whole log."""
+
+MARKET_SNAPSHOT_EVERY: Final = 100
+"""Events of one stream between two snapshots in market order; a read folds so many of every stream."""
+
+SAVED_AT_ONCE: Final = 16
+"""Snapshots that a long fold saves in one transaction."""
+
+MARKET_PAGE: Final = 200
+"""Events of one stream that are read at a time in market order."""
+
+STREAMS_A_TURN: Final = 64
+"""Streams that are read at a time for one moment of market time."""
+
+
+class Past(Generic[State]):
+    """Folds of one projection up to a moment, and the snapshots that make them short.
+
+    Attributes:
+        saving: whether folds leave snapshots behind.
+    """
+
+    def __init__(self, log: EventLog, projection: Projection[State]) -> None:
+        self._log = log
+        self._projection = projection
+        self._kind = kind_of(projection)
+        self.saving = True
+
+    def initial(self) -> Folded[State]:
+        """The fold of nothing."""
+        return Folded(self._projection.initial())
+
+    async def at_position(self, position: int) -> Folded[State]:
+        """The fold of positions 1 to `position`, which must not be beyond the head.
+
+        Raises:
+            ProjectionParked: one of them cannot be read.
+        """
+        folded = await self.newest(position)
+        await self.advance(folded, position)
+        return folded
+
+    async def newest(self, position: int) -> Folded[State]:
+        """The newest saved fold that is not beyond a position; that of nothing if there is none."""
+        while snapshot := await self._log.store.snapshot_before(self._kind, position):
+            folded = thaw(self._projection, snapshot)
+            if folded is not None:
+                return folded
+            position = snapshot.position - 1
+        return self.initial()
+
+    async def advance(self, folded: Folded[State], upto: int) -> None:
+        """Fold on, in position order, up to a position that is recorded.
+
+        Raises:
+            ProjectionParked: an event cannot be folded; `folded` may be half changed.
+            PositionGap: the store left one out.
+        """
+        waiting: list[Snapshot] = []
+        try:
+            while folded.position < upto:
+                await self._advance_once(folded, upto)
+                if folded.position % SNAPSHOT_EVERY == 0:
+                    waiting.append(freeze(self._projection, folded, WHOLE_LOG))
+                if len(waiting) >= SAVED_AT_ONCE:
+                    await self._save(waiting)
+                    waiting = []
+                # Whoever waits for the loop gets a turn.
+                await asyncio.sleep(0)
+        except ProjectionParked:
+            await self._save(waiting)
+            raise
+        await self._save(waiting)
+
+    async def _advance_once(self, folded: Folded[State], upto: int) -> None:
+        """Fold on to the next place where a snapshot belongs, or to `upto` if that comes first."""
+        after = folded.position
+        end = min(upto, after - after % SNAPSHOT_EVERY + SNAPSHOT_EVERY)
+
+        def fold(events: Sequence[ReadableEvent]) -> None:
+            first, last = events[0].position, events[-1].position
+            if first != folded.position + 1 or last != folded.position + len(events):
+                raise PositionGap("log", folded.position + 1, first)
+            take(self._projection, folded, events)
+
+        recent = self._log.tail.after(after, end - after)
+        if recent:
+            fold(recent)
+        else:
+            await self._log.store.fold_range(after, end, fold)
+        if folded.position != end:
+            raise PositionGap("log", folded.position + 1, 0)
+
+    async def at_time(
+        self, at_us: int | None, known: int, count: Callable[[int], None] = lambda _events: None
+    ) -> Folded[State]:
+        """The state at a market time, as it was known at a position: a fold of each stream, merged.
+
+        Args:
+            at_us: market time, inclusive; None for no end.
+            known: only events up to this position.
+            count: told of every page how many events were folded.
+
+        Raises:
+            ProjectionParked: one of them cannot be read.
+        """
+        parts: list[Folded[State]] = []
+        names = sorted(await self._log.store.streams())
+        for start in range(0, len(names), STREAMS_A_TURN):
+            chosen = names[start : start + STREAMS_A_TURN]
+            parts += await self._streams_at(chosen, at_us, known, count)
+        return merged(self._projection, parts)
+
+    async def _streams_at(
+        self, names: Sequence[str], at_us: int | None, known: int, count: Callable[[int], None]
+    ) -> list[Folded[State]]:
+        saved = await self._log.store.market_snapshots(self._kind, names, at_us, known)
+        folds = [
+            _StreamFold(self._projection, name, thaw(self._projection, saved.get(name)))
+            for name in names
+        ]
+        unfinished = {one.stream: one for one in folds}
+        while unfinished:
+            after = {name: one.after for name, one in unfinished.items()}
+            query = MarketQuery(after, at_us, known, MARKET_PAGE)
+            pages = await self._log.store.read_market(query)
+            waiting: list[Snapshot] = []
+            for name, page in pages.items():
+                waiting += unfinished[name].take(page)
+                count(len(page.events))
+                if page.is_last:
+                    del unfinished[name]
+                await asyncio.sleep(0)
+            await self._save(waiting)
+        return [one.folded for one in folds]
+
+    async def _save(self, snapshots: Sequence[Snapshot]) -> None:
+        if not snapshots or not self.saving:
+            return
+        try:
+            await self._log.store.save_snapshots(snapshots)
+        except StoreUnavailable:
+            # A log that can only be read, or a full disk: the next read just folds this far again.
+            return
+
+
+class _StreamFold(Generic[State]):
+    """The fold of one stream in market order, a page at a time."""
+
+    def __init__(
+        self, projection: Projection[State], stream: str, begun: Folded[State] | None
+    ) -> None:
+        self._projection = projection
+        self._since_saved = 0
+        self.stream = stream
+        self.folded = begun or Folded(projection.initial())
+        self.after: MarketPlace | None = None
+        if self.folded.occurred_at_us is not None:
+            self.after = (self.folded.occurred_at_us, self.folded.position)
+
+    def take(self, page: MarketPage) -> list[Snapshot]:
+        """Fold a page; returns what to save of the way."""
+        events = page.events
+        snapshots: list[Snapshot] = []
+        start = 0
+        while start < len(events):
+            end = self._cut(page, start)
+            part = events[start : end or len(events)]
+            take(self._projection, self.folded, part)
+            self._since_saved += len(part)
+            start += len(part)
+            if end is not None:
+                snapshots.append(freeze(self._projection, self.folded, self.stream))
+                self._since_saved = 0
+        if events:
+            self.after = (events[-1].occurred_at_us, events[-1].position)
+        return snapshots
+
+    def _cut(self, page: MarketPage, start: int) -> int | None:
+        """Where in a page the next snapshot is made: after so many of its events; None if not in this one.
+
+        A snapshot holds all up to one market time that was recorded up to one position. So it is made
+        where the time moves on, or behind the event that was recorded last: elsewhere events of the same
+        time, recorded in between, are still to come.
+        """
+        events, highest = page.events, self.folded.position
+        least = start + MARKET_SNAPSHOT_EVERY - self._since_saved
+        for end in range(start + 1, len(events) + 1):
+            event = events[end - 1]
+            highest = max(highest, event.position)
+            if end < least:
+                continue
+            at_end = end == len(events)
+            moves_on = page.is_last if at_end else events[end].occurred_at_us > event.occurred_at_us
+            if moves_on or event.position == highest:
+                return end
+        return None

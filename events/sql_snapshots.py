@@ -1,0 +1,243 @@
+"""Snapshots and known event types in SQL: the part of the SQL store that makes folds short."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    tuple_,
+)
+
+from events.engines import Engines
+from events.envelope import RecordedEvent
+from events.snapshots import (
+    WHOLE_LOG,
+    MarketPage,
+    MarketQuery,
+    Snapshot,
+    SnapshotKind,
+    TakeEvents,
+)
+from events.sql_market import earliest_late, fold_range, read_market, streams_with_late
+from events.sql_rows import StreamNames
+from events.sql_search import StreamPlace, last_recorded_upto, stream_places
+from events.tables import event_types, snapshots, streams
+
+_FOREVER: Final = 2**63 - 1
+_SAVE: Final = text(
+    "INSERT INTO snapshots (projection, schema, stream, position, occurred_at, state)"
+    " VALUES (:projection, :schema, :stream, :position, :occurred_at, :state)"
+    " ON CONFLICT (projection, schema, stream, position, occurred_at)"
+    " DO UPDATE SET state = excluded.state"
+).bindparams(bindparam("state", type_=LargeBinary))
+_OF_STREAM: Final = (
+    (snapshots.c.projection == bindparam("projection"))
+    & (snapshots.c.schema == bindparam("schema"))
+    & (snapshots.c.stream == bindparam("stream"))
+)
+_BEFORE: Final = (
+    select(snapshots.c.position, snapshots.c.occurred_at, snapshots.c.state)
+    .where(_OF_STREAM, snapshots.c.position <= bindparam("known"))
+    .order_by(snapshots.c.position.desc())
+    .limit(1)
+)
+_COVERED: Final = (
+    snapshots.c.position <= bindparam("known"),
+    snapshots.c.occurred_at <= bindparam("upto"),
+)
+# The keys alone: the index has them, and the states are large.
+_PLACES: Final = select(snapshots.c.occurred_at, snapshots.c.position).where(_OF_STREAM, *_COVERED)
+_OWN: Final = (
+    (snapshots.c.projection == bindparam("projection"))
+    & (snapshots.c.schema == bindparam("schema"))
+    & (snapshots.c.stream == streams.c.name)
+)
+# The latest market time of each stream's snapshots; then all snapshots of that time, mostly one.
+_TIMES: Final = (
+    select(
+        streams.c.name,
+        select(func.max(snapshots.c.occurred_at))
+        .where(_OWN, *_COVERED)
+        .correlate(streams)
+        .scalar_subquery()
+        .label("occurred_at"),
+    )
+    .where(streams.c.name.in_(bindparam("names", expanding=True)))
+    .cte()
+)
+_LATEST: Final = select(
+    snapshots.c.stream, snapshots.c.position, snapshots.c.occurred_at, snapshots.c.state
+).where(
+    snapshots.c.projection == bindparam("projection"),
+    snapshots.c.schema == bindparam("schema"),
+    snapshots.c.stream == _TIMES.c.name,
+    snapshots.c.occurred_at == _TIMES.c.occurred_at,
+    snapshots.c.position <= bindparam("known"),
+)
+_STATE: Final = select(snapshots.c.state).where(
+    _OF_STREAM,
+    snapshots.c.position == bindparam("position"),
+    snapshots.c.occurred_at == bindparam("occurred_at"),
+)
+
+
+class SqlSnapshots:
+    """The part of `SqlEventStore` that saves and finds folds."""
+
+    _engines: Engines
+    _names: StreamNames
+
+    async def stored_types(self) -> Mapping[tuple[str, int], int]:
+        """Every (type, schema version) that the log holds, with the position of its first event."""
+        return await self._engines.read(read_types)
+
+    async def known_at(self, recorded_at_us: int) -> int:
+        """The last position whose commit time is not after this."""
+        return await self._engines.read(partial(last_recorded_upto, recorded_at_us=recorded_at_us))
+
+    async def save_snapshots(
+        self, snapshots: Sequence[Snapshot], *, newest_only: bool = False
+    ) -> None:
+        """Save, in one transaction; one at the same place is replaced."""
+        if snapshots:
+            work = partial(_save, saved=snapshots, newest_only=newest_only)
+            await self._engines.write(work)
+
+    async def drop_snapshots(self, projection: str) -> None:
+        """Delete all snapshots of a projection."""
+        await self._engines.write(partial(_drop, projection=projection))
+
+    async def snapshot_before(self, kind: SnapshotKind, position: int) -> Snapshot | None:
+        """The newest snapshot of the whole log that is not beyond a position."""
+        return await self._engines.read(partial(_before, kind=kind, position=position))
+
+    async def market_snapshots(
+        self, kind: SnapshotKind, streams: Sequence[str], at_us: int | None, known: int
+    ) -> Mapping[str, Snapshot]:
+        """For each stream the latest snapshot to go on from."""
+        if not streams:
+            return {}
+        upto = _FOREVER if at_us is None else at_us
+        work = partial(_market, kind=kind, names=streams, upto=upto, known=known)
+        return await self._engines.read(work)
+
+    async def fold_range(self, after: int, upto: int, take: TakeEvents) -> None:
+        """Hand over the events after one position and up to another, in the reader's thread."""
+        await self._engines.read(partial(fold_range, after=after, upto=upto, take=take))
+
+    async def read_market(self, query: MarketQuery) -> Mapping[str, MarketPage]:
+        """The next page of every stream of the query, all of one moment of the log."""
+        return await self._engines.read(partial(read_market, query=query))
+
+
+def read_types(connection: Connection) -> dict[tuple[str, int], int]:
+    """Every stored (type, schema version), with the position of its first event."""
+    rows = connection.execute(select(event_types))
+    return {(row.type, row.schema_version): row.position for row in rows}
+
+
+def note_types(
+    connection: Connection, known: set[tuple[str, int]], events: Iterable[RecordedEvent]
+) -> set[tuple[str, int]]:
+    """Write down the types and versions of new events that are not `known`; returns those.
+
+    The caller adds them to what is known, once the transaction is committed.
+    """
+    new: dict[tuple[str, int], int] = {}
+    for event in events:
+        key = (event.type, event.schema_version)
+        if key not in known:
+            new.setdefault(key, event.position)
+    if new:
+        # Another process may have been first.
+        for key in new.keys() - read_types(connection).keys():
+            row = {"type": key[0], "schema_version": key[1], "position": new[key]}
+            connection.execute(insert(event_types), row)
+    return set(new)
+
+
+def _save(connection: Connection, saved: Sequence[Snapshot], *, newest_only: bool) -> None:
+    if newest_only:
+        pairs = {(one.kind.projection, one.stream) for one in saved}
+        pair = tuple_(snapshots.c.projection, snapshots.c.stream)
+        connection.execute(delete(snapshots).where(or_(*(pair == tuple_(*each) for each in pairs))))
+    rows = [
+        {
+            **_key(one.kind, one.stream),
+            "position": one.position,
+            "occurred_at": one.occurred_at_us,
+            "state": one.state,
+        }
+        for one in saved
+    ]
+    connection.execute(_SAVE, rows)
+
+
+def _key(kind: SnapshotKind, stream: str) -> dict[str, str]:
+    return {"projection": kind.projection, "schema": kind.schema, "stream": stream}
+
+
+def _drop(connection: Connection, projection: str) -> None:
+    connection.execute(delete(snapshots).where(snapshots.c.projection == projection))
+
+
+def _before(connection: Connection, kind: SnapshotKind, position: int) -> Snapshot | None:
+    values = {**_key(kind, WHOLE_LOG), "known": position}
+    row = connection.execute(_BEFORE, values).first()
+    return None if row is None else Snapshot(kind, WHOLE_LOG, *row)
+
+
+def _market(
+    connection: Connection, kind: SnapshotKind, names: Sequence[str], upto: int, known: int
+) -> dict[str, Snapshot]:
+    found = _latest(connection, kind, names, upto, known)
+    places = [place for place in stream_places(connection) if place.name in found]
+    saved = [(place, found[place.name].place) for place in places]
+    outdated = streams_with_late(connection, saved, known)
+    for place in places:
+        if place.stream_id in outdated:
+            earlier = _earlier(connection, kind, place, upto, known)
+            if earlier is None:
+                del found[place.name]
+            else:
+                found[place.name] = earlier
+    return found
+
+
+def _latest(
+    connection: Connection, kind: SnapshotKind, names: Sequence[str], upto: int, known: int
+) -> dict[str, Snapshot]:
+    """The snapshot of the latest market time of each stream, whatever was recorded after it."""
+    found: dict[str, Snapshot] = {}
+    values = {"projection": kind.projection, "schema": kind.schema, "upto": upto, "known": known}
+    for row in connection.execute(_LATEST, {**values, "names": list(names)}):
+        snapshot = Snapshot(kind, *row)
+        if row.stream not in found or found[row.stream].place < snapshot.place:
+            found[row.stream] = snapshot
+    return found
+
+
+def _earlier(
+    connection: Connection, kind: SnapshotKind, place: StreamPlace, upto: int, known: int
+) -> Snapshot | None:
+    """The latest snapshot of a stream before which nothing came in late, when that is not the latest."""
+    values = {**_key(kind, place.name), "upto": upto, "known": known}
+    keys = sorted((row.occurred_at, row.position) for row in connection.execute(_PLACES, values))
+    while keys and (late := earliest_late(connection, place, keys[-1], known)):
+        # Those beyond that event's time, made before it was recorded, are out of date, one as all.
+        keys = [key for key in keys if key[0] <= late[0] or key[1] >= late[1]]
+    if not keys:
+        return None
+    occurred_at, position = keys[-1]
+    row = connection.execute(_STATE, {**values, "position": position, "occurred_at": occurred_at})
+    state = row.scalar_one_or_none()
+    return None if state is None else Snapshot(kind, place.name, position, occurred_at, state)

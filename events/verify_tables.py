@@ -1,0 +1,166 @@
+"""What stands beside the events and can be derived from them: head, streams, types, answers."""
+
+import struct
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection
+
+from events.chain import GENESIS, hash_answer
+from events.envelope import Head
+from events.epoch import is_epoch
+from events.snapshots import WHOLE_LOG
+from events.verify_report import Findings
+from events.verify_rows import Walk
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SideTables:
+    """The small tables, and the last position, as they were at one moment.
+
+    Attributes:
+        heads: rows of log_head: id, epoch, position, recorded_at, hash.
+        streams: rows of streams: stream_id, name, version, position, occurred_max.
+        types: rows of event_types: type, schema_version, position.
+        first, last: the ends of the events table; 1 and 0 when it is empty.
+    """
+
+    heads: Sequence[Row]
+    streams: Sequence[Row]
+    types: Sequence[Row]
+    first: int
+    last: int
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """The streams' names by id."""
+        return {row[0]: row[1] for row in self.streams}
+
+    @property
+    def head(self) -> Head | None:
+        """The head row; None unless there is one, and of the right types."""
+        if len(self.heads) != 1:
+            return None
+        _id, epoch, position, recorded_at, hash_ = self.heads[0]
+        kinds = (epoch, str), (position, int), (recorded_at, int), (hash_, bytes)
+        if not all(isinstance(value, kind) for value, kind in kinds):
+            return None
+        return Head(epoch, position, hash_, recorded_at)
+
+
+def read_side_tables(connection: Connection) -> SideTables:
+    """Read them all in the transaction of one connection."""
+
+    def rows(sql: str) -> Sequence[Row]:
+        return [tuple(row) for row in connection.exec_driver_sql(sql)]
+
+    ends = rows("SELECT coalesce(min(position), 1), coalesce(max(position), 0) FROM events")[0]
+    return SideTables(
+        heads=rows("SELECT id, epoch, position, recorded_at, hash FROM log_head"),
+        streams=rows("SELECT stream_id, name, version, position, occurred_max FROM streams"),
+        types=rows("SELECT type, schema_version, position FROM event_types"),
+        first=ends[0],
+        last=ends[1],
+    )
+
+
+def compare_side_tables(side: SideTables, walk: Walk, findings: Findings) -> None:
+    """Hold the small tables against what the walk along the events came to."""
+    if side.first < 1:
+        findings.add("event", f"an event stands before the first position, at {side.first}")
+    _compare_head(side, walk, findings)
+    _compare_streams(side, walk, findings)
+    _compare_types(side, walk, findings)
+
+
+def _compare_head(side: SideTables, walk: Walk, findings: Findings) -> None:
+    head = side.head
+    if head is None or side.heads[0][0] != 1:
+        findings.add("head", "log_head does not hold its one row as it must be")
+        return
+    if not is_epoch(head.epoch):
+        findings.add("head", f"the epoch {head.epoch!r} does not fit its check digits")
+    if head.position > side.last:
+        lost = f"the head is {head.position}: positions {side.last + 1} to {head.position}"
+        findings.add("head", f"{lost} are missing", side.last + 1)
+    elif head.position < side.last:
+        findings.add("head", f"log_head says {head.position}, the last event is {side.last}")
+    elif head.hash != (walk.hash if walk.position else GENESIS):
+        findings.add("head", "log_head holds another hash than the last event")
+    if head.recorded_at_us != walk.recorded_at:
+        findings.add("head", "log_head holds another recorded_at than the last event")
+
+
+def _compare_streams(side: SideTables, walk: Walk, findings: Findings) -> None:
+    for stream_id, name, *stored in side.streams:
+        known = walk.streams[stream_id]
+        if not isinstance(name, str) or not known.version:
+            findings.add("stream", f"stream {name!r} has no events")
+            continue
+        derived = (known.version, known.position, known.occurred_max)
+        columns = zip(("version", "position", "occurred_max"), stored, derived, strict=True)
+        for column, held, right in columns:
+            if held != right:
+                findings.add("stream", f"stream {name}: {column} is {held!r}, not {right}")
+
+
+def _compare_types(side: SideTables, walk: Walk, findings: Findings) -> None:
+    stored = {(type_name, schema): position for type_name, schema, position in side.types}
+    for type_name, schema in sorted(stored.keys() | walk.types.keys(), key=str):
+        held, right = stored.get((type_name, schema)), walk.types.get((type_name, schema))
+        if held != right:
+            what = f"event_types: {type_name} version {schema}"
+            findings.add("types", f"{what} is at {held}, its first event at {right}")
+
+
+ANSWERS: Final = "key, fingerprint, answer, positions, recorded_at, hash"
+
+
+def check_answers(rows: Iterable[Row], last: int, findings: Findings) -> None:
+    """Hold the answers to idempotency keys (the columns `ANSWERS`) against their hashes and the log."""
+    for *row, hash_ in rows:
+        try:
+            is_whole = hash_answer(*row) == hash_
+        except (AttributeError, OverflowError, TypeError, struct.error):
+            is_whole = False
+        if not is_whole:
+            findings.add("answer", f"idempotency key {row[0]!r}: its answer was altered")
+        elif any(not 0 < position <= last for position in orjson.loads(row[3])):
+            findings.add("answer", f"idempotency key {row[0]!r}: its positions are not in the log")
+
+
+SNAPSHOTS: Final = (
+    "s.projection, s.schema, s.stream, s.position, s.occurred_at, s.state, "
+    "(SELECT e.stream_id FROM events AS e WHERE e.position = s.position)"
+)
+
+
+def check_snapshots(rows: Iterable[Row], side: SideTables, findings: Findings) -> None:
+    """Hold the saved folds (the columns `SNAPSHOTS`) against their own checksums and the log's streams."""
+    names = side.names
+    for projection, schema, stream, position, occurred_at, state, stream_id in rows:
+        name = f"snapshot {projection!r} of {stream!r} at {position!r}"
+        are_texts = all(isinstance(one, str) for one in (projection, schema, stream))
+        if not (are_texts and isinstance(position, int) and isinstance(occurred_at, int)):
+            findings.add("snapshot", f"{name}: not stored as it must be")
+        elif stream_id is None or stream not in (WHOLE_LOG, names.get(stream_id)):
+            findings.add("snapshot", f"{name}: there is no such place in the log")
+        if not _is_state(state):
+            findings.add("snapshot", f"{name}: its state was altered")
+
+
+def _is_state(state: object) -> bool:
+    """Whether a saved fold is whole: zlib keeps a checksum of it."""
+    if not isinstance(state, bytes):
+        return False
+    try:
+        unpacker = zlib.decompressobj()
+        orjson.loads(unpacker.decompress(state) + unpacker.flush())
+    except (ValueError, zlib.error):
+        return False
+    return unpacker.eof and not unpacker.unused_data

@@ -1,0 +1,264 @@
+"""A PostgreSQL server that is restarted, refuses or is not there: typed errors, and nothing lost."""
+
+# covers: events.postgres, events.log
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Connection
+
+from app.migrate import upgrade
+from events.envelope import Append
+from events.errors import PositionBeyondHead, StoreUnavailable
+from events.log import EventLog
+from events.postgres import CONNECTIONS, PostgresEngines
+from events.sql_store import SqlEventStore
+from events.store import ReadQuery
+from tests.integration.log_checker import faults_of
+from tests.integration.programs import run_cli
+from tests.postgres import PostgresServer, name_of, postgres_server
+from tests.unit.events.builders import new, positions_of, price, prices
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def mortal() -> Iterator[PostgresServer]:
+    """A server of its own: its tests crash it. It writes to the disk as it would in earnest."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def store(postgres: PostgresServer) -> AsyncIterator[SqlEventStore]:
+    opened = await SqlEventStore.open_postgres(postgres.empty_database(), upgrade)
+    yield opened
+    await opened.close()
+
+
+# --- restarts -----------------------------------------------------------------------------------
+
+
+class Producer:
+    """Appends one event after another, each again and again until it is acknowledged."""
+
+    def __init__(self, log: EventLog, symbol: str) -> None:
+        self._log = log
+        self._symbol = symbol
+        self.told: dict[UUID, int] = {}
+        self.refusals: list[StoreUnavailable] = []
+
+    async def run(self) -> None:
+        for number in count():
+            event = new(price(self._symbol, second=number))
+            while event.event_id not in self.told:
+                try:
+                    self.told[event.event_id] = (await self._log.append([event])).positions[0]
+                except StoreUnavailable as error:
+                    self.refusals.append(error)
+                    await asyncio.sleep(0.02)
+
+
+async def test_a_crash_in_mid_append_loses_nothing_that_was_acknowledged(
+    mortal: PostgresServer,
+) -> None:
+    log = await EventLog.open(
+        await SqlEventStore.open_postgres(mortal.new_database(), upgrade), poll_s=0.05
+    )
+    producers = [Producer(log, f"P{number}") for number in range(5)]
+    tasks = [asyncio.create_task(producer.run()) for producer in producers]
+
+    async def told_more_than(number: int) -> None:
+        while min(len(producer.told) for producer in producers) <= number:
+            await asyncio.sleep(0.01)
+
+    async def refused() -> None:
+        while not all(producer.refusals for producer in producers):
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(told_more_than(20), PATIENCE_S)
+    await asyncio.to_thread(mortal.crash)
+    await asyncio.wait_for(refused(), PATIENCE_S)
+    assert isinstance(log.fault, StoreUnavailable)
+    with pytest.raises(StoreUnavailable):
+        await log.read(ReadQuery())
+    await asyncio.to_thread(mortal.start)
+    await asyncio.wait_for(told_more_than(len(producers[0].told) + 20), PATIENCE_S)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert log.fault is None
+    await log.refresh()
+    events = [event async for event in log.stream(ReadQuery())]
+    acknowledged = {key: at for producer in producers for key, at in producer.told.items()}
+    assert faults_of(events, acknowledged, log.head.position) == []
+    assert log.tail.after(0, len(events)) == events
+    await log.close()
+
+
+async def test_a_log_that_nobody_writes_recovers_by_itself(mortal: PostgresServer) -> None:
+    url = mortal.new_database()
+    log = await EventLog.open(await SqlEventStore.open_postgres(url, upgrade), poll_s=0.05)
+    await asyncio.to_thread(mortal.crash)
+
+    async def until_fault(is_there: bool) -> None:
+        while (log.fault is not None) is not is_there:
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(until_fault(True), PATIENCE_S)
+    await asyncio.to_thread(mortal.start)
+    await asyncio.wait_for(until_fault(False), PATIENCE_S)
+    other = await SqlEventStore.open_postgres(url, upgrade)
+    await other.append([Append(prices(3))])
+    await asyncio.wait_for(log.moved_beyond(2), PATIENCE_S)
+    assert positions_of(log.tail.after(0, 10) or []) == [1, 2, 3]
+    await other.close()
+    await log.close()
+
+
+async def test_connections_that_died_unnoticed_are_replaced_without_a_word(
+    postgres: PostgresServer, store: SqlEventStore
+) -> None:
+    await asyncio.gather(*(store.head() for _ in range(CONNECTIONS)))
+    for turn in range(3):
+        await asyncio.to_thread(
+            postgres.run,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = 'shared' AND pid <> pg_backend_pid()",
+        )
+        if turn % 2:
+            assert (await store.head()).position == turn
+        await store.append([Append((new(price()),))])
+    assert positions_of(await store.read(ReadQuery())) == [1, 2, 3]
+
+
+async def test_a_write_whose_connection_dies_before_the_commit_is_made_again(
+    postgres: PostgresServer, store: SqlEventStore
+) -> None:
+    turns = count()
+
+    def dying(connection: Connection) -> int:
+        connection.exec_driver_sql("UPDATE log_head SET position = position + 1")
+        if next(turns) == 0:
+            connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+        return int(connection.exec_driver_sql("SELECT position FROM log_head").scalar_one())
+
+    assert await store._engines.write(dying) == 1
+    assert next(turns) == 2
+    assert (await store.head()).position == 1
+
+
+async def test_cancelled_readers_leave_nothing_open(store: SqlEventStore) -> None:
+    await store.append([Append(prices(100))])
+    for turns in range(3 * CONNECTIONS):
+        reading = asyncio.create_task(store.read(ReadQuery()))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+    assert len(await store.read(ReadQuery())) == 100
+
+
+async def test_once_closed_it_refuses(store: SqlEventStore) -> None:
+    await store.close()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await store.head()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await store.append([Append(prices(1))])
+
+
+# --- how a session is set up --------------------------------------------------------------------
+
+
+async def test_a_commit_waits_for_the_disk_whatever_the_database_says(
+    postgres: PostgresServer,
+) -> None:
+    url = postgres.new_database()
+    postgres.run(f"ALTER DATABASE {name_of(url)} SET synchronous_commit = off")
+    engines = await PostgresEngines.open(url, lambda _connection: None)
+    shown = lambda c: c.exec_driver_sql("SHOW synchronous_commit").scalar_one()  # noqa: E731
+    assert await engines.write(shown) == "on"
+    await engines.close()
+
+
+async def test_a_writer_that_freezes_does_not_hold_up_the_others_for_ever(
+    store: SqlEventStore,
+) -> None:
+    shown = "SHOW idle_in_transaction_session_timeout"
+    assert await store._engines.write(lambda c: c.exec_driver_sql(shown).scalar_one()) == "30s"
+
+
+# --- opening ------------------------------------------------------------------------------------
+
+
+async def refusal(url: str) -> str:
+    with pytest.raises(StoreUnavailable) as caught:
+        await SqlEventStore.open_postgres(url, upgrade)
+    said = str(caught.value)
+    assert said.startswith("cannot connect to PostgreSQL at ")
+    assert "\n" not in said
+    return said
+
+
+async def test_a_server_that_is_not_there_is_told(mortal: PostgresServer) -> None:
+    assert "localhost:1: " in await refusal("postgresql://user:secret@localhost:1/log")
+    assert "secret" not in await refusal("postgresql://user:secret@localhost:1/log")
+    await asyncio.to_thread(mortal.crash)
+    try:
+        assert await refusal(mortal.url())
+    finally:
+        await asyncio.to_thread(mortal.start)
+
+
+async def test_what_the_server_refuses_is_told(mortal: PostgresServer) -> None:
+    mortal.demand_password_of("locked", "right")
+    assert 'database "gone" does not exist' in await refusal(mortal.url("gone"))
+    assert 'role "nobody" does not exist' in await refusal(mortal.url(user="nobody"))
+    said = await refusal(mortal.url(user="locked", password="wrong"))
+    assert "password authentication failed" in said
+    assert "wrong" not in said
+    engines = await PostgresEngines.open(
+        mortal.url(user="locked", password="right"), lambda _connection: None
+    )
+    await engines.close()
+
+
+async def test_a_url_that_asyncpg_cannot_read_is_told() -> None:
+    await refusal("postgresql://localhost/log?sslmode=nonsense")
+
+
+async def test_without_asyncpg_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(StoreUnavailable, match=r"pip install 'regime-synapse\[postgres\]'"):
+        await SqlEventStore.open_postgres("postgresql://localhost/log", upgrade)
+
+
+def test_the_command_line_says_it_in_one_line(tmp_path: Path) -> None:
+    done = run_cli("serve", "--db", "postgresql://user:secret@localhost:1/log", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("synapse: cannot connect to PostgreSQL at localhost:1: ")
+    assert done.stderr.count("\n") == 1
+
+
+# --- other processes ----------------------------------------------------------------------------
+
+
+async def test_a_cursor_that_another_process_made_is_no_cursor_beyond_the_head(
+    postgres: PostgresServer,
+) -> None:
+    url = postgres.empty_database()
+    log = await EventLog.open(await SqlEventStore.open_postgres(url, upgrade))
+    other = await SqlEventStore.open_postgres(url, upgrade)
+    await other.append([Append(prices(3))])
+    assert log.head.position == 0
+    await log.check_cursor(3, log.head.epoch)
+    assert log.head == await other.head()
+    with pytest.raises(PositionBeyondHead):
+        await log.check_cursor(4, None)
+    await other.close()
+    await log.close()

@@ -1,0 +1,105 @@
+"""Settings: where the log is, and what an operator may choose."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.config import DatabaseUrlError, PostgresUrl, Settings, database_of, sqlite_path
+
+
+@pytest.mark.parametrize(
+    ("database", "path"),
+    [
+        ("synapse.db", "synapse.db"),
+        ("logs/a b.db", "logs/a b.db"),
+        ("/var/lib/synapse.db", "/var/lib/synapse.db"),
+        ("sqlite:///synapse.db", "synapse.db"),
+        ("sqlite:////var/lib/synapse.db", "/var/lib/synapse.db"),
+        ("sqlite+aiosqlite:///x.db", "x.db"),
+        ("sqlite://x.db", "x.db"),
+    ],
+)
+def test_a_path_or_a_url_names_the_same_file(database: str, path: str) -> None:
+    assert database_of(database) == Path(path)
+
+
+@pytest.mark.parametrize(
+    ("database", "says"),
+    [
+        ("", "a log needs a file"),
+        ("/", "a log needs a file"),
+        (":memory:", "a log needs a file"),
+        ("sqlite://", "a log needs a file"),
+        ("sqlite:///", "a log needs a file"),
+        ("sqlite:///:memory:", "a log needs a file"),
+        (".", "is a folder"),
+        ("..", "is a folder"),
+        ("postgresql://", "names nothing"),
+        ("postgresql:///", "names nothing"),
+        ("postgresql://user:secret#/@host/log", "cannot be read"),
+        ("postgresql://user:secret@host:port/log", "cannot be read"),
+        ("mysql+aiomysql://h/d", "cannot open a mysql"),
+    ],
+)
+def test_what_names_nothing_is_refused(database: str, says: str) -> None:
+    with pytest.raises(DatabaseUrlError, match=says) as refused:
+        database_of(database)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+asyncpg", "postgres"])
+def test_a_postgresql_url_is_taken_as_psql_takes_it(scheme: str) -> None:
+    address = "user:s%40cret@host:5433/log?sslmode=require"
+    database = database_of(f"{scheme}://{address}")
+    assert database == PostgresUrl(f"postgresql://{address}")
+    assert "s%40cret" not in repr(database)
+
+
+def test_what_needs_a_file_is_told_that_there_is_none() -> None:
+    assert sqlite_path("sqlite:///synapse.db") == Path("synapse.db")
+    with pytest.raises(DatabaseUrlError, match="the log is in PostgreSQL"):
+        sqlite_path("postgresql://host/log")
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    for database in (str(tmp_path), f"{tmp_path}/", f"sqlite:///{tmp_path}"):
+        with pytest.raises(DatabaseUrlError, match="name a file in it"):
+            database_of(database)
+
+
+def test_variables_are_read_and_what_is_given_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNAPSE_PORT", "9000")
+    monkeypatch.setenv("SYNAPSE_DATABASE_URL", "env.db")
+    monkeypatch.setenv("SYNAPSE_SOMETHING_ELSE", "is no business of ours")
+    settings = Settings(port=9001)
+    assert (settings.port, settings.database_url) == (9001, "env.db")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", -1),
+        ("port", 65_536),
+        ("host", ""),
+        ("heartbeat_s", 0),
+        ("regime_interval_s", -1),
+        ("persona", "bob"),
+        ("log_format", "xml"),
+        ("token", ""),
+        ("token", "two words of it"),
+        ("token", "sixteen-letters-ü"),
+    ],
+)
+def test_a_setting_out_of_bounds_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings.model_validate({name: value})
+    assert refused.value.errors()[0]["loc"] == (name,)
+
+
+def test_the_token_is_not_shown() -> None:
+    assert "secret-of-mine" not in repr(Settings(token="secret-of-mine-0123"))
+
+
+def test_a_databases_password_is_not_shown() -> None:
+    assert "secret" not in repr(Settings(database_url="postgresql://user:secret@host/log"))

@@ -1,0 +1,177 @@
+"""`TickIngest`: decided on the log as it is, again if another was first; all or nothing."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from app.ingest import DECISIONS_MAX, SINGLE_LOOKUPS_MAX, Ingested, TickIngest
+from events.catalog import PriceUpdate
+from events.codec import decode
+from events.envelope import Idempotency, NewEvent
+from events.errors import IdempotencyConflict, StoreUnavailable, VersionConflict
+from events.log import EventLog
+from events.store import ReadQuery
+from tests.unit.app.logs import WatchedStore, everything
+from tests.unit.market.builders import bar, bars, falling, tick
+
+
+@pytest.fixture
+def store() -> WatchedStore:
+    return WatchedStore()
+
+
+@pytest.fixture
+async def log(store: WatchedStore) -> AsyncIterator[EventLog]:
+    opened = await EventLog.open(store)
+    yield opened
+    await opened.close()
+
+
+async def prices(log: EventLog) -> list[PriceUpdate]:
+    decoded = [decode(event) for event in await log.read(ReadQuery(limit=10_000))]
+    return [payload for payload in decoded if isinstance(payload, PriceUpdate)]
+
+
+async def test_two_writers_of_one_log_decide_again(log: EventLog, store: WatchedStore) -> None:
+    first, second = await TickIngest.open(log), await TickIngest.open(log)
+    assert (await first.record([bar("5", 0)], "api")).events == 2
+    # The second read the log before that, so its first decision is refused.
+    before = store.appends
+    assert (await second.record([bar("6", 1)], "api")).events == 2
+    assert store.appends == before + 2
+    assert (await first.record([bar("6", 1), bar("7", 2)], "api")).duplicates == 1
+    assert [(p.price, p.corrects) for p in await prices(log)] == [
+        (Decimal(price), None) for price in ("5", "6", "7")
+    ]
+    await second.record([bar("8", 3)], "api")
+    await first.record([bar("9", 4)], "api")
+    assert (await TickIngest.open(log)).state == first.state
+
+
+async def test_a_late_price_is_late_for_the_writer_that_lost(log: EventLog) -> None:
+    first, second = await TickIngest.open(log), await TickIngest.open(log)
+    await first.record([bar("5", 3)], "api")
+    assert (await second.record([bar("4", 1)], "api")).events == 1
+    assert second.state == (await TickIngest.open(log)).state
+
+
+async def test_a_writer_that_always_loses_says_so(log: EventLog, store: WatchedStore) -> None:
+    ingest = await TickIngest.open(log)
+
+    def lose() -> None:
+        raise VersionConflict("prices:SPX", 0, 1)
+
+    store.before = lose
+    with pytest.raises(VersionConflict):
+        await ingest.record([bar("5")], "api")
+    assert store.appends == DECISIONS_MAX
+    assert await everything(log) == []
+
+
+async def test_a_batch_is_one_append(log: EventLog, store: WatchedStore) -> None:
+    ingest = await TickIngest.open(log)
+    done = await ingest.record(bars(falling()), "import")
+    assert store.appends == 1
+    assert done.positions == (1, done.events)
+
+
+async def test_a_failed_append_changes_nothing(log: EventLog, store: WatchedStore) -> None:
+    ingest = await TickIngest.open(log)
+    await ingest.record([bar("5", 0)], "api")
+    before = ingest.state
+
+    def fail() -> None:
+        raise StoreUnavailable("the disk is full")
+
+    store.before = fail
+    with pytest.raises(StoreUnavailable):
+        await ingest.record(bars(["6", "7"], first_day=1), "api")
+    assert ingest.state is before
+    store.before = lambda: None
+    assert (await ingest.record(bars(["6", "7"], first_day=1), "api")).events == 4
+
+
+async def test_one_batch_or_many_record_the_same(log: EventLog) -> None:
+    ticks = bars(falling())
+    ingest = await TickIngest.open(log)
+    for each in ticks:
+        await ingest.record([each], "import")
+    whole = await EventLog.open(WatchedStore())
+    await (await TickIngest.open(whole)).record(ticks, "import")
+    assert await everything(whole) == await everything(log)
+    await whole.close()
+
+
+@pytest.mark.parametrize("many", [1, SINGLE_LOOKUPS_MAX + 5])
+async def test_corrections_name_the_newest_price_of_their_time(log: EventLog, many: int) -> None:
+    ingest = await TickIngest.open(log)
+    await ingest.record(bars(["5"] * many), "api")
+    await ingest.record(bars(["6"] * many), "api")
+    done = await ingest.record([*bars(["7"] * many), *bars(["8"] * many)], "api")
+    assert done.events == 2 * many
+    events = await log.read(ReadQuery(types=frozenset({"price_update"}), limit=10_000))
+    ids = [str(event.event_id) for event in events]
+    corrects = [price.corrects for price in await prices(log)]
+    assert corrects == [None] * many + ids[: 3 * many]
+
+
+async def test_a_price_that_flips_back_is_recorded_once(log: EventLog) -> None:
+    ingest = await TickIngest.open(log)
+    done = await ingest.record([bar(price) for price in ("5", "6", "5", "6", "5.0")], "api")
+    assert (done.events, done.duplicates) == (3, 3)
+    again = await ingest.record([bar(price) for price in ("5", "6")], "api")
+    assert again == Ingested(None, 0, 2)
+
+
+async def test_late_ticks_within_a_batch_know_their_own_batch(log: EventLog) -> None:
+    ingest = await TickIngest.open(log)
+    await ingest.record([bar("5", 1), bar("6", 3), bar("7", 1), bar("7", 1), bar("8", 2)], "api")
+    first, _, third, fourth = await prices(log)
+    assert (first.corrects, fourth.corrects) == (None, None)
+    assert third.corrects is not None
+
+
+async def test_a_key_gets_its_first_answer_again(log: EventLog) -> None:
+    ingest = await TickIngest.open(log)
+    key = Idempotency("key", b"one", "")
+    first = await ingest.record([bar("5"), bar("5")], "api", key)
+    assert first == Ingested((1, 2), 2, 1)
+    await ingest.record([bar("6", 1)], "api")
+    assert await ingest.record([bar("5"), bar("5")], "api", key) == first
+    with pytest.raises(IdempotencyConflict):
+        await ingest.record([bar("7", 2)], "api", Idempotency("key", b"two", ""))
+    assert len(await prices(log)) == 2
+    nothing_new = Idempotency("other", b"one", "")
+    assert await ingest.record([bar("5")], "api", nothing_new) == Ingested(None, 0, 1)
+    assert await ingest.record([bar("5")], "api", nothing_new) == Ingested(None, 0, 1)
+
+
+async def test_a_regime_is_repeated_as_it_stands(log: EventLog) -> None:
+    ingest = await TickIngest.open(log)
+    await ingest.repeat_regime("SPX", "simulated")
+    assert await everything(log) == []
+    await ingest.record([bar("5")], "simulated")
+    await ingest.repeat_regime("SPX", "simulated")
+    await ingest.repeat_regime("SPX", "simulated")
+    streams = [(stream, version) for stream, version, _ in await everything(log)]
+    assert streams == [("prices:SPX", 1), *((("regime:SPX"), n) for n in (1, 2, 3))]
+
+
+async def test_other_events_change_no_decision(log: EventLog) -> None:
+    ingest = await TickIngest.open(log)
+    await ingest.record(bars(["5", "6"]), "api")
+    state = (await TickIngest.open(log)).state
+    events = await log.read(ReadQuery(types=frozenset({"regime_update"}), limit=1))
+    regime = decode(events[0])
+    await log.append([NewEvent(payload=regime, event_id=uuid4(), source="manual")])
+    assert (await TickIngest.open(log)).state == state == ingest.state
+
+
+async def test_a_tick_in_an_open_bar_belongs_to_the_batch(log: EventLog) -> None:
+    ingest = await TickIngest.open(log)
+    at = bar("5").timestamp
+    done = await ingest.record([tick("5", at), tick("5", at), tick("6", at)], "api")
+    assert done.duplicates == 1
+    assert [price.corrects is None for price in await prices(log)] == [True, False]
