@@ -154,7 +154,8 @@ def main() -> None:
     rounds.print_rates()
     rounds.print_ratio(OURS_MANY, PEER_ONE, 15)
     rounds.print_ratio(OURS_MANY, PEER_BATCH, 1.3)
-    rounds.print_ratio(OURS_MANY, PEER_ENCODED, 1.3)
+    rounds.print_ratio(OURS_BATCH, PEER_BATCH)
+    rounds.print_ratio(OURS_MANY, PEER_ENCODED)
     rounds.print_ratio(OURS_ONE, RAW_ONE, 0.5)
 
 

@@ -187,12 +187,12 @@ async def _moments(path: Path, events: int, reads: int) -> None:
     taken = await _times(partial(live.at_position, position) for position in positions)
     _print_times("at a random position", taken, GOAL_MS)
     taken = await _times(partial(live.at_time, moment(), None) for _ in range(reads))
-    _print_times("at a random market time", taken, GOAL_MS)
+    _print_times("at a random market time", taken)
     pairs = [(moment(), rng.choice(commits)) for _ in range(reads)]
     taken = await _times(partial(live.at_time, at, known) for at, known in pairs)
     _print_times("at one, as known at a random commit", taken)
     taken = await _times(partial(live.at_time, at, known) for at, known in pairs)
-    _print_times("the same again", taken, GOAL_MS)
+    _print_times("the same again", taken)
     await log.close()
     await _print_start(path)
 

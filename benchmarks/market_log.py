@@ -71,8 +71,17 @@ def _new(payload: Payload) -> NewEvent:
 
 def _price(symbol: str, rng: random.Random, at: datetime) -> PriceUpdate:
     price = Decimal(rng.randrange(10_000, 99_999)) / 100
-    shape = {"open": price, "high": price, "low": price, "volume": Decimal(100), "bar_s": 60}
-    return PriceUpdate(symbol=symbol, price=price, corrects=None, timestamp=at, **shape)
+    return PriceUpdate(
+        symbol=symbol,
+        price=price,
+        open=price,
+        high=price,
+        low=price,
+        volume=Decimal(100),
+        bar_s=60,
+        corrects=None,
+        timestamp=at,
+    )
 
 
 def _regime(symbol: str, rng: random.Random, at: datetime) -> RegimeUpdate:

@@ -67,8 +67,8 @@ def alert_fields(number: int) -> dict[str, Any]:
 
 def our_payload(number: int) -> PriceAlert:
     """One of our payloads whose stored text has `PAYLOAD_BYTES` bytes."""
-    chosen = {"kind": AlertKind.PRICE_ABOVE, "severity": AlertSeverity.INFO}
-    bare = PriceAlert(**alert_fields(number), **chosen, message="")
+    chosen: dict[str, Any] = {"kind": AlertKind.PRICE_ABOVE, "severity": AlertSeverity.INFO}
+    bare = PriceAlert.model_validate(alert_fields(number) | chosen | {"message": ""})
     message = "m" * (PAYLOAD_BYTES - len(bare.model_dump_json()))
     return bare.model_copy(update={"message": message})
 
@@ -176,15 +176,16 @@ class Rounds:
         for name, rates in self.rates.items():
             print(f"{name:44} {statistics.median(rates):12,.0f} events/s")
 
-    def print_ratio(self, one: str, other: str, goal: float) -> None:
+    def print_ratio(self, one: str, other: str, goal: float | None = None) -> None:
         """The median over the rounds of one rate divided by another, and what it is meant to be."""
         if one not in self.rates or other not in self.rates:
             return
         ratios = ratios_of(self.rates[one], self.rates[other])
         median = statistics.median(ratios)
-        verdict = "reached" if median >= goal else "MISSED"
-        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-        print(f"{one} / {other}: {median:.2f} ({spread}), goal {goal}: {verdict}")
+        verdict = ""
+        if goal is not None:
+            verdict = f", goal {goal}: {'reached' if median >= goal else 'MISSED'}"
+        print(f"{one} / {other}: {median:.2f} ({min(ratios):.2f} to {max(ratios):.2f}){verdict}")
 
 
 def ratios_of(ones: Sequence[float], others: Sequence[float]) -> list[float]:

@@ -76,6 +76,9 @@ def translated_errors() -> Iterator[None]:
         raise
     except DBAPIError as error:
         raise StoreUnavailable(f"the database cannot be used: {error.orig}") from error
+    except UnicodeDecodeError as error:
+        # SQLite's own message quotes what is damaged, and the driver cannot read that.
+        raise CorruptLog("the database file is damaged: a name in it is no text") from error
 
 
 def _is_damage(message: str) -> bool:

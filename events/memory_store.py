@@ -9,7 +9,7 @@ from events.envelope import Append, Head, RecordedEvent
 from events.memory_snapshots import MemorySnapshots
 from events.plan import LogView, StoredAnswer, plan_appends
 from events.selection import Selection
-from events.store import Outcome, ReadQuery, StreamHead
+from events.store import EventText, Outcome, ReadQuery, StreamHead
 
 
 class MemoryEventStore(MemorySnapshots):
@@ -65,6 +65,12 @@ class MemoryEventStore(MemorySnapshots):
             if query.accepts(event):
                 page.append(event)
         return page
+
+    async def read_texts(
+        self, query: ReadQuery, text_of: Callable[[RecordedEvent], str]
+    ) -> list[EventText]:
+        """The page that `read` would give, as messages."""
+        return [(event.position, text_of(event)) for event in await self.read(query)]
 
     async def read_at(self, positions: Sequence[int]) -> list[RecordedEvent]:
         """The events at these positions."""

@@ -6,7 +6,8 @@ after a correction far back, folds further.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final, Generic, TypeVar
 
 from events.envelope import ReadableEvent
@@ -20,7 +21,7 @@ State = TypeVar("State")
 SNAPSHOT_EVERY: Final = 2_000
 """Positions between two snapshots of the whole log."""
 
-MARKET_SNAPSHOT_EVERY: Final = 100
+MARKET_SNAPSHOT_EVERY: Final = 50
 """Events of one stream between two snapshots in market order; a read folds so many of every stream."""
 
 SAVED_AT_ONCE: Final = 16
@@ -31,6 +32,8 @@ MARKET_PAGE: Final = 200
 
 STREAMS_A_TURN: Final = 64
 """Streams that are read at a time for one moment of market time."""
+
+_Step = Callable[[Folded[State], int], Awaitable[bool]]
 
 
 class Past(Generic[State]):
@@ -72,15 +75,32 @@ class Past(Generic[State]):
     async def advance(self, folded: Folded[State], upto: int) -> None:
         """Fold on, in position order, up to a position that is recorded.
 
+        Maybe in another thread, and to the end of a page even if the caller is cancelled: nobody else may
+        look at `folded` meanwhile.
+
         Raises:
-            ProjectionParked: an event cannot be folded; `folded` may be half changed.
+            ProjectionParked: an event cannot be folded; `folded` is of no more use.
             PositionGap: the store left one out.
         """
+        await self._advance(folded, upto, self._from_store)
+
+    async def follow(self, folded: Folded[State], upto: int) -> bool:
+        """The same from the log's tail alone; False as soon as that does not hold what comes next.
+
+        Others may look at `folded` whenever they have their turn on the loop.
+        """
+        return await self._advance(folded, upto, self._from_tail)
+
+    async def _advance(self, folded: Folded[State], upto: int, step: _Step[State]) -> bool:
         waiting: list[Snapshot] = []
+        holds = True
         try:
-            while folded.position < upto:
-                await self._advance_once(folded, upto)
-                if folded.position % SNAPSHOT_EVERY == 0:
+            while holds and folded.position < upto:
+                after = folded.position
+                # No step goes beyond a place where a snapshot belongs.
+                end = min(upto, after - after % SNAPSHOT_EVERY + SNAPSHOT_EVERY)
+                holds = await step(folded, end)
+                if holds and end % SNAPSHOT_EVERY == 0:
                     waiting.append(freeze(self._projection, folded, WHOLE_LOG))
                 if len(waiting) >= SAVED_AT_ONCE:
                     await self._save(waiting)
@@ -91,25 +111,27 @@ class Past(Generic[State]):
             await self._save(waiting)
             raise
         await self._save(waiting)
+        return holds
 
-    async def _advance_once(self, folded: Folded[State], upto: int) -> None:
-        """Fold on to the next place where a snapshot belongs, or to `upto` if that comes first."""
-        after = folded.position
-        end = min(upto, after - after % SNAPSHOT_EVERY + SNAPSHOT_EVERY)
-
-        def fold(events: Sequence[ReadableEvent]) -> None:
-            first, last = events[0].position, events[-1].position
-            if first != folded.position + 1 or last != folded.position + len(events):
-                raise PositionGap("log", folded.position + 1, first)
-            take(self._projection, folded, events)
-
-        recent = self._log.tail.after(after, end - after)
-        if recent:
-            fold(recent)
-        else:
-            await self._log.store.fold_range(after, end, fold)
-        if folded.position != end:
+    async def _from_store(self, folded: Folded[State], upto: int) -> bool:
+        if not await self._from_tail(folded, upto):
+            fold = partial(self._take, folded)
+            await self._log.store.fold_range(folded.position, upto, fold)
+        if folded.position != upto:
             raise PositionGap("log", folded.position + 1, 0)
+        return True
+
+    async def _from_tail(self, folded: Folded[State], upto: int) -> bool:
+        recent = self._log.tail.after(folded.position, upto - folded.position)
+        if recent:
+            self._take(folded, recent)
+        return folded.position == upto
+
+    def _take(self, folded: Folded[State], events: Sequence[ReadableEvent]) -> None:
+        first, last = events[0].position, events[-1].position
+        if first != folded.position + 1 or last != folded.position + len(events):
+            raise PositionGap("log", folded.position + 1, first)
+        take(self._projection, folded, events)
 
     async def at_time(
         self, at_us: int | None, known: int, count: Callable[[int], None] = lambda _events: None

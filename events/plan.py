@@ -5,6 +5,8 @@ Pure: the store hands in what it read under the head lock, and writes down what 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
 
 from events import codec
 from events.chain import hash_row, names_part
@@ -12,6 +14,11 @@ from events.envelope import ANY, Append, Appended, Head, Idempotency, NewEvent, 
 from events.errors import AppendConflict, DuplicateEvent, IdempotencyConflict, VersionConflict
 from events.scalars import to_micros
 from events.store import Outcome
+
+NAMES_KEPT: Final = 10_000
+"""Combinations of stream, type and source whose hashed bytes are remembered."""
+
+_names_part = lru_cache(NAMES_KEPT)(names_part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +121,8 @@ def _is_same(view: LogView, key: bytes, event: NewEvent) -> bool:
     """Whether an event whose id is taken is the recorded one; raises when it is another."""
     known = view.recorded[key]
     same = known.type == event.event_type.name and known.stream == event.stream
-    # A payload written under an older schema is compared as it would be written today.
-    stored = known.payload_json if codec.is_current(known) else codec.encode(codec.decode(known))
-    if not same or stored != event.payload_json:
+    # A payload written under another schema is compared as it would be written today.
+    if not same or codec.rewritten(known) != event.payload_json:
         raise DuplicateEvent(str(event.event_id), known.position)
     return True
 
@@ -163,16 +169,14 @@ def _recorded(
         text,
         hash_row(
             previous,
-            names_part(event.stream, name, source),
+            (position, version, schema_version, occurred_at_us, now_us),
+            (
+                key,
+                correlation_id.bytes if correlation_id else key,
+                causation_id.bytes if causation_id else None,
+            ),
+            _names_part(event.stream, name, source),
             text,
-            position,
-            version,
-            schema_version,
-            occurred_at_us,
-            now_us,
-            key,
-            correlation_id.bytes if correlation_id else key,
-            causation_id.bytes if causation_id else None,
         ),
     )
 

@@ -4,6 +4,7 @@ The head row is locked by `SELECT ... FOR UPDATE`, so writers of several process
 Any URL that `psql` takes will do: asyncpg reads it, with its password file and its environment variables.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -54,6 +55,7 @@ class PostgresEngines:
         """Use `PostgresEngines.open`."""
         self._engine = engine
         self._reader = engine.execution_options(**_READ_OPTIONS)
+        self._under_way: set[asyncio.Task[Any]] = set()
         self._closed = False
 
     @classmethod
@@ -100,32 +102,42 @@ class PostgresEngines:
         return await self._run(self._engine, committed)
 
     async def read(self, work: Work[Result]) -> Result:
-        """Run `work` in a transaction that cannot write and sees one moment of the log."""
+        """Run `work` in a transaction that cannot write and sees one moment of the log.
+
+        A caller that is cancelled goes at once; the read ends on its own.
+        """
         return await self._run(self._reader, lambda connection: _of_living(connection, work))
 
     async def _run(
         self, engine: AsyncEngine, use: Callable[[AsyncConnection], Awaitable[Result]]
     ) -> Result:
+        if self._closed:
+            raise StoreUnavailable("the log is closed")
+        # A connection that is cancelled in mid-statement is of no more use, and hard to get rid of.
+        task = asyncio.create_task(self._use(engine, use))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _use(
+        self, engine: AsyncEngine, use: Callable[[AsyncConnection], Awaitable[Result]]
+    ) -> Result:
         with _translated():
-            for is_last in (False, True):
-                if self._closed:
-                    raise StoreUnavailable("the log is closed")
-                try:
-                    async with engine.connect() as connection:
-                        # Told, not left to the first statement: one that goes straight to the driver
-                        # would begin a transaction that SQLAlchemy knows nothing of, and rolls back.
-                        await connection.begin()
-                        return await use(connection)
-                except _ConnectionLost as lost:
-                    # Those of the pool are of the same age: a server that was restarted knows none.
-                    await self._engine.dispose()
-                    if is_last:
-                        raise lost.error from lost
-        raise AssertionError("unreachable")
+            try:
+                return await _in_transaction(engine, use)
+            except _ConnectionLost:
+                # Those of the pool are of the same age: a server that was restarted knows none.
+                await self._engine.dispose()
+            try:
+                return await _in_transaction(engine, use)
+            except _ConnectionLost as lost:
+                raise lost.error from lost
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Finish what is under way, then close the connections."""
         self._closed = True
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         await self._engine.dispose()
 
 
@@ -135,6 +147,16 @@ class _ConnectionLost(Exception):
     def __init__(self, error: DBAPIError) -> None:
         super().__init__(str(error))
         self.error = error
+
+
+async def _in_transaction(
+    engine: AsyncEngine, use: Callable[[AsyncConnection], Awaitable[Result]]
+) -> Result:
+    async with engine.connect() as connection:
+        # Told, not left to the first statement: one that goes straight to the driver would begin a
+        # transaction that SQLAlchemy knows nothing of, and rolls back.
+        await connection.begin()
+        return await use(connection)
 
 
 async def _of_living(connection: AsyncConnection, work: Work[Result]) -> Result:
@@ -148,12 +170,12 @@ async def _of_living(connection: AsyncConnection, work: Work[Result]) -> Result:
 
 def _driver() -> ModuleType:
     try:
-        import asyncpg
+        import asyncpg  # type: ignore[import-untyped]  # it has no types of its own
     except ImportError as error:
         raise StoreUnavailable(
             "a log in PostgreSQL needs asyncpg: pip install 'regime-synapse[postgres]'"
         ) from error
-    return asyncpg  # type: ignore[no-any-return]  # it has no types of its own
+    return asyncpg  # type: ignore[no-any-return]  # nor has this
 
 
 def _engine(url: str, command_s_max: float | None, **pool: Any) -> AsyncEngine:

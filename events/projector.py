@@ -78,15 +78,18 @@ class Projector(Generic[State]):
         return serving
 
     async def _catch_up(self) -> Folded[State]:
-        if self._serving is None:
-            self._serving = await self._past.newest(self._log.head.position)
+        head, serving = self._log.head.position, self._serving
+        if serving is not None and (self._parked or serving.position >= head):
+            return serving
         try:
-            if not self._parked:
-                await self._past.advance(self._serving, self._log.head.position)
+            if serving is None or not await self._past.follow(serving, head):
+                # Far behind: what is folded in another thread is nobody's until it is there.
+                serving = await self._past.at_position(head)
         except ProjectionParked as parked:
-            self._parked = parked
-            self._serving = await self._past.at_position(parked.position - 1)
-        return self._serving
+            self._parked, self._serving = parked, None
+            serving = await self._past.at_position(parked.position - 1)
+        self._serving = serving
+        return serving
 
     async def at_position(self, position: int) -> Folded[State]:
         """The state right after a position.
@@ -97,8 +100,7 @@ class Projector(Generic[State]):
         """
         await self._log.check_cursor(position, None)
         serving = self._serving
-        # While it is being folded on, maybe in another thread, nobody else may look at it.
-        if serving is not None and serving.position == position and not self._folding.locked():
+        if serving is not None and serving.position == position:
             return serving
         return await self._past.at_position(position)
 

@@ -59,6 +59,8 @@ def parse_time(value: Any) -> datetime:
         value = datetime.fromisoformat(value.upper())
     if not isinstance(value, datetime):
         raise ValueError('must be an RFC 3339 time such as "2026-01-16T12:00:00Z", not a number')
+    if value.tzinfo is UTC:  # as the log writes it; `astimezone` would cost as much as all the rest
+        return value
     if value.utcoffset() is None:
         raise ValueError("must carry an offset: a naive time names no moment")
     try:

@@ -21,6 +21,9 @@ from events.sql_search import StreamPlace, stream_places
 LATE_MAX: Final = 2_000
 """Late events that are read for all streams at once; where there are more, each stream is asked on its own."""
 
+FOLD_WINDOW: Final = 10_000
+"""Events that one statement of a fold asks for: asyncpg holds all of a statement's rows in memory."""
+
 _FOREVER: Final = 2**63 - 1
 _COLUMNS: Final = "position, type, schema_version, occurred_at, recorded_at, source, payload"
 """The columns of a `FoldEvent`, in its order."""
@@ -46,9 +49,11 @@ def fold_range(connection: Connection, after: int, upto: int, take: TakeEvents) 
     and the event loop is not held up, for SQLite lets others run at every row. They come straight from
     the driver's cursor: rows made by SQLAlchemy would take longer than the fold itself.
     """
-    with connection.execute(_RANGE, {"after": after, "upto": upto}) as result:
-        while rows := result.cursor.fetchmany(FOLD_CHUNK):
-            take(list(map(_to_event, rows)))
+    for start in range(after, upto, FOLD_WINDOW):
+        window = {"after": start, "upto": min(upto, start + FOLD_WINDOW)}
+        with connection.execute(_RANGE, window) as result:
+            while rows := result.cursor.fetchmany(FOLD_CHUNK):
+                take(list(map(_to_event, rows)))
 
 
 def streams_with_late(

@@ -62,7 +62,8 @@ class _Zone:
 
 def query_filter(query: ReadQuery) -> tuple[str, dict[str, Any]]:
     """What of a query each event `e` has to be asked for, as a condition and its parameters."""
-    parts, values = ["1 = 1"], {}
+    parts = ["1 = 1"]
+    values: dict[str, Any] = {}
     if query.types is not None:
         names = {f"type{number}": name for number, name in enumerate(sorted(query.types))}
         parts.append(f"e.type IN ({', '.join(f':{name}' for name in names) or 'NULL'})")

@@ -5,16 +5,17 @@ from ranges of their versions, and times are turned into versions and positions 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from functools import cache
+from typing import Final
 
-from sqlalchemy import Connection, Select, select, text
+from sqlalchemy import Connection, select, text
 
 from events.catalog import CATALOG
 from events.envelope import Head, RecordedEvent
 from events.selection import Selection
 from events.sql_keys import rows_of_keys
 from events.sql_merge import merged_positions, query_filter
-from events.sql_rows import EVENT_COLUMNS, StreamNames, to_event
+from events.sql_rows import EVENT_COLUMNS, StreamNames, to_events
 from events.sql_search import (
     BY_OCCURRED_MAX,
     BY_POSITION,
@@ -24,8 +25,9 @@ from events.sql_search import (
     place_of,
     stream_places,
 )
+from events.sql_text import Driver, Prepared
 from events.store import ReadQuery, StreamHead
-from events.tables import events, log_head
+from events.tables import events
 
 FEW_STREAMS: Final = 16
 """Up to so many streams a page is merged at once; for more, the log's next few events are looked at first."""
@@ -33,14 +35,20 @@ FEW_STREAMS: Final = 16
 WINDOW_PAGES: Final = 4
 """How many pages' worth of events are looked at for a page of many streams, before it is merged."""
 
+_HEAD: Final = Prepared(
+    text("SELECT epoch, position, hash, recorded_at FROM log_head WHERE id = 1")
+)
 _COLUMN_NAMES: Final = ", ".join(f"e.{column.name}" for column in EVENT_COLUMNS)
 _AT_POSITION: Final = "e.position = {0}"
+_RANGE: Final = """
+    SELECT {columns} FROM events AS e
+    WHERE e.position > :after AND e.position <= :upto ORDER BY e.position {order} LIMIT :limit
+"""
 
 
 def read_head(connection: Connection) -> Head:
     """The end of the log."""
-    row = connection.execute(select(log_head).where(log_head.c.id == 1)).one()
-    return Head(row.epoch, row.position, row.hash, row.recorded_at)
+    return Head(*Driver(connection).rows(_HEAD)[0])
 
 
 def read_streams(connection: Connection) -> Mapping[str, StreamHead]:
@@ -51,30 +59,43 @@ def read_streams(connection: Connection) -> Mapping[str, StreamHead]:
 
 def read_page(connection: Connection, names: StreamNames, query: ReadQuery) -> list[RecordedEvent]:
     """One page, in position order (or the reverse)."""
+    upto, positions = find_page(connection, query)
+    if positions is None:
+        return _read_range(connection, names, query, upto)
+    return read_at(connection, names, positions, descending=query.descending)
+
+
+def find_page(connection: Connection, query: ReadQuery) -> tuple[int, list[int] | None]:
+    """The last position that a page may hold, and its positions; None where it is a plain range."""
     head = read_head(connection).position
     upto = head if query.upto is None else min(query.upto, head)
     if query.recorded_upto_us is not None:
         upto = min(upto, last_recorded_upto(connection, query.recorded_upto_us))
     if query.limit == 0 or upto <= query.after:
-        return []
+        return upto, []
     is_timed = query.occurred_from_us is not None or query.occurred_upto_us is not None
     if not is_timed and query.selection is None and query.types is None:
-        return _read_range(connection, names, query, upto)
+        return upto, None
     chosen = _chosen(connection, query)
     positions = _nearby(connection, query, upto, chosen) if len(chosen) > FEW_STREAMS else None
     if positions is None:
         positions = merged_positions(connection, query, upto, chosen)
-    return read_at(connection, names, positions, descending=query.descending)
+    return upto, positions
+
+
+@cache
+def page_range(columns: str, *, descending: bool) -> Prepared:
+    """Selects of a range of positions; the values are `after`, `upto` and `limit`."""
+    order = "DESC" if descending else "ASC"
+    return Prepared(text(_RANGE.format(columns=columns, order=order)), ("after", "upto", "limit"))
 
 
 def _read_range(
     connection: Connection, names: StreamNames, query: ReadQuery, upto: int
 ) -> list[RecordedEvent]:
-    column = events.c.position
-    statement: Select[Any] = select(*EVENT_COLUMNS).where(column > query.after, column <= upto)
-    order = column.desc() if query.descending else column
-    rows = connection.execute(statement.order_by(order).limit(query.limit)).all()
-    return _to_events(connection, names, rows)
+    statement = page_range(_COLUMN_NAMES, descending=query.descending)
+    rows = Driver(connection).rows(statement, query.after, upto, query.limit)
+    return to_events(connection, names, rows)
 
 
 def _chosen(connection: Connection, query: ReadQuery) -> list[StreamPlace]:
@@ -130,14 +151,8 @@ def read_at(
         return []
     keys = [(position,) for position in set(positions)]
     rows = rows_of_keys(connection, _COLUMN_NAMES, _AT_POSITION, keys)
-    found = _to_events(connection, names, rows)
+    found = to_events(connection, names, rows)
     return sorted(found, key=lambda event: event.position, reverse=descending)
-
-
-def _to_events(
-    connection: Connection, names: StreamNames, rows: Sequence[Sequence[Any]]
-) -> list[RecordedEvent]:
-    return [to_event(row, names.of(connection, row[1])) for row in rows]
 
 
 def last_positions(

@@ -1,8 +1,8 @@
 """Rows of the events table as `RecordedEvent`, with the names of their streams."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from sqlalchemy import Connection, select
 
@@ -26,6 +26,10 @@ EVENT_COLUMNS: Final = (
     events.c.hash,
 )
 
+# As `UUID.__init__` does it: a UUID refuses to be changed, also by its own subclass.
+_new_uuid: Final = UUID.__new__
+_set: Final = object.__setattr__
+
 
 class StreamNames:
     """The names of the streams by id, remembered: a stream never changes its name."""
@@ -40,6 +44,10 @@ class StreamNames:
             raise CorruptLog(f"stream id {stream_id} has no row in the streams table")
         return name
 
+    def known(self) -> Mapping[int, str]:
+        """The names that are known so far."""
+        return self._names
+
     def refresh(self, connection: Connection) -> Mapping[int, str]:
         """Read all the names again."""
         rows = connection.execute(select(streams.c.stream_id, streams.c.name))
@@ -48,13 +56,21 @@ class StreamNames:
         return self._names
 
 
+def to_events(
+    connection: Connection, names: StreamNames, rows: Iterable[Sequence[Any]]
+) -> list[RecordedEvent]:
+    """Rows, in the order of `EVENT_COLUMNS`, as recorded events."""
+    known = names.known()
+    return [to_event(row, known.get(row[1]) or names.of(connection, row[1])) for row in rows]
+
+
 def to_event(row: Sequence[Any], stream: str) -> RecordedEvent:
     """One row, in the order of `EVENT_COLUMNS`, as a recorded event."""
     (
         position,
         _stream_id,
         version,
-        event_id,
+        id_bytes,
         type_name,
         schema_version,
         occurred_at,
@@ -65,18 +81,27 @@ def to_event(row: Sequence[Any], stream: str) -> RecordedEvent:
         payload,
         hash_,
     ) = row
+    event_id = to_uuid(id_bytes)
     return RecordedEvent(
         position,
         stream,
         version,
-        UUID(bytes=event_id),
+        event_id,
         type_name,
         schema_version,
         occurred_at,
         recorded_at,
         source,
-        UUID(bytes=correlation_id),
-        UUID(bytes=causation_id) if causation_id else None,
+        event_id if correlation_id == id_bytes else to_uuid(correlation_id),
+        to_uuid(causation_id) if causation_id else None,
         payload,
         hash_,
     )
+
+
+def to_uuid(raw: bytes) -> UUID:
+    """`UUID(bytes=raw)` in less than half the time; three of them were half the time of `to_event`."""
+    made = _new_uuid(UUID)
+    _set(made, "int", int.from_bytes(raw, "big"))
+    _set(made, "is_safe", SafeUUID.unknown)
+    return made

@@ -118,7 +118,13 @@ def first_versions(
         "least": least,
     }
     rows = connection.execute(_search(connection.dialect.name, column), values)
-    return {stream_id: version for stream_id, version in rows}
+    return {int(row[0]): int(row[1]) for row in rows}
+
+
+def first_version(connection: Connection, column: str, stream_id: int, least: int) -> int:
+    """The same for one stream, by its id."""
+    places = _places(connection, _PLACES.where(streams.c.stream_id == stream_id))
+    return first_versions(connection, column, places, least)[stream_id]
 
 
 def last_recorded_upto(connection: Connection, recorded_at_us: int) -> int:

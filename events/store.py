@@ -1,6 +1,6 @@
 """`EventStore`: the port that every engine implements, and what can be asked of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
@@ -60,6 +60,9 @@ class StreamHead:
     position: int
 
 
+EventText = tuple[int, str]
+"""An event's position, and the message that carries it, ready to be sent."""
+
 Outcome = Appended | AppendConflict
 
 
@@ -80,6 +83,15 @@ class EventStore(SnapshotStore, Protocol):
 
     async def read(self, query: ReadQuery) -> list[RecordedEvent]:
         """One page, in position order (or the reverse)."""
+
+    async def read_texts(
+        self, query: ReadQuery, text_of: Callable[[RecordedEvent], str]
+    ) -> list[EventText]:
+        """The page that `read` would give, as messages.
+
+        `text_of` makes the message of an event. A store may make it itself where it is the very same text:
+        that of `app.stream.protocol.event_text`, for payloads at their present schema version.
+        """
 
     async def read_at(self, positions: Sequence[int]) -> list[RecordedEvent]:
         """The events at these positions, in position order; at most `PAGE_EVENTS` of them."""

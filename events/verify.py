@@ -18,6 +18,7 @@ from events.engines import Engines, SqliteReader
 from events.errors import CorruptLog, StoreUnavailable
 from events.sqlite_files import cut_off
 from events.sqlite_wal import wal_fault
+from events.verify_parts import walk_in_parts
 from events.verify_report import Findings, VerifyReport
 from events.verify_rows import COLUMNS, Walk
 from events.verify_tables import (
@@ -33,8 +34,8 @@ from events.verify_tables import (
 RANGE_EVENTS: Final = 20_000
 """Positions walked in one transaction: a longer one would keep the server's log file from being folded in."""
 
-PAGE_EVENTS: Final = 1_000
-"""Rows held at a time."""
+PAGE_EVENTS: Final = 200
+"""Rows held at a time: few enough to stay in the processor's cache."""
 
 UNREADABLE_MAX: Final = 10
 """Events that the database cannot read, after which the walk ends."""
@@ -55,7 +56,8 @@ _NOT_NOW: Final = frozenset(
         sqlite3.SQLITE_FULL,
     }
 )
-_CANNOT_READ: Final = (sqlite3.Error, DBAPIError)
+# SQLite's message may quote what is damaged, and then the driver cannot read the message.
+_CANNOT_READ: Final = (sqlite3.Error, DBAPIError, UnicodeDecodeError)
 
 Result = TypeVar("Result")
 Progress = Callable[[int, int], None]
@@ -89,7 +91,7 @@ async def verify_file(
         checking = partial(_note_file_faults, findings)
         _, walked = await asyncio.gather(
             reader.read(partial(_attempt, checking, findings, "file")),
-            _verify_rows(reader, findings, on_progress),
+            _verify_rows(reader, findings, on_progress, path),
         )
     except CorruptLog as error:  # it could not even be opened
         findings.add("file", str(error))
@@ -126,11 +128,16 @@ async def verify_rows(engines: Engines, on_progress: Progress | None = None) -> 
 
 
 async def _verify_rows(
-    engines: Engines, findings: Findings, on_progress: Progress | None
+    engines: Engines, findings: Findings, on_progress: Progress | None, path: Path | None = None
 ) -> tuple[SideTables | None, int]:
     side = await engines.read(partial(_first_look, findings))
     if side is None:
         return None, 0
+    if path is not None:
+        whole = await walk_in_parts(path, engines, side, findings, on_progress)
+        if whole is not None:
+            compare_side_tables(side, whole, findings)
+            return side, whole.events
     walker = _Walker(Walk(side.names, findings), side.last)
     while await engines.read(walker.walk_range):
         if on_progress:
@@ -161,6 +168,8 @@ def _attempt(
 
 def _damage(error: Exception) -> str:
     """What is damaged, in the database's words; raises the error again if it says nothing of damage."""
+    if isinstance(error, UnicodeDecodeError):
+        return "a name in the database is no text"
     cause = getattr(error, "orig", error)
     code = getattr(cause, "sqlite_errorcode", None)
     if not isinstance(cause, sqlite3.Error) or (code is not None and code & 0xFF in _NOT_NOW):

@@ -40,6 +40,8 @@ _KINDS: Final[Mapping[str, type]] = {
 }
 
 Row = Sequence[Any]
+Place = dict[str, Any]
+"""How far a walk has come, as JSON-able values: position, hash, recorded_at, and the streams' ends."""
 
 
 class StreamWalk:
@@ -78,6 +80,25 @@ class Walk:
         # What the last row's hash should have been: whether the row or only its hash was altered
         # shows in the row after it.
         self._computed: bytes | None = None
+
+    def place(self) -> Place:
+        """How far it has come; `resume` goes on from there."""
+        ends = {
+            str(number): [stream.version, stream.position, stream.occurred_max]
+            for number, stream in self.streams.items()
+            if stream.version
+        }
+        hash_ = self.hash.hex() if self.hash is not None else None
+        at = {"position": self.position, "hash": hash_, "recorded_at": self.recorded_at}
+        return {**at, "streams": ends}
+
+    def resume(self, place: Place) -> None:
+        """Go on from where another walk has come to."""
+        self.position, self.recorded_at = place["position"], place["recorded_at"]
+        self.hash = bytes.fromhex(place["hash"])
+        for number, end in place["streams"].items():
+            stream = self.streams[int(number)]
+            stream.version, stream.position, stream.occurred_max = end
 
     def feed(self, rows: Sequence[Row]) -> None:
         """Judge the next rows; what is wrong goes into the findings, and the walk goes on."""

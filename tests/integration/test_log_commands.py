@@ -2,6 +2,7 @@
 
 # covers: app.cli_log, app.checkpoints
 
+import asyncio
 import json
 import shlex
 from collections.abc import Callable
@@ -11,9 +12,12 @@ from typing import Any
 import pytest
 
 from app.cli import main
+from app.migrate import upgrade
+from events.sql_store import SqlEventStore
 from tests.integration.programs import run_cli
 from tests.integration.served import serving
-from tests.unit.events.damage import EVENTS, copy_of, make_log, unguarded
+from tests.postgres import PostgresServer
+from tests.unit.events.damage import EVENTS, copy_of, fill, make_log, unguarded
 
 Ran = tuple[int, str, str]
 Command = Callable[[str], Ran]
@@ -219,3 +223,26 @@ def test_as_a_program_it_exits_and_keeps_its_streams_apart(log: Path) -> None:
     done = run_cli("verify", "--db", "log.db", "--json", folder=log.parent)
     assert (done.returncode, done.stderr) == (1, "")
     assert json.loads(done.stdout)["first_bad"] == 9
+
+
+# --- PostgreSQL -----------------------------------------------------------------------------------
+
+
+def test_a_log_in_postgres_is_proven_too(postgres: PostgresServer, synapse: Command) -> None:
+    url = postgres.new_database()
+
+    async def record() -> None:
+        store = await SqlEventStore.open_postgres(url, upgrade)
+        await fill(store)
+        await store.close()
+
+    asyncio.run(record())
+    shown = answer(synapse(f"verify --db {url} --checkpoint head.json --json"))
+    assert (shown["ok"], shown["events"], shown["checkpoint"]["ok"]) == (True, EVENTS, True)
+    postgres.run(
+        "SET session_replication_role = replica",
+        "UPDATE events SET source = 'api' WHERE position = 9",
+        database=url.split("/")[3].partition("?")[0],
+    )
+    shown = answer(synapse(f"verify --db {url} --checkpoint head.json --json"), code=1)
+    assert shown["first_bad"] == 9

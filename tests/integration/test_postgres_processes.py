@@ -3,7 +3,7 @@
 `SYNAPSE_TEST_APPENDS=2000` makes it longer: so many appends for each writer.
 """
 
-# covers: events.postgres, events.sql_append, events.log
+# covers: events.postgres, events.sql_append, events.sql_ends, events.sql_text, events.log
 
 import os
 import pickle

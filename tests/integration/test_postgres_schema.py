@@ -33,15 +33,20 @@ REVISIONS = [
 ][::-1]
 
 SCHEMA = (
-    "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default"
-    " FROM information_schema.columns WHERE table_schema = 'public'",
+    """
+    SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default
+    FROM information_schema.columns WHERE table_schema = 'public'
+    """,
     "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
-    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
-    " WHERE connamespace = 'public'::regnamespace",
-    "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger"
-    " WHERE NOT tgisinternal",
-    "SELECT 'function', proname, pg_get_functiondef(oid) FROM pg_proc"
-    " WHERE pronamespace = 'public'::regnamespace",
+    """
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+    """,
+    "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    """
+    SELECT 'function', proname, pg_get_functiondef(oid) FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace
+    """,
 )
 
 
@@ -183,11 +188,9 @@ async def log(postgres: PostgresServer) -> AsyncIterator[SqlEventStore]:
         "MERGE INTO events e USING events f ON e.position = f.position WHEN MATCHED THEN DELETE",
     ],
 )
-async def test_the_log_refuses_update_delete_and_truncate(
-    log: SqlEventStore, planted: str
-) -> None:
+async def test_the_log_refuses_update_delete_and_truncate(log: SqlEventStore, planted: str) -> None:
     before = await log.read(ReadQuery())
-    with pytest.raises(Exception, match="the log refuses .*: a correction is a new event"):
+    with pytest.raises(Exception, match=r"the log refuses .*: a correction is a new event"):
         await log._engines.write(lambda c: c.exec_driver_sql(planted).close())
     assert await log.read(ReadQuery()) == before
 

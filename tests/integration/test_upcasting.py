@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from websockets.asyncio.client import connect
@@ -20,7 +20,7 @@ from app.live_state import LiveState
 from app.main import open_log
 from app.market.persona import DEFAULT_PERSONA, PERSONAS
 from app.migrate import upgrade
-from events import catalog, codec, upcasters
+from events import sql_frames, upcasters
 from events.catalog import CATALOG, EventType
 from events.envelope import Append
 from events.errors import DuplicateEvent, MissingUpcaster, StoreUnavailable
@@ -89,14 +89,16 @@ async def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def third_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+def third_schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A program whose prices are at schema 3, with a step from each one before."""
     entry = CATALOG["price_update"]
     newer = EventType(entry.name, entry.model, 3, entry.channel, entry.entity_field)
-    for module in (catalog, codec, upcasters):
-        monkeypatch.setattr(module, "CATALOG", {**CATALOG, entry.name: newer})
+    monkeypatch.setitem(cast(dict[str, EventType], CATALOG), entry.name, newer)
     monkeypatch.setitem(upcasters.UPCASTERS, ("price_update", 1), _name)
     monkeypatch.setitem(upcasters.UPCASTERS, ("price_update", 2), _widen)
+    sql_frames._columns.cache_clear()
+    yield
+    sql_frames._columns.cache_clear()
 
 
 def settings_for(path: Path) -> Settings:
@@ -232,7 +234,9 @@ def test_only_the_projection_that_needs_it_is_parked_and_the_rest_goes_on(
     assert "regime_update version 8" in shown["error"]
     assert ready["projections"]["decider"]["phase"] == "live"
     assert served_future.get("/api/state?position=3") == state
-    assert served_future.get("/api/state?at=2026-01-16T12:00:05Z")["position"] == 3
+    # That event happened a second later: what had happened before it is told.
+    earlier = served_future.get("/api/state?at=2026-01-16T12:00:05Z")
+    assert earlier["symbols"]["SPX"]["price"] == "6"
     for query in ("position=4", "at=2026-01-17T00:00:00Z"):
         answer = served_future.http.get(f"/api/state?{query}")
         assert (answer.status_code, answer.json()["code"]) == (503, "projection_parked")

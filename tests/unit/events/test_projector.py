@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from events import log as log_module
 from events import past as past_module
 from events import projector as projector_module
 from events.envelope import ReadableEvent
 from events.errors import PositionBeyondHead, ProjectionParked, StoreUnavailable
 from events.log import EventLog
-from events.projection import ProjectionStatus
+from events.projection import ProjectionStatus, fold
 from events.projector import Projector
+from events.snapshots import TakeEvents
 from events.store import ReadQuery
 from tests.unit.events.builders import new, notice, price, prices
 from tests.unit.events.trail import TRAIL, CountingStore, Trail, events_for, random_seconds
@@ -125,6 +127,61 @@ async def test_commit_times_are_positions(log: EventLog) -> None:
     assert count_of((await projector.at_time(None, known_at)).state) == 12
     assert count_of((await projector.at_time(None, None)).state) == 20
     assert (await projector.at_time(None, 0)).state == {}
+
+
+class Halting(CountingStore):
+    """A store that halts in the middle of what it hands over, and ends it although nobody waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.go = asyncio.Event(), asyncio.Event()
+        self.background: list[asyncio.Task[None]] = []
+
+    async def fold_range(self, after: int, upto: int, take: TakeEvents) -> None:
+        async def hand_over() -> None:
+            middle = (after + upto) // 2
+            await CountingStore.fold_range(self, after, middle, take)
+            self.reached.set()
+            await self.go.wait()
+            await CountingStore.fold_range(self, middle, upto, take)
+
+        self.background.append(asyncio.create_task(hand_over()))
+        await asyncio.shield(self.background[-1])
+
+
+async def test_a_reader_that_goes_away_leaves_no_half_folded_state() -> None:
+    store = Halting()
+    for append in events_for(random_seconds(30, 0.1)):
+        await store.append([append])
+    log = await EventLog.open(store)
+    projector = Projector(log, TRAIL)
+    gone = asyncio.create_task(projector.now())
+    await store.reached.wait()
+    gone.cancel()
+    stays = asyncio.create_task(projector.now())
+    store.go.set()
+    folded = await stays
+    await asyncio.gather(*store.background)
+    events = await log.read(ReadQuery(limit=100))
+    assert folded.state == fold(TRAIL, events)
+    await log.close()
+
+
+async def test_a_state_that_the_tail_has_left_behind_goes_on_from_the_store(
+    store: CountingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_module, "TAIL_EVENTS", 5)
+    log = await EventLog.open(store)
+    projector = Projector(log, TRAIL)
+    await fill(log, 4)
+    early = await projector.now()
+    await fill(log, 40)
+    folded = await projector.now()
+    assert folded is not early
+    assert folded.state == fold(TRAIL, await log.read(ReadQuery(limit=100)))
+    await log.append(prices(3, "LIVE"))
+    assert await projector.now() is folded
+    await log.close()
 
 
 # --- rebuilding -----------------------------------------------------------------------------------

@@ -99,12 +99,13 @@ def _portfolio(at: datetime, symbol: str, value: int) -> Payload:
 
 
 def _notice(at: datetime, symbol: str, value: int) -> Payload:
-    kind, details = [
+    choices: list[tuple[NoticeKind, dict[str, Any]]] = [
         (NoticeKind.ALERT_ACKNOWLEDGED, {"alert_id": ALERT_IDS[value % 3]}),
         (NoticeKind.ALERT_RULE_SET, {"rule_id": symbol, "threshold": value}),
         (NoticeKind.ALERT_RULE_REMOVED, {"rule_id": symbol}),
         (NoticeKind.ALERT_ACKNOWLEDGED, {"alert_id": value}),
-    ][value % 4]
+    ]
+    kind, details = choices[value % 4]
     return SystemNotice(kind=kind, text="", details=details, timestamp=at)
 
 
