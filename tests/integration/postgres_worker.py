@@ -22,6 +22,7 @@ from tests.unit.events.builders import new, notice, price
 SHARED = "prices:SHARED"
 """All writers write this stream, so that they run into one another."""
 
+SHARED_EVERY = 8
 POLL_S = 0.02
 
 
@@ -29,8 +30,8 @@ def as_it_is(_connection: Connection) -> None:
     """The database is migrated already: loading Alembic would be most of a process's start."""
 
 
-async def opened(url: str) -> EventLog:
-    return await EventLog.open(await SqlEventStore.open_postgres(url, as_it_is), POLL_S)
+async def opened(url: str, poll_s: float | None = None) -> EventLog:
+    return await EventLog.open(await SqlEventStore.open_postgres(url, as_it_is), poll_s)
 
 
 async def begin() -> None:
@@ -49,7 +50,7 @@ async def write(url: str, number: int, count: int) -> dict[UUID, int]:
         expected = {f"prices:{own}": turn}
         appended = None
         while appended is None:
-            if turn % 4 == 0:
+            if turn % SHARED_EVERY == 0:
                 events[1], expected[SHARED] = new(price("SHARED", second=turn)), shared
             with suppress(VersionConflict):
                 appended = await log.append(events, expected=expected)
@@ -80,7 +81,7 @@ async def read(url: str, _number: int, count: int) -> list[RecordedEvent]:
 
 async def follow(url: str, _number: int, count: int) -> list[RecordedEvent]:
     """Follow the tail of a log that polls."""
-    log = await opened(url)
+    log = await opened(url, POLL_S)
     seen = [event async for event in log.stream(ReadQuery())]
     await begin()
     while len(seen) < count:

@@ -25,7 +25,7 @@ from tests.unit.events.builders import price, recorded
 ROOT = Path(__file__).resolve().parents[2]
 WRITERS = 8
 FOLLOWERS = ("read", "read", "follow", "follow")
-APPENDS = int(os.environ.get("SYNAPSE_TEST_APPENDS", "30"))
+APPENDS = int(os.environ.get("SYNAPSE_TEST_APPENDS", "24"))
 EVENTS = WRITERS * 2 * APPENDS
 PATIENCE_S = 60 + APPENDS
 
