@@ -22,11 +22,11 @@ from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from events.catalog import AlertKind, AlertSeverity, PriceAlert
+from events.clock import uuid7
 from events.envelope import NewEvent
 
 Result = TypeVar("Result")
@@ -74,9 +74,9 @@ def our_payload(number: int) -> PriceAlert:
 
 
 def our_events(count: int, first: int = 0) -> list[NewEvent]:
-    """New events, spread over `STREAMS` streams in turn."""
+    """New events, spread over `STREAMS` streams in turn, with the ids that the application gives."""
     numbers = range(first, first + count)
-    return [NewEvent(payload=our_payload(n), event_id=uuid4(), source="simulated") for n in numbers]
+    return [NewEvent(payload=our_payload(n), event_id=uuid7(), source="simulated") for n in numbers]
 
 
 def raw_rows(count: int) -> list[RawRow]:

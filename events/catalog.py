@@ -5,12 +5,13 @@ TypeScript are generated from it. To add an event, write its payload model and o
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from events.errors import UnknownEventType
 from events.scalars import (
@@ -261,6 +262,31 @@ class EventType:
         """The stream that an event with this payload belongs to, such as `regime:SPX`."""
         entity = SYSTEM_ENTITY if self.entity_field is None else getattr(payload, self.entity_field)
         return f"{self.channel.value}:{entity}"
+
+    def text_of(self, payload: Payload) -> str:
+        """The JSON text that is stored and sent; the same payload always gives the same text."""
+        return _serializer_of(self.model)(payload).decode()
+
+    def payload_of(self, text: str | bytes) -> Payload:
+        """The payload that a text holds, checked.
+
+        Raises:
+            ValidationError: the text does not fit the present schema.
+        """
+        return _validator_of(self.model)(text)
+
+
+# `model_dump_json` and `model_validate_json`, without what they look up at every call: a fifth of their time.
+
+
+@cache
+def _serializer_of(model: type[Payload]) -> Callable[[Payload], bytes]:
+    return TypeAdapter(model).serializer.to_json
+
+
+@cache
+def _validator_of(model: type[Payload]) -> Callable[[str | bytes], Payload]:
+    return TypeAdapter(model).validator.validate_json
 
 
 _ENTRIES: Final = (

@@ -23,11 +23,6 @@ class RawPayload:
     text: str
 
 
-def encode(payload: Payload) -> str:
-    """The JSON text that is stored and sent; the same payload always gives the same text."""
-    return payload.model_dump_json()
-
-
 def raw(event: ReadableEvent) -> RawPayload:
     """The payload as it is stored, through no upcaster."""
     return RawPayload(event.schema_version, event.payload_json)
@@ -101,7 +96,7 @@ def decode(event: RecordedEvent) -> Payload:
             raise UnknownEventType(f"{event.type} version {event.schema_version}")
         text = orjson.dumps(fields)
     try:
-        return entry.model.model_validate_json(text)
+        return entry.payload_of(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
@@ -113,6 +108,6 @@ def rewritten(event: RecordedEvent) -> str | None:
     if is_current(event):
         return event.payload_json
     try:
-        return encode(decode(event))
+        return CATALOG[event.type].text_of(decode(event))
     except (UnknownEventType, UnreadablePayload):
         return None

@@ -7,9 +7,10 @@ from events.chain import GENESIS
 from events.clock import now_us
 from events.envelope import Append, Head, RecordedEvent
 from events.memory_snapshots import MemorySnapshots
+from events.messages import EventText, TextOf, text_with
 from events.plan import LogView, StoredAnswer, plan_appends
 from events.selection import Selection
-from events.store import EventText, Outcome, ReadQuery, StreamHead
+from events.store import Outcome, ReadQuery, StreamHead
 
 
 class MemoryEventStore(MemorySnapshots):
@@ -66,11 +67,13 @@ class MemoryEventStore(MemorySnapshots):
                 page.append(event)
         return page
 
-    async def read_texts(
-        self, query: ReadQuery, text_of: Callable[[RecordedEvent], str]
-    ) -> list[EventText]:
+    async def read_texts(self, query: ReadQuery, text_of: TextOf) -> list[EventText]:
         """The page that `read` would give, as messages."""
-        return [(event.position, text_of(event)) for event in await self.read(query)]
+        return [text_with(event, text_of) for event in await self.read(query)]
+
+    async def texts_at(self, positions: Sequence[int], text_of: TextOf) -> list[EventText]:
+        """The messages of `read_at`."""
+        return [text_with(event, text_of) for event in await self.read_at(positions)]
 
     async def read_at(self, positions: Sequence[int]) -> list[RecordedEvent]:
         """The events at these positions."""

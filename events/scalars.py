@@ -5,11 +5,13 @@ and an aware `datetime` in UTC; in SQL a time is an integer of microseconds sinc
 """
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 DECIMAL_PATTERN = r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,12})?$"
 RFC3339_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
@@ -21,6 +23,9 @@ _DECIMAL = re.compile(DECIMAL_PATTERN)
 _RFC3339 = re.compile(RFC3339_PATTERN)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_WRITTEN_LENGTH = len("2026-01-16T12:00:00.000000Z")
+_DAY_S = 86_400
+_SECOND_US = 1_000_000
 
 
 def parse_decimal(value: Any) -> Decimal:
@@ -42,7 +47,8 @@ def parse_decimal(value: Any) -> Decimal:
 
 def format_decimal(value: Decimal) -> str:
     """Write an exact number in fixed-point notation, never with an exponent."""
-    return format(value, "f")
+    text = str(value)  # half the time of `format`, and the same but for exponents
+    return format(value, "f") if "E" in text else text
 
 
 def parse_time(value: Any) -> datetime:
@@ -52,6 +58,10 @@ def parse_time(value: Any) -> datetime:
         ValueError: for a number, a text that is not RFC 3339, or a time without an offset.
     """
     if isinstance(value, str):
+        if len(value) == _WRITTEN_LENGTH and value[4:20:3] == "--T::." and value[26] == "Z":
+            # As the log writes it: of this shape `fromisoformat` reads nothing that is not RFC 3339.
+            with suppress(ValueError):  # what is wrong is said below
+                return datetime.fromisoformat(value)
         if not _RFC3339.fullmatch(value):
             raise ValueError(
                 'must be an RFC 3339 time with an offset, such as "2026-01-16T12:00:00Z"'
@@ -73,7 +83,7 @@ def format_time(value: datetime) -> str:
     """Write a time as RFC 3339 in UTC with six digits: `2026-01-16T12:00:00.000000Z`."""
     if value.tzinfo is not UTC:  # almost always it is, and `astimezone` costs more than the rest
         value = value.astimezone(UTC)
-    return value.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    return f"{value.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def to_micros(value: datetime) -> int:
@@ -87,33 +97,49 @@ def from_micros(value: int) -> datetime:
 
 
 def format_micros(value: int) -> str:
-    """`format_time(from_micros(value))`: the wire's text for SQL's number."""
-    return format_time(from_micros(value))
+    """`format_time(from_micros(value))`: the wire's text for SQL's number, in a third of the time."""
+    seconds, micros = divmod(value, _SECOND_US)
+    day, second = divmod(seconds, _DAY_S)
+    return f"{_date_text(day)}{_clock_text(second)}{micros:06d}Z"
 
 
-def _positive(value: Decimal) -> Decimal:
-    if value <= 0:
+@lru_cache(_DAY_S)
+def _date_text(day: int) -> str:
+    return f"{(_EPOCH + timedelta(days=day)).date().isoformat()}T"
+
+
+@lru_cache(_DAY_S)
+def _clock_text(second: int) -> str:
+    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}."
+
+
+def parse_price(value: Any) -> Decimal:
+    """`parse_decimal` of a number greater than 0."""
+    number = parse_decimal(value)
+    if number <= 0:
         raise ValueError("must be greater than 0")
-    return value
+    return number
 
 
-def _not_negative(value: Decimal) -> Decimal:
-    if value < 0:
+def parse_quantity(value: Any) -> Decimal:
+    """`parse_decimal` of a number that is not negative."""
+    number = parse_decimal(value)
+    if number < 0:
         raise ValueError("must not be negative")
-    return value
+    return number
 
 
-ExactNumber = Annotated[
-    Decimal,
-    BeforeValidator(parse_decimal),
-    PlainSerializer(format_decimal, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": DECIMAL_PATTERN, "examples": ["1229.23"]}),
-]
-Price = Annotated[ExactNumber, AfterValidator(_positive)]
-Quantity = Annotated[ExactNumber, AfterValidator(_not_negative)]
+_AS_TEXT = PlainSerializer(format_decimal, return_type=str)
+_DECIMAL_SCHEMA = WithJsonSchema(
+    {"type": "string", "pattern": DECIMAL_PATTERN, "examples": ["1229.23"]}
+)
+# Plain validators: what they return needs no second look, which cost as much as they do.
+ExactNumber = Annotated[Decimal, PlainValidator(parse_decimal), _AS_TEXT, _DECIMAL_SCHEMA]
+Price = Annotated[Decimal, PlainValidator(parse_price), _AS_TEXT, _DECIMAL_SCHEMA]
+Quantity = Annotated[Decimal, PlainValidator(parse_quantity), _AS_TEXT, _DECIMAL_SCHEMA]
 UtcTime = Annotated[
     datetime,
-    BeforeValidator(parse_time),
+    PlainValidator(parse_time),
     PlainSerializer(format_time, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, text
 from events.catalog import CATALOG
 from events.envelope import Head, RecordedEvent
 from events.selection import Selection
-from events.sql_keys import rows_of_keys
+from events.sql_keys import rows_of_keys, tuples_of_keys
 from events.sql_merge import merged_positions, query_filter
 from events.sql_rows import EVENT_COLUMNS, StreamNames, to_events
 from events.sql_search import (
@@ -39,7 +39,8 @@ _HEAD: Final = Prepared(
     text("SELECT epoch, position, hash, recorded_at FROM log_head WHERE id = 1")
 )
 _COLUMN_NAMES: Final = ", ".join(f"e.{column.name}" for column in EVENT_COLUMNS)
-_AT_POSITION: Final = "e.position = {0}"
+AT_POSITION: Final = "e.position = {0}"
+"""What `sql_keys` looks for, given positions."""
 _RANGE: Final = """
     SELECT {columns} FROM events AS e
     WHERE e.position > :after AND e.position <= :upto ORDER BY e.position {order} LIMIT :limit
@@ -150,7 +151,7 @@ def read_at(
     if not positions:
         return []
     keys = [(position,) for position in set(positions)]
-    rows = rows_of_keys(connection, _COLUMN_NAMES, _AT_POSITION, keys)
+    rows = tuples_of_keys(connection, _COLUMN_NAMES, AT_POSITION, keys)
     found = to_events(connection, names, rows)
     return sorted(found, key=lambda event: event.position, reverse=descending)
 

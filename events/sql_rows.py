@@ -26,9 +26,13 @@ EVENT_COLUMNS: Final = (
     events.c.hash,
 )
 
-# As `UUID.__init__` does it: a UUID refuses to be changed, also by its own subclass.
+# What `UUID.__init__` sets, through the slots themselves: a UUID refuses to be changed by name.
 _new_uuid: Final = UUID.__new__
-_set: Final = object.__setattr__
+_set_int: Final = UUID.__dict__["int"].__set__
+_set_is_safe: Final = UUID.__dict__["is_safe"].__set__
+_int_of: Final = int.from_bytes
+_new_event: Final = RecordedEvent._make
+_UNKNOWN: Final = SafeUUID.unknown
 
 
 class StreamNames:
@@ -82,26 +86,28 @@ def to_event(row: Sequence[Any], stream: str) -> RecordedEvent:
         hash_,
     ) = row
     event_id = to_uuid(id_bytes)
-    return RecordedEvent(
-        position,
-        stream,
-        version,
-        event_id,
-        type_name,
-        schema_version,
-        occurred_at,
-        recorded_at,
-        source,
-        event_id if correlation_id == id_bytes else to_uuid(correlation_id),
-        to_uuid(causation_id) if causation_id else None,
-        payload,
-        hash_,
+    return _new_event(
+        (
+            position,
+            stream,
+            version,
+            event_id,
+            type_name,
+            schema_version,
+            occurred_at,
+            recorded_at,
+            source,
+            event_id if correlation_id == id_bytes else to_uuid(correlation_id),
+            to_uuid(causation_id) if causation_id else None,
+            payload,
+            hash_,
+        )
     )
 
 
 def to_uuid(raw: bytes) -> UUID:
-    """`UUID(bytes=raw)` in less than half the time; three of them were half the time of `to_event`."""
+    """`UUID(bytes=raw)` in a quarter of the time; three of them were half the time of `to_event`."""
     made = _new_uuid(UUID)
-    _set(made, "int", int.from_bytes(raw, "big"))
-    _set(made, "is_safe", SafeUUID.unknown)
+    _set_int(made, _int_of(raw))
+    _set_is_safe(made, _UNKNOWN)
     return made

@@ -14,14 +14,15 @@ from events.clock import now_us
 from events.engines import Engines, SqliteEngines, SqliteReader
 from events.envelope import Append, Appended, Head, RecordedEvent
 from events.epoch import new_epoch
+from events.messages import EventText, TextOf
 from events.selection import Selection
 from events.sql_append import append_group, find_events
 from events.sql_ends import StreamEnds
-from events.sql_frames import read_texts
+from events.sql_messages import read_texts, texts_at
 from events.sql_rows import StreamNames
 from events.sql_search import first_since
 from events.sql_snapshots import SqlSnapshots, note_types
-from events.store import EventText, Outcome, ReadQuery, StreamHead
+from events.store import Outcome, ReadQuery, StreamHead
 from events.tables import log_head
 
 Result = TypeVar("Result")
@@ -104,11 +105,13 @@ class SqlEventStore(SqlSnapshots):
         """One page, in position order or the reverse."""
         return await self._read(sql_read.read_page, query)
 
-    async def read_texts(
-        self, query: ReadQuery, text_of: Callable[[RecordedEvent], str]
-    ) -> list[EventText]:
-        """The page that `read` would give, as messages; the database makes nearly all of them."""
+    async def read_texts(self, query: ReadQuery, text_of: TextOf) -> list[EventText]:
+        """The page that `read` would give, as messages, made from the columns."""
         return await self._read(read_texts, query, text_of)
+
+    async def texts_at(self, positions: Sequence[int], text_of: TextOf) -> list[EventText]:
+        """The messages of `read_at`, made from the columns."""
+        return await self._read(texts_at, positions, text_of)
 
     async def read_at(self, positions: Sequence[int]) -> list[RecordedEvent]:
         """The events at these positions, in position order."""

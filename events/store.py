@@ -1,12 +1,13 @@
 """`EventStore`: the port that every engine implements, and what can be asked of it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
 from events.envelope import Append, Appended, Head, RecordedEvent
 from events.errors import AppendConflict
+from events.messages import EventText, TextOf
 from events.selection import Selection
 from events.snapshots import SnapshotStore
 
@@ -60,9 +61,6 @@ class StreamHead:
     position: int
 
 
-EventText = tuple[int, str]
-"""An event's position, and the message that carries it, ready to be sent."""
-
 Outcome = Appended | AppendConflict
 
 
@@ -84,14 +82,15 @@ class EventStore(SnapshotStore, Protocol):
     async def read(self, query: ReadQuery) -> list[RecordedEvent]:
         """One page, in position order (or the reverse)."""
 
-    async def read_texts(
-        self, query: ReadQuery, text_of: Callable[[RecordedEvent], str]
-    ) -> list[EventText]:
+    async def read_texts(self, query: ReadQuery, text_of: TextOf) -> list[EventText]:
         """The page that `read` would give, as messages.
 
         `text_of` makes the message of an event. A store may make it itself where it is the very same text:
-        that of `app.stream.protocol.event_text`, for payloads at their present schema version.
+        that of `events.messages.event_text`, for payloads at their present schema version.
         """
+
+    async def texts_at(self, positions: Sequence[int], text_of: TextOf) -> list[EventText]:
+        """The messages of `read_at`; `text_of` as in `read_texts`."""
 
     async def read_at(self, positions: Sequence[int]) -> list[RecordedEvent]:
         """The events at these positions, in position order; at most `PAGE_EVENTS` of them."""

@@ -24,8 +24,7 @@ from events.catalog import (
     SystemNotice,
     TradeExecution,
 )
-from events.envelope import RecordedEvent
-from events.scalars import SOURCE_PATTERN, Symbol, UtcTime, format_micros, format_time
+from events.scalars import SOURCE_PATTERN, Symbol, UtcTime, format_time
 
 PROTOCOL_VERSION: Final = 1
 MAX_SYMBOLS_PER_SUBSCRIBE: Final = 1_000
@@ -380,17 +379,3 @@ class MessageFactory:
             f'{{"msg_id":"{self._new_id()}","type":"{name}","payload":{payload.model_dump_json()},'
             f'"direction":"s2c","timestamp":"{format_time(self._now())}"}}'
         )
-
-
-def event_text(event: RecordedEvent) -> str:
-    """The text of the message that carries an event: the stored payload, spliced in as it is.
-
-    It depends on nothing but the event, so every subscriber on every transport gets the same bytes.
-    """
-    return (
-        f'{{"msg_id":"{event.event_id}","type":"{event.type}","payload":{event.payload_json},'
-        f'"direction":"s2c","timestamp":"{format_micros(event.recorded_at_us)}",'
-        f'"position":{event.position},"stream":{orjson.dumps(event.stream).decode()},'
-        f'"version":{event.version},"occurred_at":"{format_micros(event.occurred_at_us)}",'
-        f'"source":"{event.source}"}}'
-    )

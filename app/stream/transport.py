@@ -2,15 +2,14 @@
 
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final, Protocol
 
 import orjson
 
-from app.stream.protocol import event_text
 from events.codec import is_current, is_readable, payload_fields, raw
 from events.envelope import RecordedEvent
 from events.errors import UnreadablePayload
+from events.messages import event_text
 
 FRAMES_KEPT: Final = 10_000
 """Recent frames kept ready; about as many as the log's tail holds."""
@@ -24,14 +23,14 @@ def present_text(event: RecordedEvent) -> str:
     """
     if not is_current(event) and is_readable(event):
         with suppress(UnreadablePayload):
-            event = replace(event, payload_json=orjson.dumps(payload_fields(event)).decode())
+            event = event._replace(payload_json=orjson.dumps(payload_fields(event)).decode())
     return event_text(event)
 
 
 def raw_text(event: RecordedEvent) -> str:
     """The same with the payload as it is stored, through no upcaster, and with its `schema_version`."""
     stored = raw(event)
-    text = event_text(replace(event, payload_json=stored.text))
+    text = event_text(event._replace(payload_json=stored.text))
     return f'{text[:-1]},"schema_version":{stored.schema_version}}}'
 
 

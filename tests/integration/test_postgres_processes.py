@@ -10,7 +10,6 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -124,15 +123,15 @@ def lose(log: list[RecordedEvent]) -> None:
 
 def renumber_after_a_loss(log: list[RecordedEvent]) -> None:
     del log[2]
-    log[:] = [replace(event, position=number) for number, event in enumerate(log, start=1)]
+    log[:] = [event._replace(position=number) for number, event in enumerate(log, start=1)]
 
 
 def alter(log: list[RecordedEvent]) -> None:
-    log[2] = replace(log[2], payload_json=log[2].payload_json.replace("100", "101"))
+    log[2] = log[2]._replace(payload_json=log[2].payload_json.replace("100", "101"))
 
 
 def repeat_a_version(log: list[RecordedEvent]) -> None:
-    log[2] = replace(log[2], version=1)
+    log[2] = log[2]._replace(version=1)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from app.live_state import LiveState
 from app.main import open_log
 from app.market.persona import DEFAULT_PERSONA, PERSONAS
 from app.migrate import upgrade
-from events import sql_frames, upcasters
+from events import upcasters
 from events.catalog import CATALOG, EventType
 from events.envelope import Append
 from events.errors import DuplicateEvent, MissingUpcaster, StoreUnavailable
@@ -89,16 +89,13 @@ async def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def third_schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def third_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program whose prices are at schema 3, with a step from each one before."""
     entry = CATALOG["price_update"]
     newer = EventType(entry.name, entry.model, 3, entry.channel, entry.entity_field)
     monkeypatch.setitem(cast(dict[str, EventType], CATALOG), entry.name, newer)
     monkeypatch.setitem(upcasters.UPCASTERS, ("price_update", 1), _name)
     monkeypatch.setitem(upcasters.UPCASTERS, ("price_update", 2), _widen)
-    sql_frames._columns.cache_clear()
-    yield
-    sql_frames._columns.cache_clear()
 
 
 def settings_for(path: Path) -> Settings:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from app.stream.protocol import event_text
 from events.envelope import RecordedEvent
+from events.messages import event_text
 from events.scalars import parse_time, to_micros
 from events.selection import Selection
 

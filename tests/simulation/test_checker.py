@@ -1,13 +1,12 @@
 """The checker itself: it accepts what is right and finds every planted fault."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from app.stream.protocol import event_text
 from events.envelope import RecordedEvent
+from events.messages import event_text
 from tests.simulation.checker import Checker
 from tests.unit.events.builders import price, recorded, regime
 from tests.unit.stream.talk import subscribe, unsubscribe
@@ -112,7 +111,7 @@ def test_another_epoch_is_found() -> None:
 
 
 def test_an_event_that_the_log_does_not_hold_is_found() -> None:
-    stranger = event_text(replace(LOG[0], position=99))
+    stranger = event_text(LOG[0]._replace(position=99))
     assert problems([confirmed(0), stranger]) == ["position 99 is not in the log"]
 
 

@@ -1,7 +1,6 @@
 """The decider's state survives a restart bit for bit, and a start folds no more than a bounded number."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -181,7 +180,7 @@ async def test_a_price_of_a_newer_program_parks_the_decider_and_refuses_decision
     before = await folded_from_zero(log)
     await before.save()
     positions = [e.position for e in store._events if e.type == "price_update"]
-    newer = replace(store._events[positions[1] - 1], schema_version=9)
+    newer = store._events[positions[1] - 1]._replace(schema_version=9)
     store._events[newer.position - 1] = newer
     store._snapshots.clear()
     parked = await TickIngest.open(log)

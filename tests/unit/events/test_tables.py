@@ -66,10 +66,21 @@ def test_position_version_and_id_are_taken_once(
         foreign.execute(statement)
 
 
-def test_replacing_an_event_is_refused(foreign: sqlite3.Connection) -> None:
-    statement = REPEATED.format(word="OR REPLACE", position="1", version="1", event_id="event_id")
-    with pytest.raises(sqlite3.IntegrityError):
+@pytest.mark.parametrize(
+    ("position", "version", "event_id"),
+    [("1", "1", "event_id"), ("2", "9", "x'01'"), ("9", "2", "x'01'"), ("9", "9", "event_id")],
+)
+def test_replacing_an_event_is_refused(
+    foreign: sqlite3.Connection, position: str, version: str, event_id: str
+) -> None:
+    before = foreign.execute("SELECT * FROM events").fetchall()
+    statement = REPEATED.format(
+        word="OR REPLACE", position=position, version=version, event_id=event_id
+    )
+    with pytest.raises(sqlite3.IntegrityError, match="REPLACE"):
         foreign.execute(statement)
+    foreign.commit()
+    assert foreign.execute("SELECT * FROM events").fetchall() == before
 
 
 def test_there_is_one_head(foreign: sqlite3.Connection) -> None:

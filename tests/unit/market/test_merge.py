@@ -3,7 +3,6 @@
 # covers: app.market.public_state, events.projection
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -181,5 +180,5 @@ def test_what_is_no_state_is_not_loaded(other: object) -> None:
 
 def test_an_unknown_field_of_an_event_is_no_matter() -> None:
     event = log_of([_price(START, "SPX", 5)])[0]
-    wider = replace(event, payload_json=event.payload_json[:-1] + ',"venue":"X"}')
+    wider = event._replace(payload_json=event.payload_json[:-1] + ',"venue":"X"}')
     assert fold(PROJECTION, [wider]) == fold(PROJECTION, [event])

@@ -192,7 +192,7 @@ def test_the_last_portfolio_update_is_the_portfolio() -> None:
 
 def test_unknown_types_and_other_notices_change_nothing() -> None:
     stranger = recorded(price("100", 0))
-    object.__setattr__(stranger, "type", "from_the_future")
+    stranger = stranger._replace(type="from_the_future")
     state = public_state.apply(public_state.initial(), stranger)
     state = public_state.apply(state, recorded(notice(NoticeKind.FEED_STARTED, {})))
     assert state == public_state.initial()

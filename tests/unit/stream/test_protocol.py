@@ -2,10 +2,7 @@
 
 import json
 from contextlib import suppress
-from dataclasses import replace
-from typing import Any
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +14,6 @@ from app.stream.protocol import (
     Authenticate,
     Delivery,
     ErrorPayload,
-    EventMessage,
     HistoryAfter,
     HistoryLast,
     HistorySince,
@@ -29,12 +25,11 @@ from app.stream.protocol import (
     Severity,
     Subscribe,
     Unsubscribe,
-    event_text,
     parse_client_message,
     schema_hash,
 )
-from events.catalog import CATALOG, PriceUpdate, Record
-from tests.unit.events.builders import NOON, at, notice, price, recorded, regime
+from events.catalog import CATALOG
+from tests.unit.events.builders import NOON, at
 from tests.unit.stream.talk import message, ping, subscribe, unsubscribe
 
 
@@ -220,37 +215,6 @@ def test_a_control_message_has_the_envelope_of_every_message() -> None:
         "timestamp": "2026-01-16T12:00:00.000000Z",
     }
     assert ServerMessage[PongPayload].model_validate_json(text).payload.request_msg_id == 'say "hi"'
-
-
-@pytest.mark.parametrize("payload", [price(), regime("NDX"), notice('quo"te \N{SNOWMAN}\n')])
-def test_an_events_text_is_json_around_the_stored_payload(payload: Record) -> None:
-    event = recorded([payload], now_us=1_500_000)[0]  # type: ignore[list-item]  # payloads
-    text = event_text(event)
-    assert event.payload_json in text
-    told: dict[str, Any] = orjson.loads(text)
-    assert told.pop("payload") == orjson.loads(event.payload_json)
-    assert told == {
-        "msg_id": str(event.event_id),
-        "type": event.type,
-        "direction": "s2c",
-        "timestamp": "1970-01-01T00:00:01.500000Z",
-        "position": 1,
-        "stream": event.stream,
-        "version": 1,
-        "occurred_at": "2026-01-16T12:00:00.000000Z",
-        "source": "simulated",
-    }
-
-
-def test_an_events_text_is_read_by_the_clients_model() -> None:
-    event = recorded([price()])[0]
-    read = EventMessage[PriceUpdate].model_validate_json(event_text(event))
-    assert (read.payload, read.position, read.version) == (price(), 1, 1)
-
-
-def test_an_events_text_depends_on_nothing_but_the_event() -> None:
-    event = recorded([price()])[0]
-    assert event_text(event) == event_text(replace(event))
 
 
 def test_every_event_of_the_catalogue_is_on_the_wire() -> None:

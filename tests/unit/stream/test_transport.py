@@ -1,13 +1,11 @@
 """Frames once: the text of an event is made on first use and shared."""
 
-from dataclasses import replace
-
 import pytest
 
 from app.stream import transport
-from app.stream.protocol import event_text
 from app.stream.transport import FrameCache, present_text
 from events.envelope import RecordedEvent
+from events.messages import event_text
 from tests.unit.events.builders import price, recorded
 
 LOG = recorded([price(second=number) for number in range(6)])
@@ -42,7 +40,7 @@ def test_only_so_many_texts_are_kept(made: list[int]) -> None:
 
 
 def test_a_present_payload_goes_out_as_it_is_stored() -> None:
-    odd = replace(LOG[0], payload_json='{"as":  "stored"}')
+    odd = LOG[0]._replace(payload_json='{"as":  "stored"}')
     assert '{"as":  "stored"}' in present_text(odd)
 
 
