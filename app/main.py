@@ -26,6 +26,7 @@ from app.market.persona import PERSONAS
 from app.market.public_state import PublicState
 from app.migrate import upgrade
 from app.stream.connection import StreamContext
+from app.stream.fan_out import FanOut
 from app.stream.manager import TypedWebSocketManager
 from app.stream.protocol import MessageFactory
 from app.stream.transport import FrameCache
@@ -126,12 +127,14 @@ def build_services(
 ) -> Services:
     """Everything that the endpoints work with, around an open log."""
     log, ingest, frames = recorder.log, recorder.ingest, FrameCache()
+    factory = MessageFactory(_now, lambda: str(uuid7()))
     context = StreamContext(
         log=log,
         frames=frames,
-        factory=MessageFactory(_now, lambda: str(uuid7())),
+        factory=factory,
         heartbeat_s=settings.heartbeat_s,
         is_token=token.matches,
+        fan_out=FanOut(log, frames, factory, settings.heartbeat_s),
     )
     return Services(
         log=log,
@@ -139,7 +142,6 @@ def build_services(
         live_state=LiveState(log, PERSONAS[settings.persona], recorder.projector),
         broadcaster=MarketDataBroadcaster(log, ingest, feeds, settings.regime_interval_s),
         manager=TypedWebSocketManager(context),
-        frames=frames,
         token=token,
     )
 
@@ -173,12 +175,14 @@ def create_app(
         try:
             services = build_services(recorder, settings, write_token(settings), feeds)
             app.state.services = services
+            services.manager.start()
             services.broadcaster.start()
             try:
                 yield
             finally:
                 services.manager.shut_down()
                 await services.broadcaster.stop()
+                await services.manager.stop()
         finally:
             await recorder.close()
 

@@ -13,6 +13,8 @@ from typing import Any, Final
 import structlog
 import uvicorn
 
+from app.stream.direct import DirectProtocol
+
 AsgiApp = Callable[..., Coroutine[Any, Any, None]]
 
 MESSAGE_BYTES_MAX: Final = 65_536
@@ -20,6 +22,9 @@ MESSAGE_BYTES_MAX: Final = 65_536
 
 SHUTDOWN_S_MAX: Final = 3
 """How long a stopping server waits for answers under way; then it cuts them off."""
+
+_LOOPBACK_FOR: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nothing is bound here
+"""Addresses that stand for all of a machine's own, and where it reaches itself then."""
 
 
 class CannotServe(Exception):
@@ -49,9 +54,15 @@ def bind(host: str, port: int) -> socket.socket:
         raise CannotServe(f"cannot listen on {host}: {why}") from None
 
 
+def listens_everywhere(listener: socket.socket) -> bool:
+    """Whether other machines reach a listening socket, on whatever address this one has."""
+    return listener.getsockname()[0] in _LOOPBACK_FOR
+
+
 def address_of(listener: socket.socket) -> str:
-    """The URL under which a listening socket is reached."""
+    """The URL under which a listening socket is reached from this machine."""
     host, port = listener.getsockname()[:2]
+    host = _LOOPBACK_FOR.get(host, host)
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
@@ -90,8 +101,10 @@ def _config(app: AsgiApp) -> uvicorn.Config:
         app,
         log_config=None,
         access_log=False,
-        ws="websockets-sansio",
+        ws=DirectProtocol,
         ws_max_size=MESSAGE_BYTES_MAX,
+        # The protocol watches over its connections itself: see there.
+        ws_ping_interval=None,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
     )

@@ -52,6 +52,9 @@ class Selection:
 
     channels: Mapping[str, EntitySet]
 
+    def __hash__(self) -> int:
+        return hash(frozenset(self.channels.items()))
+
     @classmethod
     def of(cls, channels: Iterable[str], symbols: Iterable[str] | None = None) -> "Selection":
         """The selection of a subscribe; `symbols` narrows only the channels whose entity is a symbol."""

@@ -1,18 +1,18 @@
-"""From history to live without a seam, as a pure state machine: inputs in, actions out.
+"""The history of one request until it is live, as a pure state machine: inputs in, actions out.
 
     catching_up --(cursor reaches the target)--> live --(the tail no longer holds the cursor)--> catching_up
 
 A driver does the reading: it asks `next_read` what to read from the store, hands the page to `page`, and
-once live hands every batch of the tail to `tail`. Whatever the driver does, the machine delivers each
-matching event once, in position order, or raises `PositionGap`.
+sends it. Whatever the driver does, the pages hold each matching event once, in position order, or `page`
+raises `PositionGap`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from events.envelope import RecordedEvent
 from events.errors import PositionGap
+from events.messages import EventText
 from events.selection import Selection
 from events.store import PAGE_EVENTS, ReadQuery
 
@@ -32,13 +32,6 @@ class ReadPositions:
 
 
 @dataclass(frozen=True, slots=True)
-class Deliver:
-    """Hand these events to the subscriber, in this order."""
-
-    events: tuple[RecordedEvent, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class CaughtUp:
     """Tell the subscriber that the history is complete up to this position."""
 
@@ -52,7 +45,7 @@ class Lagging:
     from_position: int
 
 
-Action = Deliver | CaughtUp | Lagging
+Action = CaughtUp | Lagging
 
 
 class Subscription:
@@ -99,10 +92,12 @@ class Subscription:
             return ReadPositions(self._chosen[:PAGE_EVENTS])
         return ReadQuery(after=self.cursor, upto=self._target, selection=self.selection)
 
-    def page(
-        self, asked: ReadQuery | ReadPositions, events: Sequence[RecordedEvent]
-    ) -> list[Action]:
-        """Take what the store answered to `next_read`."""
+    def page(self, asked: ReadQuery | ReadPositions, events: Sequence[EventText]) -> None:
+        """Take what the store answered to `next_read`; all of it is to be sent.
+
+        Raises:
+            PositionGap: it is not what was asked for, or leaves out a version of a stream.
+        """
         if isinstance(asked, ReadPositions):
             if tuple(event.position for event in events) != asked.positions:
                 raise PositionGap("store", asked.positions[0], events[0].position if events else 0)
@@ -112,7 +107,7 @@ class Subscription:
             # The target may have moved since this page was asked for, so the page's own bound counts.
             complete = len(events) < asked.limit
             self.cursor = (asked.upto or self._target) if complete else events[-1].position
-        return self._deliver(events)
+        self._check_versions(events)
 
     def arrived(self) -> list[Action]:
         """Go live if everything up to the target has been delivered."""
@@ -121,30 +116,15 @@ class Subscription:
         self.phase = Phase.LIVE
         return [CaughtUp(self.cursor)]
 
-    def tail(self, events: Sequence[RecordedEvent]) -> list[Action]:
-        """Take a dense batch of the tail; what was delivered before is dropped.
-
-        Raises:
-            PositionGap: the batch does not follow the cursor.
-        """
-        fresh = [event for event in events if event.position > self.cursor]
-        for number, event in enumerate(fresh, start=self.cursor + 1):
-            if event.position != number:
-                raise PositionGap("tail", number, event.position)
-        if fresh:
-            self.cursor = fresh[-1].position
-        return self._deliver([event for event in fresh if self.selection.matches(event.stream)])
-
     def fell_behind(self, head: int) -> list[Action]:
         """The tail no longer holds the cursor: go back to reading the store, up to `head`."""
         self.phase = Phase.CATCHING_UP
         self._target = max(head, self.cursor)
         return [Lagging(self.cursor)]
 
-    def _deliver(self, events: Sequence[RecordedEvent]) -> list[Action]:
+    def _check_versions(self, events: Sequence[EventText]) -> None:
         for event in events:
             last = self._versions.get(event.stream)
             if last is not None and event.version != last + 1:
                 raise PositionGap(event.stream, last + 1, event.version)
             self._versions[event.stream] = event.version
-        return [Deliver(tuple(events))] if events else []

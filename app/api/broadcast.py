@@ -14,6 +14,7 @@ from app.api.auth import require_write_token
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import ServicesDep
 from app.market.strategy import RECOMMENDATIONS
+from app.stream.transport import present_text
 from events.catalog import (
     AlertKind,
     AlertSeverity,
@@ -212,7 +213,7 @@ class ManualTrade(ManualEvent):
 async def _broadcast(services: ServicesDep, payload: Payload) -> Response:
     event = NewEvent(payload=payload, event_id=uuid7(), source="manual")
     appended = await services.log.append([event])
-    return Response(services.frames.text(appended.events[0]), media_type="application/json")
+    return Response(present_text(appended.events[0]), media_type="application/json")
 
 
 @router.post("/regime")

@@ -15,8 +15,9 @@ from app.api.params import (
 )
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import ServicesDep
-from app.stream.transport import raw_text
-from events.envelope import Head, RecordedEvent
+from app.stream.transport import present_text, raw_text
+from events.envelope import Head
+from events.messages import EventText, text_with
 from events.scalars import to_micros
 from events.store import ReadQuery
 
@@ -57,12 +58,16 @@ async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing 
         limit=limit,
         descending=order == "desc",
     )
-    page = await services.log.read(query)
-    texts = ",".join(map(raw_text if raw else services.frames.text, page))
-    return Response(_page_text(texts, page, query, head), media_type="application/json")
+    store = services.log.store
+    if raw:
+        page = [text_with(event, raw_text) for event in await store.read(query)]
+    else:
+        page = await store.read_texts(query, present_text)
+    return Response(_page_text(page, query, head), media_type="application/json")
 
 
-def _page_text(texts: str, page: list[RecordedEvent], query: ReadQuery, head: Head) -> str:
+def _page_text(page: list[EventText], query: ReadQuery, head: Head) -> str:
+    texts = ",".join([event.text for event in page])
     full = len(page) == query.limit
     last = page[-1].position if page else 0
     if query.descending:

@@ -10,7 +10,6 @@ from app.broadcaster import MarketDataBroadcaster
 from app.ingest import TickIngest
 from app.live_state import LiveState
 from app.stream.manager import TypedWebSocketManager
-from app.stream.transport import FrameCache
 from app.write_token import WriteToken
 from events.log import EventLog
 
@@ -24,7 +23,6 @@ class Services:
     live_state: LiveState
     broadcaster: MarketDataBroadcaster
     manager: TypedWebSocketManager
-    frames: FrameCache
     token: WriteToken
 
 

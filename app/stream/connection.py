@@ -1,4 +1,9 @@
-"""`TypedConnection`: drives one client's `Session` between its wire and the log."""
+"""`TypedConnection`: one client's `Session` between its wire and the log.
+
+A client that is caught up has no task but the one that listens: the fan-out writes to it. All else is done
+by its pump, a task that lives while there is something to do: control messages, a history, or catching up
+after the client did not read.
+"""
 
 import asyncio
 from collections import deque
@@ -6,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.stream.fan_out import FanOut, Seat
 from app.stream.protocol import (
     HistoryAfter,
     HistoryLast,
@@ -15,12 +21,12 @@ from app.stream.protocol import (
     Subscribe,
 )
 from app.stream.session import CheckToken, Effect, OpenHistory, Say, Send, Session, Stage
-from app.stream.transport import ClientGone, FrameCache, Transport
+from app.stream.transport import ClientGone, FrameCache, Transport, present_text
 from events.catalog import Record
-from events.clock import now_us
-from events.envelope import Head, RecordedEvent
+from events.envelope import Head
 from events.errors import InvalidCursor, StoreUnavailable
 from events.log import TAIL_EVENTS, EventLog
+from events.messages import EventText
 from events.scalars import to_micros
 from events.store import ReadQuery
 from events.subscription import ReadPositions
@@ -46,6 +52,7 @@ class StreamContext:
     factory: MessageFactory
     heartbeat_s: float
     is_token: Callable[[str], bool]
+    fan_out: FanOut
 
 
 class _Hangup(Exception):
@@ -58,7 +65,7 @@ class _Hangup(Exception):
 
 
 class TypedConnection:
-    """One client: a task that listens, a task that delivers, one session between them."""
+    """One client, from its first message to its last."""
 
     def __init__(self, context: StreamContext, transport: Transport) -> None:
         self._context = context
@@ -66,10 +73,11 @@ class TypedConnection:
         self._transport = transport
         self._session = Session(context.heartbeat_s)
         self._control: deque[str] = deque()
-        self._wake = asyncio.Event()
-        self._heartbeat_at = 0.0
+        self._seat: Seat | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._ended: Exception | None = None
         self._goodbye: _Hangup | None = None
-        self.messages_sent = 0
 
     async def run(self) -> None:
         """Serve the client until it goes, is closed, or fails.
@@ -77,36 +85,50 @@ class TypedConnection:
         Raises:
             EventError: what was read contradicts the log's rules: a bug, never to be passed over.
         """
-        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._deliver())]
+        self._listener = asyncio.current_task()
         try:
-            done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if self._goodbye is not None:
+                self._start_pump()
+            await self._listen()
+        except asyncio.CancelledError:
+            # The pump has ended the connection, or the server this task.
+            if self._ended is None or self._listener is None or self._listener.uncancel():
+                raise
+        except Exception as error:  # noqa: BLE001  # told apart below
+            self._ended = error
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for error in [task.exception() for task in tasks if task in done]:
-            match error:
-                case _Hangup():
-                    await self._transport.close(error.code, error.reason)
-                case StoreUnavailable():
-                    await self._transport.close(CLOSE_STORE_UNAVAILABLE, error.code)
-                case Exception() if not isinstance(error, ClientGone):
-                    raise error
+            self._listener = None
+            self._stand_up()
+            if self._pump is not None:
+                self._pump.cancel()
+                await asyncio.gather(self._pump, return_exceptions=True)
+        match self._ended:
+            case None | ClientGone():
+                return
+            case _Hangup() as hangup:
+                await self._transport.close(hangup.code, hangup.reason)
+            case StoreUnavailable() as fault:
+                await self._transport.close(CLOSE_STORE_UNAVAILABLE, fault.code)
+            case bug:
+                raise bug
 
     def shut_down(self, reconnect_after_s: float) -> None:
         """Announce that the server goes away, then close."""
         self._say(ShutdownPayload(reconnect_after_s=reconnect_after_s))
         self._goodbye = _Hangup(CLOSE_RESTART, "restart")
+        self._start_pump()
 
     # --- listening ------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
         while (message := await self._transport.receive()) is not None:
+            self._stand_up()
             for effect in self._session.receive(message):
                 await self._carry_out(effect)
             # Seen here, not where they are sent: that is where a client that does not read holds us up.
             if len(self._control) > CONTROL_WAITING_MAX:
                 raise _Hangup(CLOSE_TOO_SLOW, "too slow to drain control messages")
+            self._start_pump()
         raise ClientGone
 
     async def _carry_out(self, effect: Effect) -> None:
@@ -119,11 +141,11 @@ class TypedConnection:
                 if not self._context.is_token(token):
                     raise _Hangup(CLOSE_UNAUTHORISED, "unauthorised")
             case Send(events):
-                for event in events:
-                    await self._write(self._context.frames.text(event))
+                await self._transport.send_events(events)
 
     async def _open(self, request: Subscribe) -> None:
         history = request.payload.history
+        self._start_pump()  # what is live goes on while the store is asked
         try:
             if isinstance(history, HistoryAfter):
                 await self._log.check_cursor(history.after, request.payload.epoch)
@@ -133,6 +155,7 @@ class TypedConnection:
         except InvalidCursor as error:
             await self._carry_out(self._session.refuse(request, error))
             return
+        self._stand_up()
         await self._carry_out(self._session.open(request, head, after, positions))
 
     async def _beginning(self, request: Subscribe, head: Head) -> tuple[int, Sequence[int]]:
@@ -154,18 +177,44 @@ class TypedConnection:
 
     def _say(self, payload: Record) -> None:
         self._control.append(self._context.factory.control(payload))
-        self._wake.set()
 
     # --- delivering -----------------------------------------------------------------------------
 
-    async def _deliver(self) -> None:
-        while True:
-            self._wake.clear()
-            if await self._deliver_once():
+    def _start_pump(self) -> None:
+        """Let everything that is to be sent be sent, and then take a seat in the fan-out."""
+        if self._pump is None and self._listener is not None:
+            self._stand_up()
+            self._pump = asyncio.create_task(self._run_pump(), name="TypedConnection.pump")
+
+    async def _run_pump(self) -> None:
+        try:
+            while await self._deliver_once():  # noqa: ASYNC110  # nothing is polled
                 # Nothing in a round need wait: without this, one busy client would hold up the others.
                 await asyncio.sleep(0)
-            else:
-                await self._wait()
+            # Nothing gives way between the last look and this: no event is missed.
+            self._sit_down()
+        except Exception as error:  # noqa: BLE001  # whoever listens ends the connection with it
+            self._ended = error
+            if self._listener is not None:
+                self._listener.cancel()
+        finally:
+            self._pump = None
+
+    def _sit_down(self) -> None:
+        cursor, interest = self._session.cursor, self._session.interest
+        if cursor is not None and self._listener is not None:
+            fan_out = self._context.fan_out
+            self._seat = fan_out.join(self._transport, interest, cursor, self._fell_behind)
+
+    def _stand_up(self) -> None:
+        if self._seat is not None:
+            self._session.cursor = self._context.fan_out.leave(self._seat)
+            self._seat = None
+
+    def _fell_behind(self, cursor: int) -> None:
+        self._seat = None
+        self._session.cursor = cursor
+        self._start_pump()
 
     async def _deliver_once(self) -> bool:
         """One round: control messages, some of the tail, then a page for each that catches up.
@@ -174,7 +223,7 @@ class TypedConnection:
             Whether there is more to do at once.
         """
         while self._control:
-            await self._write(self._control.popleft())
+            await self._transport.send(self._control.popleft())
         if self._goodbye:
             raise self._goodbye
         # Taken now: a request that comes in from here on has its confirmation still waiting.
@@ -182,8 +231,7 @@ class TypedConnection:
         await self._follow_tail()
         for stage in stages:
             await self._catch_up(stage)
-        await self._beat()
-        return bool(self._session.stages or self._control or self._is_behind())
+        return bool(self._session.stages or self._control or self._goodbye or self._is_behind())
 
     def _is_behind(self) -> bool:
         return self._session.cursor is not None and self._session.cursor < self._log.head.position
@@ -191,12 +239,12 @@ class TypedConnection:
     async def _follow_tail(self) -> None:
         if self._session.cursor is None or not self._is_behind():
             return
-        most = TAIL_EVENTS if self._session.conflates else LIVE_BATCH_EVENTS
+        most = TAIL_EVENTS if self._session.interest.conflates else LIVE_BATCH_EVENTS
         events = self._log.tail.after(self._session.cursor, most)
         if events is None:
             effects = self._session.fall_behind(self._log.head.position)
         else:
-            effects = self._session.tail(events)
+            effects = self._session.tail(self._context.frames.texts(events))
         for effect in effects:
             await self._carry_out(effect)
 
@@ -208,39 +256,11 @@ class TypedConnection:
             effects = self._session.page(stage, asked, await self._read(asked))
         for effect in effects:
             if isinstance(effect, Say):
-                await self._write(self._context.factory.control(effect.payload))
+                await self._transport.send(self._context.factory.control(effect.payload))
             else:
                 await self._carry_out(effect)
 
-    async def _read(self, asked: ReadQuery | ReadPositions) -> list[RecordedEvent]:
+    async def _read(self, asked: ReadQuery | ReadPositions) -> list[EventText]:
         if isinstance(asked, ReadPositions):
-            return await self._log.store.read_at(asked.positions)
-        return await self._log.store.read(asked)
-
-    async def _beat(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if not self._session.is_live or now < self._heartbeat_at:
-            return
-        first = self._heartbeat_at == 0
-        self._heartbeat_at = now + self._context.heartbeat_s
-        if first:
-            return
-        for effect in self._session.heartbeat(now_us(), self._log.newest_by_channel):
-            await self._carry_out(effect)
-
-    async def _wait(self) -> None:
-        """Until the client asked for something, the log moved, or a heartbeat is due."""
-        waits: list[asyncio.Future[object]] = [asyncio.ensure_future(self._wake.wait())]
-        timeout = None
-        if self._session.cursor is not None:
-            waits.append(asyncio.ensure_future(self._log.moved_beyond(self._session.cursor)))
-            timeout = max(0.0, self._heartbeat_at - asyncio.get_running_loop().time())
-        try:
-            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    async def _write(self, text: str) -> None:
-        await self._transport.send(text)
-        self.messages_sent += 1
+            return await self._log.store.texts_at(asked.positions, present_text)
+        return await self._log.store.read_texts(asked, present_text)

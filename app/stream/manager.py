@@ -4,10 +4,12 @@ import random
 from typing import Final
 
 import structlog
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
 
+from app.stream.asgi import AsgiTransport
 from app.stream.connection import StreamContext, TypedConnection
-from app.stream.transport import ClientGone
+from app.stream.direct import EXTENSION, DirectTransport, DirectWriter
+from app.stream.transport import Transport
 
 RECONNECT_SPREAD_S: Final = 5.0
 """Clients of a server that goes away are told to come back after 0.5 s to this, at random."""
@@ -15,34 +17,12 @@ RECONNECT_SPREAD_S: Final = 5.0
 _log = structlog.get_logger("stream")
 
 
-class AsgiTransport:
-    """A client's wire as plain ASGI gives it: works under every server."""
-
-    def __init__(self, websocket: WebSocket) -> None:
-        self._websocket = websocket
-
-    async def receive(self) -> str | bytes | None:
-        """The next message of the client; None when it has gone."""
-        message = await self._websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            return None
-        text: str | bytes | None = message.get("text")
-        return text if text is not None else message.get("bytes", b"")
-
-    async def send(self, text: str) -> None:
-        """Write one message; waits while the client does not read."""
-        try:
-            await self._websocket.send_text(text)
-        except (WebSocketDisconnect, RuntimeError, OSError) as error:
-            raise ClientGone from error
-
-    async def close(self, code: int, reason: str) -> None:
-        """Say goodbye with a close code."""
-        if self._websocket.application_state is not WebSocketState.DISCONNECTED:
-            try:
-                await self._websocket.close(code, reason)
-            except (RuntimeError, OSError):
-                return  # it has gone already
+def open_transport(websocket: WebSocket) -> Transport:
+    """The wire to a client: the direct one where the server offers it, else ASGI's."""
+    writer = websocket.scope.get("extensions", {}).get(EXTENSION)
+    if isinstance(writer, DirectWriter):
+        return DirectTransport(websocket, writer)
+    return AsgiTransport(websocket)
 
 
 class TypedWebSocketManager:
@@ -52,6 +32,14 @@ class TypedWebSocketManager:
         self._context = context
         self._connections: set[TypedConnection] = set()
 
+    def start(self) -> None:
+        """Begin to follow the log."""
+        self._context.fan_out.start()
+
+    async def stop(self) -> None:
+        """Follow no longer."""
+        await self._context.fan_out.stop()
+
     @property
     def connections(self) -> int:
         """How many clients are connected."""
@@ -60,13 +48,14 @@ class TypedWebSocketManager:
     async def serve(self, websocket: WebSocket) -> None:
         """Serve one client until it goes."""
         await websocket.accept()
-        connection = TypedConnection(self._context, AsgiTransport(websocket))
+        transport = open_transport(websocket)
+        connection = TypedConnection(self._context, transport)
         self._connections.add(connection)
         try:
             await connection.run()
         except Exception:  # noqa: BLE001  # one client's failure must not reach the others
             _log.exception("connection_failed")
-            await AsgiTransport(websocket).close(1011, "internal error")
+            await transport.close(1011, "internal error")
         finally:
             self._connections.discard(connection)
 

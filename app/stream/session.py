@@ -5,7 +5,7 @@ live ones go on; once it has read as far as they have, it joins them and shares 
 rise within every request, nothing is sent twice, and all that is live follows one order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,6 @@ from app.stream.protocol import (
     CaughtUpPayload,
     Delivery,
     ErrorPayload,
-    HeartbeatPayload,
     HistoryAfter,
     LaggingPayload,
     Ping,
@@ -29,14 +28,14 @@ from app.stream.protocol import (
     parse_client_message,
     schema_hash,
 )
-from events.catalog import Channel, Record
-from events.envelope import Head, RecordedEvent
+from events.catalog import Record
+from events.envelope import Head
 from events.errors import InvalidCursor, PositionGap
-from events.scalars import from_micros
+from events.messages import EventText
 from events.selection import EMPTY_SELECTION, Selection
 from events.store import ReadQuery
 from events.subscription import Action as SubscriptionAction
-from events.subscription import CaughtUp, Deliver, Lagging, ReadPositions, Subscription
+from events.subscription import CaughtUp, Lagging, ReadPositions, Subscription
 
 REQUESTS_MAX: Final = 256
 """Subscribes that one connection may hold; the next one is refused with `too_many_subscriptions`."""
@@ -53,7 +52,7 @@ class Say:
 class Send:
     """Send these events, in this order."""
 
-    events: tuple[RecordedEvent, ...]
+    events: tuple[EventText, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,37 @@ class CheckToken:
 
 
 Effect = Say | Send | OpenHistory | CheckToken
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What is wanted of the live events: all of some streams, and of others the newest only.
+
+    Attributes:
+        every: of these streams, every event.
+        latest: of these, the newest of each stream and type in a batch.
+    """
+
+    every: Selection
+    latest: Selection
+
+    @property
+    def conflates(self) -> bool:
+        """Whether all of it may be conflated, so that one batch should span all that waits."""
+        return not self.every
+
+    def chosen(self, events: Sequence[EventText]) -> tuple[EventText, ...]:
+        """What of a batch is to be sent."""
+        every, latest = self.every.matches, self.latest.matches
+        if not self.latest:
+            return tuple([event for event in events if every(event.stream)])
+        newest = {(event.stream, event.type): event.position for event in events}
+        return tuple(
+            event
+            for event in events
+            if every(event.stream)
+            or (newest[event.stream, event.type] == event.position and latest(event.stream))
+        )
 
 
 @dataclass(slots=True)
@@ -122,9 +152,9 @@ class Session:
         return self.cursor is not None
 
     @property
-    def conflates(self) -> bool:
-        """Whether all that is live may be conflated, so that one batch should span all that waits."""
-        return all(held.delivery is Delivery.LATEST for held in self._live)
+    def interest(self) -> Interest:
+        """What all that is live wants together."""
+        return _interest(self._live)
 
     # --- what the client says -------------------------------------------------------------------
 
@@ -210,12 +240,12 @@ class Session:
         return stage.subscription.next_read()
 
     def page(
-        self, stage: Stage, asked: ReadQuery | ReadPositions, events: Sequence[RecordedEvent]
+        self, stage: Stage, asked: ReadQuery | ReadPositions, events: Sequence[EventText]
     ) -> list[Effect]:
         """Take a page that a stage asked for."""
         stage.subscription.page(asked, events)
         if stage.fell_behind:
-            return _send(_chosen(events, stage.requests))
+            return _send(_interest(stage.requests).chosen(events))
         # Between asking and answering, an unsubscribe may have come in.
         wanted = stage.subscription.selection
         return _send(tuple(event for event in events if wanted.matches(event.stream)))
@@ -232,7 +262,7 @@ class Session:
         self.stages.remove(stage)
         return _notices(stage, stage.subscription.arrived())
 
-    def tail(self, events: Sequence[RecordedEvent]) -> list[Effect]:
+    def tail(self, events: Sequence[EventText]) -> list[Effect]:
         """Take a dense batch of the tail, from right after the cursor; all live requests move together.
 
         Raises:
@@ -242,7 +272,7 @@ class Session:
         if events[0].position != next_position:
             raise PositionGap("tail", next_position, events[0].position)
         self.cursor = events[-1].position
-        return _send(_chosen(events, self._live))
+        return _send(self.interest.chosen(events))
 
     def fall_behind(self, head: int) -> list[Effect]:
         """The tail no longer holds the cursor: all live requests go back to reading the store."""
@@ -254,14 +284,6 @@ class Session:
         self.stages.append(stage)
         self._live, self.cursor = [], None
         return _notices(stage, subscription.fell_behind(head))
-
-    def heartbeat(self, now_us: int, newest: Mapping[str, int]) -> list[Effect]:
-        """Say that everything up to the cursor has been sent; nothing while any request catches up."""
-        if self.cursor is None or self.stages:
-            return []
-        channels = {channel: newest[channel] for channel in Channel if channel in newest}
-        now = from_micros(now_us)
-        return [Say(HeartbeatPayload(head=self.cursor, server_time=now, channels=channels))]
 
 
 def _refusal(request: Subscribe, code: str, message: str) -> Effect:
@@ -276,35 +298,20 @@ def _refusal(request: Subscribe, code: str, message: str) -> Effect:
     )
 
 
-def _send(events: tuple[RecordedEvent, ...]) -> list[Effect]:
+def _send(events: tuple[EventText, ...]) -> list[Effect]:
     return [Send(events)] if events else []
 
 
-def _chosen(
-    events: Sequence[RecordedEvent], requests: Sequence[_Held]
-) -> tuple[RecordedEvent, ...]:
-    """What some requests get of a batch: every event, or the newest of each stream and type."""
-    every = [held.selection for held in requests if held.delivery is Delivery.EVERY]
-    latest = [held.selection for held in requests if held.delivery is Delivery.LATEST]
-    newest = {(event.stream, event.type): event.position for event in events}
-    return tuple(
-        event
-        for event in events
-        if any(selection.matches(event.stream) for selection in every)
-        or (
-            newest[event.stream, event.type] == event.position
-            and any(selection.matches(event.stream) for selection in latest)
-        )
-    )
+def _interest(requests: Sequence[_Held]) -> Interest:
+    """What some requests want together."""
+    wanted = dict.fromkeys(Delivery, EMPTY_SELECTION)
+    for held in requests:
+        wanted[held.delivery] = wanted[held.delivery].union(held.selection)
+    return Interest(wanted[Delivery.EVERY], wanted[Delivery.LATEST])
 
 
 def _notices(stage: Stage, actions: Sequence[SubscriptionAction]) -> list[Effect]:
-    return [
-        Say(_notice(held.request_id, action))
-        for action in actions
-        if not isinstance(action, Deliver)
-        for held in stage.requests
-    ]
+    return [Say(_notice(held.request_id, action)) for action in actions for held in stage.requests]
 
 
 def _notice(request_id: str, action: CaughtUp | Lagging) -> Record:

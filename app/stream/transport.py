@@ -1,6 +1,8 @@
-"""Frames once, writes many: the text of an event is made once and shared by every subscriber."""
+"""Made once, written to many: the messages of events, their frames, and the wire that they go out on."""
 
+import struct
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
@@ -9,10 +11,16 @@ import orjson
 from events.codec import is_current, is_readable, payload_fields, raw
 from events.envelope import RecordedEvent
 from events.errors import UnreadablePayload
-from events.messages import event_text
+from events.messages import EventText, event_text, text_with
 
 FRAMES_KEPT: Final = 10_000
-"""Recent frames kept ready; about as many as the log's tail holds."""
+"""Recent messages kept ready; about as many as the log's tail holds."""
+
+_TEXT_FRAME: Final = 0x81
+"""A whole text message: FIN and opcode 1 (RFC 6455, 5.2). What a server sends is not masked."""
+
+_pack_16: Final = struct.Struct(">BBH").pack
+_pack_64: Final = struct.Struct(">BBQ").pack
 
 
 def present_text(event: RecordedEvent) -> str:
@@ -34,31 +42,99 @@ def raw_text(event: RecordedEvent) -> str:
     return f'{text[:-1]},"schema_version":{stored.schema_version}}}'
 
 
+def frame(text: str) -> bytes:
+    """The WebSocket frame of a message."""
+    payload = text.encode()
+    size = len(payload)
+    if size < 126:
+        return bytes((_TEXT_FRAME, size)) + payload
+    if size < 65_536:
+        return _pack_16(_TEXT_FRAME, 126, size) + payload
+    return _pack_64(_TEXT_FRAME, 127, size) + payload
+
+
+def frames_of(events: Iterable[EventText]) -> bytes:
+    """The frames of some events, end to end."""
+    return b"".join([frame(event.text) for event in events])
+
+
+class Frames:
+    """Messages prepared once for everybody who gets them: as texts, and as the bytes of their frames."""
+
+    __slots__ = ("_data", "control", "events")
+
+    def __init__(self, events: Sequence[EventText] = (), control: str | None = None) -> None:
+        """Either some events or one control message."""
+        self.events = events
+        self.control = control
+        self._data: bytes | None = None
+
+    @property
+    def count(self) -> int:
+        """How many messages they are."""
+        return len(self.events) + (self.control is not None)
+
+    @property
+    def texts(self) -> list[str]:
+        """The messages."""
+        texts = [event.text for event in self.events]
+        return texts if self.control is None else [*texts, self.control]
+
+    @property
+    def data(self) -> bytes:
+        """Their frames, end to end; made when they are first asked for."""
+        if self._data is None:
+            self._data = b"".join(map(frame, self.texts))
+        return self._data
+
+
 class FrameCache:
-    """The texts of the newest events, made on first use."""
+    """The messages of the newest events, made on first use by whoever follows the tail."""
 
     def __init__(self, size: int = FRAMES_KEPT) -> None:
         self._size = size
-        self._texts: OrderedDict[int, str] = OrderedDict()
+        self._texts: OrderedDict[int, EventText] = OrderedDict()
 
-    def text(self, event: RecordedEvent) -> str:
+    def text(self, event: RecordedEvent) -> EventText:
         """The message that carries this event."""
         text = self._texts.get(event.position)
         if text is None:
-            text = self._texts[event.position] = present_text(event)
+            text = self._texts[event.position] = text_with(event, present_text)
             if len(self._texts) > self._size:
                 self._texts.popitem(last=False)
         return text
+
+    def texts(self, events: Iterable[RecordedEvent]) -> list[EventText]:
+        """The messages that carry these events."""
+        return [self.text(event) for event in events]
 
 
 class Transport(Protocol):
     """One client's wire, whatever carries it."""
 
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of messages handed over so far."""
+
     async def receive(self) -> str | bytes | None:
         """The next message of the client; None when it has gone."""
 
     async def send(self, text: str) -> None:
-        """Write one message; waits while the client does not read."""
+        """Write one control message; waits while the client does not read.
+
+        Raises:
+            ClientGone: the client's connection has ended.
+        """
+
+    async def send_events(self, events: Sequence[EventText]) -> None:
+        """Write the messages of these events in one go; waits while the client does not read.
+
+        Raises:
+            ClientGone: the client's connection has ended.
+        """
+
+    def offer(self, frames: Frames) -> bool:
+        """Write prepared messages without waiting; False, and nothing is written, if the client is behind."""
 
     async def close(self, code: int, reason: str) -> None:
         """Say goodbye with a close code."""

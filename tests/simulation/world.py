@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from app.stream.connection import StreamContext, TypedConnection
+from app.stream.fan_out import FanOut
 from app.stream.protocol import MessageFactory
-from app.stream.transport import FrameCache
+from app.stream.transport import FrameCache, Frames
 from events.catalog import Payload
 from events.chain import GENESIS, check_chain
 from events.envelope import NO_STREAM, Append, RecordedEvent
@@ -80,6 +81,9 @@ class MoodyWire(Wire):
             await asyncio.sleep(self._rng.choice([0, 0.01, 0.1, 0.5]))
         await super().send(text)
 
+    def offer(self, frames: Frames) -> bool:
+        return self._rng.random() >= self._slowness and super().offer(frames)
+
 
 class World:
     """One log and everybody at it, all by one seed."""
@@ -95,13 +99,13 @@ class World:
         """Everything that happens; returns what was wrong."""
         self.log = await EventLog.open(self.store)
         self.log.tail = Tail(0, self.rng.choice([1, 2, 5, 20, 1_000]))
+        frames = FrameCache(self.rng.choice([1, 10, 1_000]))
+        factory = MessageFactory(lambda: NOON, self._next_id)
+        fan_out = FanOut(self.log, frames, factory, HEARTBEAT_S)
         self.context = StreamContext(
-            self.log,
-            FrameCache(self.rng.choice([1, 10, 1_000])),
-            MessageFactory(lambda: NOON, self._next_id),
-            HEARTBEAT_S,
-            lambda _token: True,
+            self.log, frames, factory, HEARTBEAT_S, lambda _token: True, fan_out
         )
+        fan_out.start()
         publishing = [asyncio.create_task(self._publish()) for _ in range(self.rng.randint(1, 3))]
         clients: list[Client] = [Asker(self) for _ in range(self.rng.randint(1, 3))]
         clients += [Resumer(self) for _ in range(self.rng.randint(1, 2))]
@@ -114,6 +118,7 @@ class World:
         problems = self._check_log()
         for client in clients:
             problems += client.check()
+        await fan_out.stop()
         await self.log.close()
         return problems
 

@@ -8,14 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.catalog import Channel
-from events.envelope import RecordedEvent
 from events.errors import PositionGap
+from events.messages import EventText, event_text, text_with
 from events.selection import Selection
 from events.store import PAGE_EVENTS, ReadQuery
 from events.subscription import (
     Action,
     CaughtUp,
-    Deliver,
     Lagging,
     Phase,
     ReadPositions,
@@ -25,20 +24,20 @@ from tests.unit.events.builders import positions_of, price, recorded, regime
 
 PRICES = Selection.of([Channel.PRICES])
 # Positions 1, 3, 5, ... are prices; 2, 4, 6, ... are regimes.
-LOG = recorded([payload for n in range(20) for payload in (price(second=n), regime(second=n))])
+RECORDED = recorded([payload for n in range(20) for payload in (price(second=n), regime(second=n))])
+LOG = [text_with(event, event_text) for event in RECORDED]
 
 
-def answer(query: ReadQuery, head: int = len(LOG)) -> list[RecordedEvent]:
-    return [event for event in LOG[:head] if query.accepts(event)][: query.limit]
+def answer(query: ReadQuery, head: int = len(LOG)) -> list[EventText]:
+    found = [event.position for event in RECORDED[:head] if query.accepts(event)]
+    return [LOG[position - 1] for position in found[: query.limit]]
 
 
-def delivered(actions: Sequence[Action]) -> list[int]:
-    return [
-        event.position
-        for action in actions
-        if isinstance(action, Deliver)
-        for event in action.events
-    ]
+def paged(
+    subscription: Subscription, query: ReadQuery | ReadPositions, events: Sequence[EventText]
+) -> list[int]:
+    subscription.page(query, events)
+    return [event.position for event in events]
 
 
 def asked(subscription: Subscription) -> ReadQuery:
@@ -79,7 +78,7 @@ def test_it_asks_from_the_cursor_to_the_target() -> None:
 def test_a_short_page_reaches_the_target() -> None:
     subscription = Subscription(PRICES, after=0, target=6)
     query = asked(subscription)
-    assert delivered(subscription.page(query, answer(query))) == [1, 3, 5]
+    assert paged(subscription, query, answer(query)) == [1, 3, 5]
     assert subscription.cursor == 6
     assert subscription.arrived() == [CaughtUp(6)]
 
@@ -87,7 +86,7 @@ def test_a_short_page_reaches_the_target() -> None:
 def test_an_empty_page_reaches_the_target_and_delivers_nothing() -> None:
     subscription = Subscription(PRICES, after=5, target=6)
     query = asked(subscription)
-    assert subscription.page(query, []) == []
+    assert paged(subscription, query, []) == []
     assert subscription.arrived() == [CaughtUp(6)]
 
 
@@ -96,7 +95,7 @@ def test_a_full_page_reaches_no_further_than_its_last_event(
 ) -> None:
     small = ReadQuery(after=0, upto=20, selection=PRICES, limit=3)
     subscription = Subscription(PRICES, after=0, target=20)
-    assert delivered(subscription.page(small, answer(small))) == [1, 3, 5]
+    assert paged(subscription, small, answer(small)) == [1, 3, 5]
     assert subscription.cursor == 5
     assert subscription.arrived() == []
     assert asked(subscription).after == 5
@@ -106,7 +105,7 @@ def test_a_target_that_moves_while_a_page_is_read_leaves_nothing_out() -> None:
     subscription = Subscription(PRICES, after=0, target=4)
     query = asked(subscription)
     subscription.retarget(10)
-    assert delivered(subscription.page(query, answer(query))) == [1, 3]
+    assert paged(subscription, query, answer(query)) == [1, 3]
     assert subscription.cursor == 4
     assert (asked(subscription).after, asked(subscription).upto) == (4, 10)
 
@@ -134,10 +133,10 @@ def test_after_the_chosen_positions_it_goes_on_from_the_cursor() -> None:
     single = subscription.next_read()
     assert single == ReadPositions((5, 7))
     assert isinstance(single, ReadPositions)
-    assert delivered(subscription.page(single, [LOG[4], LOG[6]])) == [5, 7]
+    assert paged(subscription, single, [LOG[4], LOG[6]]) == [5, 7]
     assert subscription.arrived() == []
     query = asked(subscription)
-    assert delivered(subscription.page(query, answer(query))) == [9]
+    assert paged(subscription, query, answer(query)) == [9]
     assert subscription.arrived() == [CaughtUp(10)]
 
 
@@ -151,25 +150,6 @@ def test_a_store_that_answers_with_other_positions_is_a_gap(got: list[int]) -> N
 
 
 # --- live, and back -----------------------------------------------------------------------------
-
-
-def test_live_it_delivers_what_matches_and_moves_over_the_rest() -> None:
-    subscription = live_at(4)
-    assert delivered(subscription.tail(LOG[4:8])) == [5, 7]
-    assert subscription.cursor == 8
-    assert subscription.tail(LOG[8:8]) == []
-
-
-def test_what_was_delivered_before_is_dropped() -> None:
-    subscription = live_at(4)
-    assert delivered(subscription.tail(LOG[0:6])) == [5]
-    assert subscription.tail(LOG[0:6]) == []
-
-
-def test_a_batch_with_a_hole_is_a_gap() -> None:
-    for batch in (LOG[5:7], [LOG[4], LOG[6]]):
-        with pytest.raises(PositionGap):
-            live_at(4).tail(batch)
 
 
 def test_a_version_that_does_not_follow_is_a_gap() -> None:
@@ -186,9 +166,8 @@ def test_who_falls_behind_says_so_and_reads_the_store_again() -> None:
     assert subscription.phase is Phase.CATCHING_UP
     query = asked(subscription)
     assert (query.after, query.upto) == (4, 10)
-    assert delivered(subscription.page(query, answer(query))) == [5, 7, 9]
+    assert paged(subscription, query, answer(query)) == [5, 7, 9]
     assert subscription.arrived() == [CaughtUp(10)]
-    assert delivered(subscription.tail(LOG[10:12])) == [11]
 
 
 def test_arriving_is_told_once() -> None:
@@ -217,31 +196,31 @@ def test_whatever_the_driver_does_each_match_is_delivered_once_and_in_order(
     caught_up = 0
     while subscription.cursor < len(LOG) or subscription.phase is not Phase.LIVE:
         head = min(len(LOG), head + rng.randrange(3))
-        actions = drive(subscription, head, rng)
+        if subscription.phase is Phase.LIVE:
+            assert subscription.fell_behind(head) == [Lagging(subscription.cursor)]
+        positions, actions = drive(subscription, head, rng)
         caught_up += sum(isinstance(action, CaughtUp) for action in actions)
-        got += delivered(actions)
+        got += positions
     assert got == first + [position for position in matches if position > after]
     assert caught_up >= 1
 
 
-def drive(subscription: Subscription, head: int, rng: random.Random) -> list[Action]:
+def drive(
+    subscription: Subscription, head: int, rng: random.Random
+) -> tuple[list[int], list[Action]]:
     """One random thing that a driver may do."""
-    if subscription.phase is Phase.LIVE:
-        if rng.random() < 0.2:
-            return subscription.fell_behind(head)
-        start = rng.randint(max(0, subscription.cursor - 3), subscription.cursor)
-        return subscription.tail(LOG[start : min(head, start + rng.randrange(6))])
     query = subscription.next_read()
     if query is None:
-        return subscription.arrived()
+        return [], subscription.arrived()
     if rng.random() < 0.3:
         subscription.retarget(head)
     if isinstance(query, ReadPositions):
-        return subscription.page(query, [LOG[position - 1] for position in query.positions])
+        chosen = [LOG[position - 1] for position in query.positions]
+        return paged(subscription, query, chosen), []
     limit = rng.randint(1, 5)
     small = ReadQuery(query.after, query.upto, query.selection, limit=limit)
-    return subscription.page(small, answer(small, head))
+    return paged(subscription, small, answer(small, head)), []
 
 
 def test_positions_of_the_planted_log_are_dense() -> None:
-    assert positions_of(LOG) == list(range(1, 41))
+    assert positions_of(RECORDED) == list(range(1, 41))

@@ -15,7 +15,8 @@ from app.stream.session import (
 )
 from events.catalog import Record
 from events.chain import GENESIS
-from events.envelope import Head, RecordedEvent
+from events.envelope import Head
+from events.messages import EventText, event_text, text_with
 from events.store import ReadQuery
 from events.subscription import ReadPositions
 from tests.unit.events.builders import notice, price, recorded, regime
@@ -23,7 +24,8 @@ from tests.unit.stream.talk import subscribe
 
 # 1 prices:A, 2 prices:B, 3 regime:A, 4 system, 5 prices:A, ...
 ROUND = (price("A"), price("B"), regime("A"), notice())
-LOG = recorded([payload for _ in range(10) for payload in ROUND])
+RECORDED = recorded([payload for _ in range(10) for payload in ROUND])
+LOG = [text_with(event, event_text) for event in RECORDED]
 
 
 def head(position: int) -> Head:
@@ -49,10 +51,11 @@ def opened(
     return payload
 
 
-def read(asked: ReadQuery | ReadPositions) -> list[RecordedEvent]:
+def read(asked: ReadQuery | ReadPositions) -> list[EventText]:
     if isinstance(asked, ReadPositions):
         return [LOG[position - 1] for position in asked.positions]
-    return [event for event in LOG if asked.accepts(event)][: asked.limit]
+    found = [event.position for event in RECORDED if asked.accepts(event)]
+    return [LOG[position - 1] for position in found[: asked.limit]]
 
 
 def step(session: Session, stage: Stage) -> list[Effect]:

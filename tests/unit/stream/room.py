@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from app.stream.connection import StreamContext, TypedConnection
+from app.stream.fan_out import FanOut
 from app.stream.protocol import MessageFactory
 from app.stream.transport import FrameCache
 from events.clock import uuid7
-from events.envelope import RecordedEvent
 from events.log import EventLog
+from events.messages import EventText, TextOf
 from events.selection import Selection
 from events.store import ReadQuery
 from tests.unit.events.builders import NOON
@@ -25,10 +26,10 @@ class SlowStore(FaultyStore):
         self.read_gate.set()
         self.reads = 0
 
-    async def read(self, query: ReadQuery) -> list[RecordedEvent]:
+    async def read_texts(self, query: ReadQuery, text_of: TextOf) -> list[EventText]:
         self.reads += 1
         await self.read_gate.wait()
-        return await super().read(query)
+        return await super().read_texts(query, text_of)
 
     async def last_positions(self, selection: Selection, last: int, upto: int) -> list[int]:
         await self.read_gate.wait()
@@ -37,19 +38,26 @@ class SlowStore(FaultyStore):
         return await super().last_positions(selection, last, upto)
 
 
+def context_of(log: EventLog, heartbeat_s: float) -> StreamContext:
+    """What connections to a log share; its fan-out is not started yet."""
+    frames, factory = FrameCache(), MessageFactory(lambda: NOON, lambda: str(uuid7()))
+    return StreamContext(
+        log=log,
+        frames=frames,
+        factory=factory,
+        heartbeat_s=heartbeat_s,
+        is_token=lambda token: token == "right",
+        fan_out=FanOut(log, frames, factory, heartbeat_s),
+    )
+
+
 class Room:
     """A log, and the clients at it."""
 
     def __init__(self, store: SlowStore, log: EventLog, heartbeat_s: float) -> None:
         self.store = store
         self.log = log
-        self.context = StreamContext(
-            log=log,
-            frames=FrameCache(),
-            factory=MessageFactory(lambda: NOON, lambda: str(uuid7())),
-            heartbeat_s=heartbeat_s,
-            is_token=lambda token: token == "right",
-        )
+        self.context = context_of(log, heartbeat_s)
         self.tasks: list[asyncio.Task[None]] = []
 
     def connect(self, *texts: str) -> tuple[Wire, TypedConnection, asyncio.Task[None]]:
@@ -70,11 +78,13 @@ async def make_room(heartbeat_s: float) -> AsyncIterator[Room]:
     store = SlowStore()
     log = await EventLog.open(store)
     room = Room(store, log, heartbeat_s)
+    room.context.fan_out.start()
     yield room
     store.read_gate.set()
     for task in room.tasks:
         task.cancel()
     await asyncio.gather(*room.tasks, return_exceptions=True)
+    await room.context.fan_out.stop()
     await log.close()
     assert [task for task in asyncio.all_tasks() if "TypedConnection" in repr(task)] == []
 

@@ -3,9 +3,11 @@
 import asyncio
 import json
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
-from app.stream.transport import ClientGone
+from app.stream.transport import ClientGone, Frames
+from events.messages import EventText
 
 TIMESTAMP = "2026-01-16T12:00:00Z"
 
@@ -124,6 +126,25 @@ class Wire:
             raise ClientGone
         self.texts.append(text)
         self._changed.set()
+
+    async def send_events(self, events: Sequence[EventText]) -> None:
+        """Write the messages of these events; waits while the client does not read."""
+        for event in events:
+            await self.send(event.text)
+
+    def offer(self, frames: Frames) -> bool:
+        """Write prepared messages, if the client reads."""
+        if not self._readable.is_set():
+            return False
+        if not self._gone:
+            self.texts += frames.texts
+            self._changed.set()
+        return True
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of what the server sent."""
+        return sum(map(len, self.texts))
 
     async def close(self, code: int, reason: str) -> None:
         """Say goodbye with a close code."""

@@ -9,14 +9,14 @@ import pytest
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
-from app.stream.connection import StreamContext
-from app.stream.manager import RECONNECT_SPREAD_S, AsgiTransport, TypedWebSocketManager
-from app.stream.protocol import MessageFactory
-from app.stream.transport import ClientGone, FrameCache
+from app.stream.asgi import AsgiTransport
+from app.stream.manager import RECONNECT_SPREAD_S, TypedWebSocketManager
+from app.stream.transport import ClientGone
 from events.errors import PositionGap
 from events.log import EventLog
-from tests.unit.events.builders import NOON, prices
+from tests.unit.events.builders import prices
 from tests.unit.events.faulty_store import FaultyStore
+from tests.unit.stream.room import context_of
 from tests.unit.stream.talk import ping, subscribe
 
 
@@ -65,10 +65,10 @@ def store() -> FaultyStore:
 async def manager(store: FaultyStore) -> AsyncIterator[TypedWebSocketManager]:
     log = await EventLog.open(store)
     await log.append(prices(2))
-    context = StreamContext(
-        log, FrameCache(), MessageFactory(lambda: NOON, lambda: "id"), 3_600, lambda _token: False
-    )
-    yield TypedWebSocketManager(context)
+    manager = TypedWebSocketManager(context_of(log, 3_600))
+    manager.start()
+    yield manager
+    await manager.stop()
     await log.close()
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from app.stream.protocol import (
     CaughtUpPayload,
-    HeartbeatPayload,
     LaggingPayload,
     UnsubscribedPayload,
 )
@@ -14,7 +13,6 @@ from app.stream.session import (
     Session,
 )
 from events.catalog import Channel
-from events.scalars import from_micros
 from tests.unit.stream.driven import LOG, catch_up, follow, live, opened, read, said, sent, step
 from tests.unit.stream.talk import subscribe, unsubscribe
 
@@ -72,38 +70,6 @@ def test_what_was_given_up_may_be_subscribed_again_with_its_history() -> None:
     assert sent(follow(session, 12)) == [9, 10]
 
 
-# --- heartbeats ---------------------------------------------------------------------------------
-
-
-def test_a_heartbeat_says_up_to_where_everything_was_sent() -> None:
-    session = live(at=4)
-    follow(session, 10)
-    assert said(session.heartbeat(5, {"prices": 10, "regime": 7})) == [
-        HeartbeatPayload(
-            head=10,
-            server_time=from_micros(5),
-            channels={Channel.PRICES: 10, Channel.REGIME: 7},
-        )
-    ]
-
-
-def test_a_channel_of_a_newer_program_is_left_out_of_the_heartbeat() -> None:
-    (beat,) = said(live().heartbeat(5, {"prices": 1, "rumours": 2}))
-    assert isinstance(beat, HeartbeatPayload)
-    assert beat.channels == {Channel.PRICES: 1}
-
-
-def test_there_is_no_heartbeat_before_the_first_subscribe_or_while_any_catches_up() -> None:
-    session = Session(15)
-    assert session.heartbeat(5, {}) == []
-    opened(session, subscribe("prices", history="all"), at=8, after=0)
-    assert session.heartbeat(5, {}) == []
-    catch_up(session)
-    assert len(session.heartbeat(5, {})) == 1
-    opened(session, subscribe("regime", msg_id="s2", history="all"), at=8, after=0)
-    assert session.heartbeat(5, {}) == []
-
-
 # --- falling behind -----------------------------------------------------------------------------
 
 
@@ -154,7 +120,7 @@ def latest(*channels: str, **payload: Any) -> str:
 
 def test_latest_sends_the_newest_of_each_stream_and_type_in_a_batch() -> None:
     session = live(latest("prices", "regime"))
-    assert session.conflates
+    assert session.interest.conflates
     assert sent(follow(session, 16)) == [13, 14, 15]
     assert sent(follow(session, 17)) == [17]
 
@@ -163,7 +129,7 @@ def test_latest_and_every_live_side_by_side() -> None:
     session = live(latest("prices"))
     opened(session, subscribe("regime", msg_id="s2", history="none"), at=4, after=4)
     catch_up(session)
-    assert not session.conflates
+    assert not session.interest.conflates
     assert sent(follow(session, 16)) == [7, 11, 13, 14, 15]
 
 

@@ -1,11 +1,15 @@
 """Frames once: the text of an event is made on first use and shared."""
 
 import pytest
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.protocol import OPEN
+from websockets.uri import parse_uri
 
 from app.stream import transport
-from app.stream.transport import FrameCache, present_text
+from app.stream.transport import FrameCache, Frames, frame, frames_of, present_text
 from events.envelope import RecordedEvent
-from events.messages import event_text
+from events.messages import event_text, text_with
 from tests.unit.events.builders import price, recorded
 
 LOG = recorded([price(second=number) for number in range(6)])
@@ -28,7 +32,7 @@ def test_a_text_is_made_once_and_is_the_same_object_for_all(made: list[int]) -> 
     cache = FrameCache()
     first = cache.text(LOG[0])
     assert cache.text(LOG[0]) is first
-    assert first == event_text(LOG[0])
+    assert first == text_with(LOG[0], event_text)
     assert made == [1]
 
 
@@ -48,3 +52,30 @@ def test_an_old_payload_goes_out_at_its_newest_schema(monkeypatch: pytest.Monkey
     monkeypatch.setattr(transport, "is_current", lambda event: False)
     monkeypatch.setattr(transport, "payload_fields", lambda event: {"raised": "to 2"})
     assert '"payload":{"raised":"to 2"}' in present_text(LOG[0])
+
+
+# --- frames -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 70_000])
+def test_a_frame_is_what_a_websocket_library_reads(size: int) -> None:
+    text = ("\N{SNOWMAN}" + "x" * size)[:size]
+    reader = ClientProtocol(parse_uri("ws://localhost/"), state=OPEN, max_size=None)
+    reader.receive_data(frame(text))
+    (read,) = reader.events_received()
+    assert isinstance(read, Frame)
+    assert (read.opcode, read.fin, bytes(read.data).decode()) == (Opcode.TEXT, True, text)
+
+
+def test_frames_hold_every_message_once_in_order() -> None:
+    events = [text_with(event, event_text) for event in LOG[:3]]
+    frames = Frames(events)
+    assert frames.data == b"".join(frame(event.text) for event in events) == frames_of(events)
+    assert frames.data is frames.data
+    assert (frames.count, frames.texts) == (3, [event.text for event in events])
+
+
+def test_a_control_message_is_a_frame_of_its_own() -> None:
+    frames = Frames(control='{"type":"heartbeat"}')
+    assert (frames.count, frames.texts) == (1, ['{"type":"heartbeat"}'])
+    assert frames.data == frame('{"type":"heartbeat"}')

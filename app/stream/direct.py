@@ -1,0 +1,215 @@
+"""The direct way to a client under uvicorn: prepared frames, written to the connection's transport as they are.
+
+`DirectProtocol` is uvicorn's own WebSocket protocol; it hands each connection a `DirectWriter` through
+`scope["extensions"]`. The handshake, what the client says, and goodbyes stay uvicorn's and FastAPI's.
+
+It also watches over the connection. A peer counts as alive while bytes move: it takes what is sent, or
+sends something. (Answers to pings alone would cut off a slow reader, who finds our ping only behind all that
+he has not read yet.)
+"""
+
+import asyncio
+import fcntl
+import socket
+import struct
+import termios
+from collections.abc import Sequence
+from typing import Any, Final
+
+from starlette.websockets import WebSocket
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
+
+from app.stream.asgi import AsgiTransport
+from app.stream.transport import ClientGone, Frames, frame, frames_of
+from events.messages import EventText
+
+EXTENSION: Final = "synapse.writer"
+"""Where in the ASGI scope the writer is found."""
+
+SEND_BUFFER_BYTES: Final = 131_072
+"""The kernel's buffer for one client (SO_SNDBUF): what a stalled client costs, instead of megabytes."""
+
+WRITE_BUFFER_BYTES: Final = 65_536
+"""Bytes waiting in the process for one client, beyond which it counts as behind."""
+
+PING_AFTER_S: Final = 10.0
+"""A connection on which nothing was written for so long is pinged, so that a dead one is noticed."""
+
+DEAD_AFTER_S: Final = 25.0
+"""A peer that takes nothing of what is sent, and sends nothing, for so long is cut off."""
+
+WATCH_S: Final = 5.0
+"""How often a connection is looked at; so a dead peer is gone within 40 s."""
+
+CLOSE_S_MAX: Final = 2.0
+"""How long a goodbye waits for a client that does not read; then it is cut off."""
+
+
+class DirectWriter:
+    """Writes frames to one connection, and knows how far the client has taken them.
+
+    Attributes:
+        bytes_sent: bytes of frames handed over so far.
+    """
+
+    def __init__(self, protocol: "DirectProtocol") -> None:
+        self._protocol = protocol
+        self._transport = protocol.transport
+        self._loop = protocol.loop
+        self.bytes_sent = 0
+        self._alive_at = self._written_at = self._loop.time()
+        self._taken = 0
+        self._watch: asyncio.TimerHandle | None = None
+        handle = self._transport.get_extra_info("socket")
+        self._descriptor: int = -1 if handle is None else handle.fileno()
+        if handle is not None and handle.family in {socket.AF_INET, socket.AF_INET6}:
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages may be written: after the handshake, before any goodbye."""
+        protocol = self._protocol
+        return protocol.conn.state is State.OPEN and not protocol.disconnected
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether the client takes what it is sent."""
+        return self._protocol.writable.is_set()
+
+    async def until_it_keeps_up(self) -> None:
+        """Wait until the client has taken most of what it was sent, or has gone."""
+        await self._protocol.writable.wait()
+
+    def write(self, data: bytes) -> None:
+        """Hand frames over."""
+        self._transport.write(data)
+        self.bytes_sent += len(data)
+        self._written_at = self._loop.time()
+
+    def abort(self) -> None:
+        """Cut the connection off."""
+        self._transport.abort()
+
+    # --- is anybody there? ----------------------------------------------------------------------
+
+    def begin_watching(self) -> None:
+        """From now on, cut off a peer that has died."""
+        self._watch = self._loop.call_later(WATCH_S, self._look)
+
+    def stop_watching(self) -> None:
+        """The connection has ended."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    def heard(self) -> None:
+        """The peer sent something."""
+        self._alive_at = self._loop.time()
+
+    def _look(self) -> None:
+        now, waiting = self._loop.time(), self._waiting()
+        taken = self.bytes_sent - waiting
+        if taken > self._taken or not waiting:
+            self._taken, self._alive_at = taken, now
+        if now - self._alive_at >= DEAD_AFTER_S:
+            self.abort()
+            return
+        if self.is_open and not waiting and now - self._written_at >= PING_AFTER_S:
+            self._written_at = now
+            self._protocol.ping()
+        self._watch = self._loop.call_later(WATCH_S, self._look)
+
+    def _waiting(self) -> int:
+        """Bytes that the peer has not acknowledged yet, in this process and in the kernel."""
+        waiting = int(self._transport.get_write_buffer_size())
+        try:
+            answer = fcntl.ioctl(self._descriptor, termios.TIOCOUTQ, bytes(4))
+        except OSError:  # no such question on this system, or the socket has gone
+            return waiting
+        return waiting + int(struct.unpack("i", answer)[0])
+
+
+class DirectProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, with a writer of prepared frames beside it."""
+
+    writer: DirectWriter
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to watch over the connection."""
+        super().connection_made(transport)
+        self.writer = DirectWriter(self)
+        self.writer.begin_watching()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The peer has gone."""
+        self.writer.stop_watching()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """The peer sent something."""
+        self.writer.heard()
+        super().data_received(data)
+
+    def handle_connect(self, event: Any) -> None:
+        """Hand the writer to the application, which runs from the loop's next turn on."""
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[EXTENSION] = self.writer
+
+    def ping(self) -> None:
+        """Send a ping, so that there is something to acknowledge."""
+        self.conn.send_ping(b"")
+        self.transport.write(b"".join(self.conn.data_to_send()))
+
+
+class DirectTransport:
+    """A client's wire, written to past ASGI."""
+
+    def __init__(self, websocket: WebSocket, writer: DirectWriter) -> None:
+        self._asgi = AsgiTransport(websocket)
+        self._writer = writer
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of frames handed over so far."""
+        return self._writer.bytes_sent
+
+    async def receive(self) -> str | bytes | None:
+        """The next message of the client; None when it has gone."""
+        return await self._asgi.receive()
+
+    async def send(self, text: str) -> None:
+        """Write one control message; waits while the client does not read."""
+        await self._write(frame(text))
+
+    async def send_events(self, events: Sequence[EventText]) -> None:
+        """Write the messages of these events in one go; waits while the client does not read."""
+        await self._write(frames_of(events))
+
+    async def _write(self, data: bytes) -> None:
+        writer = self._writer
+        if not writer.keeps_up:
+            await writer.until_it_keeps_up()
+        if not writer.is_open:
+            raise ClientGone
+        writer.write(data)
+
+    def offer(self, frames: Frames) -> bool:
+        """Write prepared frames without waiting, if the client keeps up."""
+        writer = self._writer
+        if not writer.keeps_up:
+            return False
+        if writer.is_open:  # who has gone is told so where it listens
+            writer.write(frames.data)
+        return True
+
+    async def close(self, code: int, reason: str) -> None:
+        """Say goodbye with a close code; who does not read is cut off after a while."""
+        try:
+            async with asyncio.timeout(CLOSE_S_MAX):
+                await self._asgi.close(code, reason)
+        except TimeoutError:
+            self._writer.abort()
