@@ -9,11 +9,11 @@ he has not read yet.)
 """
 
 import asyncio
-import fcntl
 import socket
 import struct
-import termios
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
 from typing import Any, Final
 
 from starlette.websockets import WebSocket
@@ -46,6 +46,14 @@ CLOSE_S_MAX: Final = 2.0
 """How long a goodbye waits for a client that does not read; then it is cut off."""
 
 
+_fcntl: Any = None
+_TIOCOUTQ: Any = None
+with suppress(
+    ImportError
+):  # there are systems without; then only the process's own buffer is looked at
+    _fcntl, _TIOCOUTQ = import_module("fcntl"), import_module("termios").TIOCOUTQ
+
+
 class DirectWriter:
     """Writes frames to one connection, and knows how far the client has taken them.
 
@@ -62,7 +70,7 @@ class DirectWriter:
         self._taken = 0
         self._watch: asyncio.TimerHandle | None = None
         handle = self._transport.get_extra_info("socket")
-        self._descriptor: int = -1 if handle is None else handle.fileno()
+        self._descriptor: int | None = None if handle is None else handle.fileno()
         if handle is not None and handle.family in {socket.AF_INET, socket.AF_INET6}:
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
@@ -124,11 +132,11 @@ class DirectWriter:
     def _waiting(self) -> int:
         """Bytes that the peer has not acknowledged yet, in this process and in the kernel."""
         waiting = int(self._transport.get_write_buffer_size())
-        try:
-            answer = fcntl.ioctl(self._descriptor, termios.TIOCOUTQ, bytes(4))
-        except OSError:  # no such question on this system, or the socket has gone
-            return waiting
-        return waiting + int(struct.unpack("i", answer)[0])
+        if self._descriptor is not None and _fcntl is not None:
+            with suppress(OSError):  # no such question on this system, or the socket has gone
+                answer = _fcntl.ioctl(self._descriptor, _TIOCOUTQ, bytes(4))
+                waiting += int(struct.unpack("i", answer)[0])
+        return waiting
 
 
 class DirectProtocol(WebSocketsSansIOProtocol):

@@ -1,6 +1,9 @@
-"""`/ws/synapse` over a real wire: history, then live, without a gap and without anything twice."""
+"""`/ws/synapse` over a real wire: history, then live, without a gap and without anything twice.
 
-# covers: app.stream.manager, app.stream.connection, app.stream.transport
+All of it twice: over the direct way to the client, and over plain ASGI as any other server gives it.
+"""
+
+# covers: app.stream.manager, app.stream.connection, app.stream.transport, app.stream.asgi, app.stream.direct
 
 import asyncio
 import json
@@ -10,6 +13,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from app.stream import manager
+from app.stream.asgi import AsgiTransport
 from tests.integration.served import (
     PATIENCE_S,
     TOKEN,
@@ -30,6 +35,14 @@ THE_EXAMPLE = (
     '{"msg_id":"test-001","type":"subscribe","payload":{"channels":["regime"],"user_id":"test"},'
     '"direction":"c2s","timestamp":"2026-01-16T12:00:00Z"}'
 )
+
+
+@pytest.fixture(autouse=True, params=["direct", "plain ASGI"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the server reaches its clients."""
+    if request.param == "plain ASGI":
+        monkeypatch.setattr(manager, "open_transport", AsgiTransport)
+    return str(request.param)
 
 
 def payloads(messages: list[Json], kind: str) -> list[Json]:

@@ -1,6 +1,6 @@
 """Seeded simulations of the whole stream: store, log, connections, clients. One seed, one history.
 
-A failure prints its seed; `SYNAPSE_SEEDS=1000` runs so many, `SYNAPSE_SEEDS=17:18` just that one.
+A failure prints its seed; `SYNAPSE_SEEDS=20000` runs so many, `SYNAPSE_SEEDS=17:18` just that one.
 """
 
 import asyncio
@@ -10,13 +10,14 @@ from functools import partial
 import pytest
 
 from app.stream import connection as connection_module
+from app.stream import fan_out as fan_out_module
 from events import subscription as subscription_module
 from events.store import ReadQuery
 from tests.simulation.virtual_time import Stuck, run
 from tests.simulation.world import World
 
-SEEDS_USUAL = 220
-CHUNKS = 11
+SEEDS_USUAL = 1_000
+CHUNKS = 20
 
 
 def seeds() -> range:
@@ -30,6 +31,8 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subscription_module, "PAGE_EVENTS", 3)
     monkeypatch.setattr(subscription_module, "ReadQuery", partial(ReadQuery, limit=3))
     monkeypatch.setattr(connection_module, "LIVE_BATCH_EVENTS", 4)
+    monkeypatch.setattr(fan_out_module, "BATCH_EVENTS_MAX", 4)
+    monkeypatch.setattr(fan_out_module, "WRITES_AT_ONCE", 1)
 
 
 def simulate(seed: int) -> list[str]:
