@@ -1,30 +1,23 @@
-"""The command line: `synapse serve`, `demo`, `import`."""
+"""The command line: `synapse serve`, `demo`, `import`.
+
+What a command needs is loaded when it runs: `--help` and `--version` answer without the server's libraries.
+"""
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import orjson
 import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app import cli_log, cli_rebuild
 from app.config import DatabaseUrlError, Settings
-from app.demo import demo_feeds, missing_history, record_bars
-from app.feeds.base import Feed, FeedError
-from app.feeds.csv_feed import read_bars
-from app.main import Recorder, create_app, open_recorder, take_leave, write_token
-from app.market.strategy import DISCLAIMER
-from app.market.ticks import PriceTick
-from app.serving import CannotServe, address_of, bind, configure_logs, open_browser, run, serve
-from app.write_token import TokenFileError, WriteToken
+from app.feeds.base import FeedError
+from app.write_token import TokenFileError
 from events.errors import EventError
 from events.scalars import SYMBOL_PATTERN
 
@@ -40,7 +33,6 @@ app = typer.Typer(
 )
 cli_log.register(app)
 cli_rebuild.register(app)
-_shell = Console(stderr=True, highlight=False)
 
 Db = Annotated[
     str | None,
@@ -68,16 +60,6 @@ def _settings(**flags: Any) -> Settings:
     return Settings(**{name: value for name, value in flags.items() if value is not None})
 
 
-def _progress() -> Progress:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    return Progress(*columns, console=_shell)
-
-
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"synapse {version('regime-synapse')}")
@@ -98,8 +80,10 @@ def serve_command(
     db: Db = None, host: Host = None, port: Port = None, no_browser: NoBrowser = False
 ) -> None:
     """Serve the log: dashboard, socket and HTTP, without any feed."""
+    from app.cli_serve import serve_log
+
     settings = _settings(database_url=db, host=host, port=port)
-    run(_serve(settings, [], browser=not no_browser, with_history=False))
+    serve_log(settings, [], browser=not no_browser, with_history=False)
 
 
 @app.command("demo")
@@ -113,8 +97,11 @@ def demo_command(
     ] = 2.0,
 ) -> None:
     """Watch real prices pass through: 1999-2017 imported, 2018 played, and a simulated market, SIM."""
+    from app.cli_serve import serve_log
+    from app.demo import demo_feeds
+
     settings = _settings(database_url=db, host=host, port=port)
-    run(_serve(settings, demo_feeds(speed), browser=not no_browser, with_history=True))
+    serve_log(settings, demo_feeds(speed), browser=not no_browser, with_history=True)
 
 
 @app.command("import")
@@ -132,95 +119,9 @@ def import_command(
     as_json: Json = False,
 ) -> None:
     """Record a file of prices and the regimes that follow; a bad line stops it before anything is recorded."""
-    run(_import(_settings(database_url=db), file, symbol, as_json=as_json))
+    from app.cli_serve import import_file
 
-
-async def _serve(
-    settings: Settings, feeds: Sequence[Feed], *, browser: bool, with_history: bool
-) -> None:
-    configure_logs(settings.log_format)
-    with bind(settings.host, settings.port) as listener:
-        recorder, token = await _prepare(settings, with_history=with_history)
-
-        def started() -> None:
-            _welcome(address_of(listener), token.path)
-            if browser:
-                open_browser(address_of(listener))
-
-        async def opened(_settings: Settings) -> Recorder:
-            return recorder
-
-        app = create_app(settings, feeds, opened)
-        await serve(app, listener, started, partial(take_leave, app))
-
-
-async def _prepare(settings: Settings, *, with_history: bool) -> tuple[Recorder, WriteToken]:
-    """What the server needs before it starts; from then on it is the application that closes the log."""
-    recorder = await open_recorder(settings)
-    try:
-        if with_history:
-            await _import_history(recorder)
-        return recorder, write_token(settings)
-    except BaseException:
-        await recorder.close()
-        raise
-
-
-def _welcome(url: str, token_path: Path | None) -> None:
-    _shell.print(f"[bold]Synapse[/bold] is at [link={url}]{url}[/link] (Ctrl-C stops it)")
-    if token_path:
-        _shell.print(f"The token for writing is in {token_path}", soft_wrap=True)
-    _shell.print(f"[dim]{DISCLAIMER}[/dim]")
-
-
-async def _import_history(recorder: Recorder) -> None:
-    ticks = missing_history(recorder.ingest.state)
-    if ticks:
-        await _record(recorder, ticks, len(ticks), "Importing 1999-2017")
-
-
-async def _record(
-    recorder: Recorder, ticks: Iterable[PriceTick], count: int, title: str
-) -> tuple[int, int]:
-    with _progress() as progress:
-        task = progress.add_task(title, total=count)
-        return await record_bars(
-            recorder.ingest, ticks, "import", lambda done: progress.advance(task, done)
-        )
-
-
-async def _import(settings: Settings, file: Path, symbol: str, *, as_json: bool) -> None:
-    # The whole file is read once before anything is recorded: a bad line leaves the log as it was.
-    bars = sum(1 for _ in read_bars(file, symbol))
-    recorder = await open_recorder(settings)
-    last_at = recorder.ingest.state.of(symbol).last_at
-    try:
-        ticks = read_bars(file, symbol)
-        events, duplicates = await _record(recorder, ticks, bars, f"Importing {symbol}")
-    finally:
-        await recorder.close()
-    old = 0 if last_at is None else sum(t.timestamp <= last_at for t in read_bars(file, symbol))
-    result = {
-        "symbol": symbol,
-        "bars": bars,
-        "events": events,
-        "duplicates": duplicates,
-        "late": old - duplicates,
-    }
-    if as_json:
-        typer.echo(orjson.dumps(result))
-    else:
-        typer.echo(_import_line(result))
-
-
-def _import_line(result: Mapping[str, Any]) -> str:
-    line = "{symbol}: bars {bars}, events recorded {events}, bars known already {duplicates}"
-    if result["late"]:
-        line += (
-            "; {late} bars are older than the newest recorded before: kept as late prices, without"
-            " a regime (import the oldest file first)"
-        )
-    return line.format(**result)
+    import_file(_settings(database_url=db), file, symbol, as_json=as_json)
 
 
 def _usage_line(error: typer.TyperException) -> str:
@@ -244,11 +145,14 @@ def _explain(error: Exception) -> str | None:
             return _usage_line(error)
         case ValidationError():
             return "; ".join(map(_setting_line, error.errors(include_url=False)))
-        case EventError() | FeedError() | CannotServe() | DatabaseUrlError() | TokenFileError():
+        case EventError() | FeedError() | DatabaseUrlError() | TokenFileError():
             return str(error)
         case OSError():
             return f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    return None
+    # Last, since it loads the server, unless it was the server that raised.
+    from app.serving import CannotServe
+
+    return str(error) if isinstance(error, CannotServe) else None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,36 +1,32 @@
-"""The commands that look after a log: `synapse verify`, `doctor`, `backup`, `restore`."""
+"""The commands that look after a log: `synapse verify`, `doctor`, `backup`, `restore`.
+
+What a command works with is loaded when it runs: a server needs none of it, and starts sooner.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app import checkpoints
-from app.backup import Copied, back_up, restore
-from app.checkpoints import CheckpointOutcome
 from app.config import Settings, sqlite_path
-from app.doctor import FAILED, examine
-from app.log_schema import schema_faults
-from events.checkpoint import BrokenCheckpoint
 from events.errors import CorruptLog, EventError
 from events.scalars import format_micros
-from events.sql_store import SqlEventStore
-from events.verify import verify_file, verify_rows
-from events.verify_report import VerifyReport
+
+if TYPE_CHECKING:
+    from app.backup import Copied
+    from app.checkpoints import CheckpointOutcome
+    from events.sql_store import SqlEventStore
+    from events.verify_report import VerifyReport
 
 CHECK_FAILED: Final = 1
 """Exit code when something was looked at and is not as it must be."""
 
-Result = TypeVar("Result")
 OnProgress = Callable[[int, int], None]
-_shell = Console(stderr=True, highlight=False)
 
 Db = Annotated[
     str | None,
@@ -89,6 +85,8 @@ def verify_command(
 
 def doctor_command(db: Db = None, as_json: Json = False) -> None:
     """Look at the engine, the file, the schema, the end of the log, the disk and the clock."""
+    from app.doctor import FAILED, examine
+
     log = _sqlite_file(_database(db), "doctor", "psql and your monitoring")
     checks = asyncio.run(examine(log))
     ok = all(check.state != FAILED for check in checks)
@@ -107,6 +105,8 @@ def backup_command(
     as_json: Json = False,
 ) -> None:
     """Copy the log into one file, also while it is being served, and prove the copy."""
+    from app.backup import back_up
+
     log = _sqlite_file(_database(db), "backup", "pg_dump")
     with _findings_exit(as_json=as_json), _progress("Copying pages") as on_progress:
         copied = asyncio.run(back_up(log, file, force=force, on_progress=on_progress))
@@ -122,6 +122,8 @@ def restore_command(
     as_json: Json = False,
 ) -> None:
     """Make the log of a backup, once that is proven. It begins a new lifetime: clients start again."""
+    from app.backup import restore
+
     log = _sqlite_file(_database(db), "restore", "pg_restore")
     with _findings_exit(as_json=as_json), _progress("Copying pages") as on_progress:
         copied = asyncio.run(restore(file, log, force=force, on_progress=on_progress))
@@ -130,7 +132,9 @@ def restore_command(
 
 async def _verify(
     database: str, file: Path | None, key: Path | None
-) -> tuple[VerifyReport, CheckpointOutcome | None]:
+) -> "tuple[VerifyReport, CheckpointOutcome | None]":
+    from app import checkpoints
+
     key = checkpoints.key_of(file, key) if file else None
     checkpoint = checkpoints.load(file, key) if file and key else None
     async with _opened(database) as (store, prove):
@@ -146,8 +150,14 @@ async def _verify(
 @asynccontextmanager
 async def _opened(
     database: str,
-) -> AsyncIterator[tuple[SqlEventStore, Callable[[OnProgress], Coroutine[Any, Any, VerifyReport]]]]:
+) -> (
+    "AsyncIterator[tuple[SqlEventStore, Callable[[OnProgress], Coroutine[Any, Any, VerifyReport]]]]"
+):
     """A log for reading, and what proves it."""
+    from app.log_schema import schema_faults
+    from events.sql_store import SqlEventStore
+    from events.verify import verify_file, verify_rows
+
     if _is_postgres(database):
         from events.postgres import PostgresEngines
 
@@ -180,6 +190,16 @@ def _sqlite_file(database: str, command: str, instead: str) -> Path:
 
 @contextmanager
 def _progress(title: str) -> Iterator[OnProgress]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    shell = Console(stderr=True, highlight=False)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -187,7 +207,7 @@ def _progress(title: str) -> Iterator[OnProgress]:
         TimeElapsedColumn(),
     )
     # Where nobody watches, a line that says what is wrong stands alone.
-    with Progress(*columns, console=_shell, disable=not _shell.is_terminal) as progress:
+    with Progress(*columns, console=shell, disable=not shell.is_terminal) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
@@ -195,6 +215,8 @@ def _progress(title: str) -> Iterator[OnProgress]:
 @contextmanager
 def _findings_exit(*, as_json: bool) -> Iterator[None]:
     """Damage that stops a command, and a checkpoint that is not to be believed, are failed checks."""
+    from events.checkpoint import BrokenCheckpoint
+
     try:
         yield
     except (CorruptLog, BrokenCheckpoint) as error:
@@ -209,7 +231,7 @@ def _exit_unless(ok: bool) -> None:
         raise typer.Exit(CHECK_FAILED)
 
 
-def _report_fields(report: VerifyReport) -> dict[str, Any]:
+def _report_fields(report: "VerifyReport") -> dict[str, Any]:
     head = report.head
     return {
         "ok": report.ok,
@@ -228,7 +250,7 @@ def _print_json(fields: Mapping[str, Any]) -> None:
     typer.echo(orjson.dumps(fields))
 
 
-def _print_report(report: VerifyReport) -> None:
+def _print_report(report: "VerifyReport") -> None:
     head = report.head
     if report.ok and head is not None:
         typer.echo(f"proven: {report.events} events, epoch {head.epoch}, hash {head.hash.hex()}")
@@ -242,7 +264,7 @@ def _print_report(report: VerifyReport) -> None:
         typer.echo(f"  {place}: {finding.text}")
 
 
-def _tell_copied(copied: Copied, place: Path, *, as_json: bool) -> None:
+def _tell_copied(copied: "Copied", place: Path, *, as_json: bool) -> None:
     report = copied.report
     if as_json:
         kept = str(copied.kept) if copied.kept else None

@@ -1,23 +1,16 @@
-"""The command `synapse rebuild`: delete and remake what is derived from the log."""
+"""The command `synapse rebuild`: delete and remake what is derived from the log; loaded as in `cli_log`."""
 
 from contextlib import AsyncExitStack
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.config import Settings
-from app.decider import Decider
-from app.live_state import PUBLIC_STATE
-from app.main import open_log
-from app.serving import run
-from events.log import EventLog
-from events.projection import ProjectionStatus
-from events.projector import Projector
 
-_shell = Console(stderr=True, highlight=False)
+if TYPE_CHECKING:
+    from events.log import EventLog
+    from events.projection import ProjectionStatus
 
 
 def register(app: typer.Typer) -> None:
@@ -37,11 +30,15 @@ def rebuild_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Fold the whole log anew: delete and remake the snapshots of all projections."""
+    from app.serving import run
+
     settings = Settings() if db is None else Settings(database_url=db)
     run(_rebuild(settings, as_json=as_json))
 
 
 async def _rebuild(settings: Settings, *, as_json: bool) -> None:
+    from app.main import open_log
+
     async with AsyncExitStack() as stack:
         log = await open_log(settings)
         stack.push_async_callback(log.close)
@@ -54,14 +51,27 @@ async def _rebuild(settings: Settings, *, as_json: bool) -> None:
         typer.echo(f"{name}: rebuilt up to position {status.position}{parked}")
 
 
-async def _rebuild_all(log: EventLog) -> dict[str, ProjectionStatus]:
+async def _rebuild_all(log: "EventLog") -> "dict[str, ProjectionStatus]":
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    from app.decider import Decider
+    from app.live_state import PUBLIC_STATE
+    from events.projector import Projector
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=_shell, transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as bar:
         task = bar.add_task(f"Rebuilding {PUBLIC_STATE.name}", total=None)
         projector = Projector(log, PUBLIC_STATE)
         await projector.rebuild(lambda done, total: bar.update(task, completed=done, total=total))

@@ -1,9 +1,9 @@
 """`TickIngest`: ticks to events. The one place that decides and appends, for every way in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,13 +20,13 @@ from app.market.decide import (
 from app.market.state import MarketState, evolve, is_late
 from app.market.ticks import PriceTick
 from events.catalog import Channel, PriceUpdate
-from events.clock import uuid7
+from events.clock import now_us, uuid7
 from events.codec import decode
 from events.envelope import Appended, Idempotency, NewEvent, RecordedEvent
-from events.errors import VersionConflict
+from events.errors import InvalidEvent, VersionConflict
 from events.log import EventLog
 from events.projection import ProjectionStatus
-from events.scalars import to_micros
+from events.scalars import format_time, from_micros, to_micros
 from events.selection import Selection
 from events.store import ReadQuery
 
@@ -38,6 +38,35 @@ TICKS_A_TURN: Final = 250
 
 SINGLE_LOOKUPS_MAX: Final = 20
 """Late times of one symbol looked up one by one; of more than that, the whole span is read at once."""
+
+FUTURE_MAX: Final = timedelta(days=1)
+"""How far after the server's clock a price from outside may be dated: enough for a close later today."""
+
+_FROM_OUTSIDE: Final = frozenset({"api", "import"})
+"""Whose dates are checked. A feed is the operator's own: it may play any market time."""
+
+
+class TimestampInTheFuture(InvalidEvent):
+    """A price that is dated so far ahead that every price after it would be late, for ever."""
+
+    code = "timestamp_in_the_future"
+
+
+def refuse_future(ticks: Iterable[PriceTick], clock: Callable[[], int] = now_us) -> int:
+    """Look at the date of every tick; returns how many there are.
+
+    Raises:
+        TimestampInTheFuture: one is dated more than `FUTURE_MAX` after `clock` (microseconds since 1970).
+    """
+    now, count = from_micros(clock()), 0
+    for count, tick in enumerate(ticks, start=1):
+        # So, and not `now + FUTURE_MAX`: a clock may stand at the end of time.
+        if tick.timestamp - now > FUTURE_MAX:
+            raise TimestampInTheFuture(
+                f"price {count} ({tick.symbol}) is dated {format_time(tick.timestamp)}, more than"
+                f" {FUTURE_MAX.days * 24} hours after this server's clock, {format_time(now)}"
+            )
+    return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +130,20 @@ class _Batch:
 class TickIngest:
     """Decides on ticks, one batch at a time, and appends what follows from them."""
 
-    def __init__(self, log: EventLog, decider: Decider) -> None:
+    def __init__(self, log: EventLog, decider: Decider, clock: Callable[[], int]) -> None:
         """Use `TickIngest.open`."""
         self._log = log
         self._decider = decider
+        self._clock = clock
         self._deciding = asyncio.Lock()
 
     @classmethod
-    async def open(cls, log: EventLog) -> "TickIngest":
-        """Begin with the fold of what the log holds, from its newest snapshot."""
-        return cls(log, await Decider.open(log))
+    async def open(cls, log: EventLog, clock: Callable[[], int] = now_us) -> "TickIngest":
+        """Begin with the fold of what the log holds, from its newest snapshot.
+
+        `clock` gives microseconds since 1970; tests hand in their own.
+        """
+        return cls(log, await Decider.open(log), clock)
 
     async def close(self) -> None:
         """Save the decider's state, so that the next start has nothing to fold."""
@@ -133,11 +166,14 @@ class TickIngest:
         """Record ticks and all that they cause, in one append, all or nothing.
 
         Raises:
+            TimestampInTheFuture: a price from outside is dated more than `FUTURE_MAX` ahead.
             IdempotencyConflict: the key came before with other ticks.
             VersionConflict: other writers were first `DECISIONS_MAX` times.
             ProjectionParked: the log holds a price that this program cannot read, so it cannot decide.
             StoreUnavailable: nothing was acknowledged; try again later.
         """
+        if source in _FROM_OUTSIDE:
+            refuse_future(ticks, self._clock)
         async with self._deciding:
             for attempt in range(1, DECISIONS_MAX + 1):
                 self._decider.check()

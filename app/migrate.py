@@ -1,19 +1,27 @@
-"""Bringing a log's schema up to date, in the transaction of the connection that is handed in."""
+"""Bringing a log's schema up to date, in the transaction of the connection that is handed in.
+
+Alembic is loaded only when there is something to do: it is a third of the time that a start takes.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 import migrations
 from events.errors import StoreUnavailable
 
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-def migration_config(connection: Connection | None = None) -> Config:
+NEWEST: Final = "0001"
+"""The newest of the migrations that ship with the program."""
+
+
+def migration_config(connection: Connection | None = None) -> "Config":
     """Alembic's configuration for the migrations that ship with the program."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.attributes["connection"] = connection
@@ -27,18 +35,29 @@ def upgrade(connection: Connection) -> None:
         StoreUnavailable: a newer program has migrated this log further than this one knows, or the
             database belongs to some other program.
     """
-    config = migration_config(connection)
-    scripts = ScriptDirectory.from_config(config)
-    present = MigrationContext.configure(connection).get_current_revision()
-    if present == scripts.get_current_head():
+    present = _revision(connection)
+    if present == NEWEST:
         return
     if present is None and (tables := inspect(connection).get_table_names()):
         raise StoreUnavailable(
             f"this database is no log, it holds {', '.join(sorted(tables)[:3])}: name another file"
         )
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    config = migration_config(connection)
+    scripts = ScriptDirectory.from_config(config)
     known = {script.revision for script in scripts.walk_revisions()}
     if present is not None and present not in known:
         raise StoreUnavailable(
             f"this log has schema {present}, which is newer than this program: use a newer one"
         )
     command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    """What Alembic noted in the database; None where it has never been."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    noted = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    return ", ".join(sorted(noted)) or None

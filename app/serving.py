@@ -26,6 +26,9 @@ SHUTDOWN_S_MAX: Final = 3
 _LOOPBACK_FOR: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nothing is bound here
 """Addresses that stand for all of a machine's own, and where it reaches itself then."""
 
+WIRE_LOGGERS: Final = ("uvicorn.error", "websockets")
+"""Below warnings these write addresses, headers and messages as they came, tokens among them."""
+
 
 class CannotServe(Exception):
     """Why the server cannot start, in one sentence that says what to do."""
@@ -143,8 +146,13 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         runner.run(main)
 
 
-def configure_logs(style: str) -> None:
-    """Send the program's own log to standard error, for people (`console`) or machines (`json`)."""
+def configure_logs(style: str, level: str = "info") -> None:
+    """Send the program's own log to standard error, for people (`console`) or machines (`json`).
+
+    Args:
+        style: `console` or `json`.
+        level: the least that is written: `debug`, `info`, `warning` or `error`.
+    """
     renderer: Any = structlog.processors.JSONRenderer()
     if style == "console":
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -156,11 +164,13 @@ def configure_logs(style: str) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("uvicorn.error").addFilter(_is_fault)
+    for name in WIRE_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _is_fault(record: logging.LogRecord) -> bool:

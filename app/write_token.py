@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -11,14 +12,14 @@ TOKEN_BYTES: Final = 32
 
 
 class TokenFileError(Exception):
-    """A token file that holds no token."""
+    """A token file that holds something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteToken:
     """The token, and the file that holds it (None when it was given)."""
 
-    value: str
+    value: str = field(repr=False)
     path: Path | None
 
     def matches(self, given: str) -> bool:
@@ -34,24 +35,42 @@ def load_token(given: str | None, database: Path) -> WriteToken:
         database: the log's file; a token that is made lies beside it, with mode 0600.
 
     Raises:
-        OSError: the file cannot be read or written.
+        OSError: the file cannot be read or written; what was there is as it was.
         TokenFileError: it holds something else than a token.
     """
     if given is not None:
         return WriteToken(given, None)
     path = database.with_name(database.name + ".token")
-    try:
-        return WriteToken(_read(path), path)
-    except FileNotFoundError:
-        value = secrets.token_urlsafe(TOKEN_BYTES)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(value + "\n")
-        return WriteToken(value, path)
+    return WriteToken(_read(path) or _make(path), path)
 
 
 def _read(path: Path) -> str:
-    token = path.read_bytes().decode("ascii", errors="replace").strip()
-    if not token or not (token.isascii() and token.isprintable()):
+    """The token in a file; nothing when there is none, or it is empty, as a full disk may have left it."""
+    try:
+        token = path.read_bytes().decode("ascii", errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+    if token and not (token.isascii() and token.isprintable()):
         raise TokenFileError(f"{path} holds no token: delete it, and a new one is made")
     return token
+
+
+def _make(path: Path) -> str:
+    """Write a new token beside the file and put it in its place: the file is never there without one."""
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(OSError):  # another process was first, or this file system knows no links
+            os.link(beside, path)
+        if not _read(path):
+            beside.replace(path)
+    except OSError as error:
+        # Its own name says nothing to whoever reads the message.
+        raise type(error)(error.errno, error.strerror, str(path)) from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return _read(path)

@@ -2,12 +2,13 @@
 
     python benchmarks/fold.py [--events 100000] [--million] [--rounds 5] [--reads 200]
 
-The fold: both read the same events (300 bytes of content, 100 streams) from an SQLite file, decode them
-and keep the newest 50:
+The fold: all read alerts of the same content (300 bytes of it, 100 streams) from an SQLite file, decode
+them and keep the newest 50:
 
 - ours: the projection `public_state`, from position 1 to the head, without a snapshot;
-- eventsourcing, its log: `recorder.select_notifications` and `mapper.to_domain_event`, folded by a function;
-- eventsourcing, its aggregates: `repository.get` of every aggregate, with the same function as projector.
+- eventsourcing, aggregates: as its documentation shows, `repository.get` of aggregates with `@event` methods;
+- eventsourcing, decoded only: what is left of that without aggregates, `recorder.select_notifications` and
+  `mapper.to_domain_event`, folded by a plain function; shown, so that both ends are known.
 
 The moments: a log of prices and regimes of 20 symbols, 1 % of the prices late, and a
 hundredth of those by any time. The state at random
@@ -17,8 +18,6 @@ here holds 1,000 events, so the greatest position of a read is that of a commit'
 """
 
 import argparse
-import asyncio
-import gc
 import random
 import statistics
 import sys
@@ -37,14 +36,15 @@ from app.market.persona import DEFAULT_PERSONA, PERSONAS
 from app.migrate import upgrade
 from benchmarks.market_log import fill
 from benchmarks.peers import (
-    STREAMS,
     Rounds,
     fresh_folder,
     has_eventsourcing,
     our_events,
     print_machine,
+    ratios_of,
     run_async,
     seconds_of,
+    untouched_garbage,
 )
 from events.log import EventLog
 from events.past import Past
@@ -53,8 +53,8 @@ from events.sql_store import SqlEventStore
 from events.store import ReadQuery
 
 OURS = "ours, public_state"
-PEER_LOG = "eventsourcing, its log"
-PEER_AGGREGATES = "eventsourcing, its aggregates"
+PEER_AGGREGATES = "eventsourcing, aggregates"
+PEER_LOG = "eventsourcing, decoded only"
 GOAL_RATIO = 4.0
 GOAL_MS = 50.0
 KEPT = 50
@@ -88,8 +88,8 @@ async def _fold_ours(path: Path) -> float:
     return folded.position / seconds
 
 
-def _keep(newest: list[Any] | None, events: Iterable[Any]) -> list[Any]:
-    newest = [] if newest is None else newest
+def _keep(events: Iterable[Any]) -> list[Any]:
+    newest: list[Any] = []
     for event in events:
         newest.append(event)
         if len(newest) > KEPT:
@@ -97,24 +97,31 @@ def _keep(newest: list[Any] | None, events: Iterable[Any]) -> list[Any]:
     return newest
 
 
-def _peer_log(application: Any, events: int) -> float:
-    recorder, mapper, kept, start = application.recorder, application.mapper, None, 1
-
-    def fold() -> None:
-        nonlocal kept, start
-        while page := recorder.select_notifications(start, PEER_PAGE):
-            kept = _keep(kept, map(mapper.to_domain_event, page))
-            start = page[-1].id + 1
-
-    return events / seconds_of(fold)
+def _decoded(application: Any) -> Iterable[Any]:
+    start, mapper = 1, application.mapper
+    while page := application.recorder.select_notifications(start, PEER_PAGE):
+        yield from map(mapper.to_domain_event, page)
+        start = page[-1].id + 1
 
 
-def _peer_aggregates(application: Any, keys: Iterable[Any], events: int) -> float:
-    def fold() -> None:
+def _peers(folder: Path, events: int) -> dict[str, Callable[[], float]]:
+    """The peer's folds, over the same number of events in two files of its own."""
+    from benchmarks.eventsourcing_peer import Peer, open_books
+
+    (folder / "aggregates").mkdir()
+    peer, books = Peer.open(folder), open_books(folder / "aggregates")
+    for start in range(0, events, BATCH):
+        peer.application.save(*peer.events(min(BATCH, events - start), start))
+    keys = books.fill(events)
+
+    def get_all() -> None:
         for key in keys:
-            application.repository.get(key, projector_func=_keep)
+            books.repository.get(key)
 
-    return events / seconds_of(fold)
+    return {
+        PEER_AGGREGATES: lambda: events / seconds_of(get_all),
+        PEER_LOG: lambda: events / seconds_of(lambda: _keep(_decoded(peer.application))),
+    }
 
 
 def compare_folds(folder: Path, events: int, rounds: int) -> None:
@@ -123,22 +130,15 @@ def compare_folds(folder: Path, events: int, rounds: int) -> None:
     run_async(_write_ours(path, events))
     contenders: dict[str, Callable[[], float]] = {OURS: lambda: run_async(_fold_ours(path))}
     if has_eventsourcing():
-        from benchmarks.eventsourcing_peer import Peer
-
-        peer = Peer.open(folder)
-        made: list[Any] = []
-        for start in range(0, events, BATCH):
-            made = peer.events(min(BATCH, events - start), start)
-            peer.application.save(*made)
-        keys = list({event.originator_id for event in made})[:STREAMS]
-        contenders[PEER_LOG] = lambda: _peer_log(peer.application, events)
-        contenders[PEER_AGGREGATES] = lambda: _peer_aggregates(peer.application, keys, events)
+        contenders |= _peers(folder, events)
     board = Rounds(contenders)
     board.run(rounds)
     print(f"\nfold of {events:,} events, {rounds} interleaved rounds, medians")
     board.print_rates()
-    for other in (PEER_LOG, PEER_AGGREGATES):
-        board.print_ratio(OURS, other, GOAL_RATIO)
+    board.print_ratio(OURS, PEER_AGGREGATES, GOAL_RATIO)
+    if PEER_LOG in board.rates:
+        ratio = statistics.median(ratios_of(board.rates[OURS], board.rates[PEER_LOG]))
+        print(f"{OURS} / {PEER_LOG}: {ratio:.2f}")
 
 
 # --- the moments --------------------------------------------------------------------------------
@@ -157,13 +157,14 @@ async def _times(questions: Iterable[Callable[[], Awaitable[Any]]]) -> list[tupl
 
 def _print_times(what: str, taken: list[tuple[float, float]], goal: float | None = None) -> None:
     walls, useds = (sorted(column) for column in zip(*taken, strict=True))
-    place = int(len(taken) * 0.99)
+    place = int(len(taken) * 0.95)
     verdict = ""
     if goal is not None:
-        verdict = f"  goal {goal:.0f}: {'reached' if walls[place] < goal else 'MISSED'}"
+        # The worst by the clock may be another program's turn on a shared machine: both are told.
+        verdict = f"  worst, goal {goal:.0f}: {'reached' if walls[-1] < goal else 'MISSED'}"
     print(
         f"{what:40} {statistics.median(walls):7.1f} {walls[place]:7.1f} {walls[-1]:7.1f}"
-        f" {statistics.median(useds):9.1f} {useds[place]:7.1f} ms{verdict}"
+        f" {statistics.median(useds):9.1f} {useds[-1]:7.1f} ms{verdict}"
     )
 
 
@@ -175,24 +176,24 @@ async def _moments(path: Path, events: int, reads: int) -> None:
     await live.projector.rebuild(lambda _done, _total: None)
     seconds = time.perf_counter() - seconds
     print(f"\nstate as of a moment in a log of {events:,} events; rebuild {seconds:.1f} s")
-    print(f"{'':40} {'median':>7} {'p99':>7} {'worst':>7} {'processor':>9} {'p99':>7}")
+    print(f"{'':40} {'median':>7} {'p95':>7} {'worst':>7} {'processor':>9} {'worst':>7}")
     first, last = await _span(log)
     commits = [event.recorded_at for event in await log.store.read_at(_some(rng, events, 50))]
 
     def moment() -> Any:
         return from_micros(rng.randint(first, last))
 
-    gc.collect()
     positions = [rng.randint(1, events) for _ in range(reads)]
-    taken = await _times(partial(live.at_position, position) for position in positions)
-    _print_times("at a random position", taken, GOAL_MS)
-    taken = await _times(partial(live.at_time, moment(), None) for _ in range(reads))
-    _print_times("at a random market time", taken)
+    moments = [moment() for _ in range(reads)]
     pairs = [(moment(), rng.choice(commits)) for _ in range(reads)]
-    taken = await _times(partial(live.at_time, at, known) for at, known in pairs)
-    _print_times("at one, as known at a random commit", taken)
-    taken = await _times(partial(live.at_time, at, known) for at, known in pairs)
-    _print_times("the same again", taken)
+    with untouched_garbage():
+        taken = await _times(partial(live.at_position, position) for position in positions)
+        _print_times("at a random position", taken, GOAL_MS)
+        taken = await _times(partial(live.at_time, at, None) for at in moments)
+        _print_times("at a random market time", taken, GOAL_MS)
+        for what in ("at one, as known at a random commit", "the same again"):
+            taken = await _times(partial(live.at_time, at, known) for at, known in pairs)
+            _print_times(what, taken, GOAL_MS)
     await log.close()
     await _print_start(path)
 
@@ -241,7 +242,7 @@ def main() -> None:
         if given.only != "moments":
             compare_folds(folder, events, given.rounds)
         if given.only != "fold":
-            asyncio.run(_moments(folder / "moments.db", events, given.reads))
+            run_async(_moments(folder / "moments.db", events, given.reads))
 
 
 if __name__ == "__main__":

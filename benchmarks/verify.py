@@ -96,7 +96,7 @@ def prove_in_parts(path: Path) -> None:
         reader = SqliteReader(path)
         findings = Findings()
         side = await reader.read(read_side_tables)
-        walk = await walk_in_parts(path, reader, side, findings)
+        walk = await walk_in_parts(path, side.names, side.last, findings.add)
         await reader.close()
         if walk is None:
             return False

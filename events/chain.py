@@ -13,7 +13,7 @@ Whoever changes one byte of one event has to change every hash after it.
 
 import hashlib
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from events.errors import BrokenChain, PositionGap
@@ -22,8 +22,11 @@ if TYPE_CHECKING:  # a process that only proves rows need not load what events a
     from events.envelope import RecordedEvent
 
 GENESIS: Final = bytes(32)
-_NIL: Final = bytes(16)
-_pack_fixed: Final = struct.Struct(">32s5q16s16s16s").pack
+NIL_ID: Final = bytes(16)
+"""What is hashed for a missing causation_id."""
+
+_FIXED: Final = ">32s5q16s16s16s"
+_pack_fixed: Final = struct.Struct(_FIXED).pack
 _pack_length: Final = struct.Struct(">I").pack
 _sha256: Final = hashlib.sha256
 
@@ -54,8 +57,19 @@ def hash_row(
     """
     text = payload.encode()
     event_id, correlation_id, causation_id = ids
-    fixed = _pack_fixed(previous, *numbers, event_id, correlation_id, causation_id or _NIL)
+    fixed = _pack_fixed(previous, *numbers, event_id, correlation_id, causation_id or NIL_ID)
     return _sha256(fixed + names + _pack_length(len(text)) + text).digest()
+
+
+def packer(names: bytes) -> Callable[..., bytes]:
+    """Lays out what stands before the payloads of events of one `names_part`, in one call an event.
+
+    SHA-256 of what it gives and the payload's UTF-8 bytes is `hash_row`, in half the time. It takes, in this
+    order, the hash before, position, version, schema_version, occurred_at, recorded_at, event_id,
+    correlation_id, causation_id (or `NIL_ID`), `names`, and the number of the payload's bytes; it raises as
+    `hash_row` does.
+    """
+    return struct.Struct(f"{_FIXED}{len(names)}sI").pack
 
 
 def hash_answer(

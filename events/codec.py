@@ -94,7 +94,10 @@ def decode(event: RecordedEvent) -> Payload:
         version, fields = _upcast(event)
         if version != entry.schema_version:
             raise UnknownEventType(f"{event.type} version {event.schema_version}")
-        text = orjson.dumps(fields)
+        try:
+            text = orjson.dumps(fields)
+        except TypeError as error:  # what a step made is no JSON
+            raise UnreadablePayload(event.position, event.type, repr(error)) from error
     try:
         return entry.payload_of(text)
     except ValidationError as error:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from events import failpoints
 from events.errors import CorruptLog, StoreUnavailable
 from events.file_lock import FileLock
+from events.open_file import OpenFile
 from events.sqlite_files import refuse_damaged_files
 
 Result = TypeVar("Result")
@@ -130,6 +131,7 @@ class SqliteEngines:
         self._thread = thread
         self._lock = lock
         self._reader = SqliteReader(path, READER_CONNECTIONS)
+        self._file: OpenFile | None = None
         self._closed = False
 
     @classmethod
@@ -152,6 +154,7 @@ class SqliteEngines:
         engines = cls(path, writer, thread, lock)
         try:
             await engines.write(prepare)
+            engines._file = await asyncio.to_thread(OpenFile, path)
         except BaseException:
             await engines.close()
             raise
@@ -167,6 +170,9 @@ class SqliteEngines:
                 result = work(self._connected())
                 failpoints.reach("before_commit")
             failpoints.reach("after_commit")
+            if self._file is not None:
+                # After the commit: what is acknowledged is in the file that the next start opens.
+                self._file.check()
             return result
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)

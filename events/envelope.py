@@ -18,6 +18,9 @@ NO_STREAM: Final = 0
 ANY: Final = -1
 """Expected version that checks nothing. Not 0: that means `NO_STREAM`."""
 
+KEY_MAX: Final = 200
+"""Characters in an idempotency key, with what its user puts before it."""
+
 _SOURCE: Final = re.compile(SOURCE_PATTERN)
 
 
@@ -182,11 +185,21 @@ class Idempotency:
         key: chosen by the caller.
         fingerprint: a digest of the request, so that the same key with another request is refused.
         answer: the caller's own part of the answer, stored in the transaction of the append.
+
+    Raises:
+        InvalidEvent: the key has no or more than `KEY_MAX` characters, or a text cannot be stored.
     """
 
     key: str
     fingerprint: bytes
     answer: str
+
+    def __post_init__(self) -> None:
+        # Refused here, where it is made: in a group commit it would fail its neighbours too.
+        if not 0 < len(self.key) <= KEY_MAX:
+            raise InvalidEvent(f"a key has 1 to {KEY_MAX} characters, not {len(self.key)}")
+        check_text(self.key, "the key")
+        check_text(self.answer, "the answer")
 
 
 _NOTHING_EXPECTED: Final[Mapping[str, int]] = MappingProxyType({})
@@ -237,3 +250,17 @@ class Head:
     position: int
     hash: bytes
     recorded_at_us: int
+
+
+def check_text(text: str, what: str) -> None:
+    """Make sure that every store can keep a text.
+
+    Raises:
+        InvalidEvent: it holds NUL, or half of a surrogate pair.
+    """
+    if "\0" in text or _has_lone_surrogate(text):
+        raise InvalidEvent(f"{what} holds a character that cannot be stored: {text!r}")
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)

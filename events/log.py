@@ -1,13 +1,23 @@
 """`EventLog`: one store, a group-commit appender, the recent tail and a wake-up. What the app talks to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Final
 
 from events.clock import uuid7
-from events.envelope import ANY, Append, Appended, Head, Idempotency, NewEvent, RecordedEvent
+from events.envelope import (
+    ANY,
+    Append,
+    Appended,
+    Head,
+    Idempotency,
+    NewEvent,
+    RecordedEvent,
+    check_text,
+)
 from events.errors import (
     AppendConflict,
     CorruptLog,
@@ -42,6 +52,7 @@ RECOVERY_S: Final = 1.0
 class _Waiting:
     append: Append
     done: asyncio.Future[Appended]
+    since: float
 
 
 class EventLog:
@@ -57,6 +68,8 @@ class EventLog:
         self.tail = Tail(head.position, TAIL_EVENTS)
         self.fault: EventError | None = None
         """Why the last append could not reach the store; None while all is well."""
+        self.on_commit: Callable[[float, int], None] | None = None
+        """Told of each append that is on disk: seconds since it was asked for, and its events."""
         self._newest = dict(newest)
         self._waiting: list[_Waiting] = []
         self._work = asyncio.Event()
@@ -65,6 +78,7 @@ class EventLog:
         self._committer = asyncio.create_task(self._commit_groups(), name="group-commit")
         self._recovery: asyncio.Task[None] | None = None
         self._poller: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._publishing = asyncio.Lock()
         self._unread: EventError | None = None
 
@@ -98,6 +112,11 @@ class EventLog:
         """The newest position of each channel that has events."""
         return self._newest
 
+    @property
+    def waiting_appends(self) -> int:
+        """How many appends wait for the writer; those in the commit under way are not among them."""
+        return len(self._waiting)
+
     async def append(
         self,
         events: Sequence[NewEvent],
@@ -118,6 +137,7 @@ class EventLog:
         Raises:
             AppendConflict: another writer was first, or an id or key is taken; nothing was recorded.
             LogBusy: `WAITING_APPENDS_MAX` appends are waiting already.
+            InvalidEvent: `expected` names what can be no stream.
             StoreUnavailable: the store cannot be written now, or the log is closing; nothing was
                 acknowledged, though the commit may have succeeded: append the same ids again to find out.
             EventError: whatever else went wrong in the store, with its cause.
@@ -126,6 +146,8 @@ class EventLog:
             if stream is None and expected != ANY:
                 raise ValueError("an expected version needs the stream that it speaks of")
             expected = {} if stream is None else {stream: expected}
+        for name in expected:
+            check_text(name, "the name of a stream")
         for event in events:
             # Encoded here, by its own caller: one that cannot be would fail its whole group later on.
             _ = event.payload_json
@@ -137,7 +159,7 @@ class EventLog:
         if len(self._waiting) >= WAITING_APPENDS_MAX:
             raise LogBusy(WAITING_APPENDS_MAX)
         done: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(append, done))
+        self._waiting.append(_Waiting(append, done, perf_counter()))
         self._work.set()
         return done
 
@@ -170,7 +192,10 @@ class EventLog:
             self._fail(group, error)
             return
         self.fault = None
+        now = perf_counter()  # the loop's own clock may count whole milliseconds only
         for waiting, outcome in zip(group, outcomes, strict=True):
+            if self.on_commit is not None and isinstance(outcome, Appended):
+                self.on_commit(now - waiting.since, len(outcome.events))
             if waiting.done.done():
                 continue  # its caller was cancelled; what it appended stands all the same
             if isinstance(outcome, AppendConflict):
@@ -295,9 +320,14 @@ class EventLog:
             )
 
     async def close(self) -> None:
-        """Commit what waits, then close the store."""
+        """Commit what waits, then close the store; goes on to its end even if its caller is cancelled."""
         self._closed = True
         self._work.set()
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name="close-log")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         try:
             await self._committer
         finally:

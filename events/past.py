@@ -2,11 +2,11 @@
 
 What is read costs a bounded number of events, however long the log: a fold that passes a place where a
 snapshot belongs and finds none there saves one. Only the first read after the snapshots were deleted, or
-after a correction far back, folds further.
+after a correction far back, folds further; and that is done beforehand where a projector follows the log.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final, Generic, TypeVar
 
@@ -32,6 +32,9 @@ MARKET_PAGE: Final = 200
 
 STREAMS_A_TURN: Final = 64
 """Streams that are read at a time for one moment of market time."""
+
+FAR_BACK: Final = 200
+"""Events of a stream that came before a late one and lie behind it in market order, when it is far back."""
 
 _Step = Callable[[Folded[State], int], Awaitable[bool]]
 
@@ -100,7 +103,7 @@ class Past(Generic[State]):
                 # No step goes beyond a place where a snapshot belongs.
                 end = min(upto, after - after % SNAPSHOT_EVERY + SNAPSHOT_EVERY)
                 holds = await step(folded, end)
-                if holds and end % SNAPSHOT_EVERY == 0:
+                if holds and end % SNAPSHOT_EVERY == 0 and self.saving:
                     waiting.append(freeze(self._projection, folded, WHOLE_LOG))
                 if len(waiting) >= SAVED_AT_ONCE:
                     await self._save(waiting)
@@ -147,15 +150,53 @@ class Past(Generic[State]):
             ProjectionParked: one of them cannot be read.
         """
         parts: list[Folded[State]] = []
+        async for folds in self._turns(at_us, known, count):
+            parts += [one.folded for one in folds]
+        return merged(self._projection, parts)
+
+    async def prepare(
+        self, known: int, count: Callable[[int], None] = lambda _events: None
+    ) -> None:
+        """Leave snapshots behind for every market time: as known at a position, and before that.
+
+        What is known changes much by a late event that lies far back: all moments since were others before.
+        They are folded as well, if snapshots of them are missing, the latest `SNAPSHOT_EVERY` positions apart;
+        but no more events than the log holds.
+
+        Args:
+            known: a position.
+            count: told how many events were folded as known there.
+
+        Raises:
+            ProjectionParked: one of them cannot be read.
+        """
+        spare, seen = known, set[tuple[str, int]]()
+
+        def spend(events: int) -> None:
+            nonlocal spare
+            spare -= events
+
+        async for folds in self._turns(None, known, count):
+            before = [(one.stream, late) for one in folds for late in one.far_back]
+            while before and spare > 0:
+                name, late = before.pop()
+                if (name, late // SNAPSHOT_EVERY) not in seen:
+                    seen.add((name, late // SNAPSHOT_EVERY))
+                    (one,) = await self._streams_at([name], None, late - 1, spend)
+                    before += [(name, earlier) for earlier in one.far_back]
+
+    async def _turns(
+        self, at_us: int | None, known: int, count: Callable[[int], None]
+    ) -> AsyncIterator[list["_StreamFold[State]"]]:
+        """The folds of all streams, some at a time."""
         names = sorted(await self._log.store.streams())
         for start in range(0, len(names), STREAMS_A_TURN):
             chosen = names[start : start + STREAMS_A_TURN]
-            parts += await self._streams_at(chosen, at_us, known, count)
-        return merged(self._projection, parts)
+            yield await self._streams_at(chosen, at_us, known, count)
 
     async def _streams_at(
         self, names: Sequence[str], at_us: int | None, known: int, count: Callable[[int], None]
-    ) -> list[Folded[State]]:
+    ) -> list["_StreamFold[State]"]:
         saved = await self._log.store.market_snapshots(self._kind, names, at_us, known)
         folds = [
             _StreamFold(self._projection, name, thaw(self._projection, saved.get(name)))
@@ -174,7 +215,7 @@ class Past(Generic[State]):
                     del unfinished[name]
                 await asyncio.sleep(0)
             await self._save(waiting)
-        return [one.folded for one in folds]
+        return folds
 
     async def _save(self, snapshots: Sequence[Snapshot]) -> None:
         if not snapshots or not self.saving:
@@ -187,7 +228,11 @@ class Past(Generic[State]):
 
 
 class _StreamFold(Generic[State]):
-    """The fold of one stream in market order, a page at a time."""
+    """The fold of one stream in market order, a page at a time.
+
+    Attributes:
+        far_back: the positions of late events that `FAR_BACK` earlier ones lie behind.
+    """
 
     def __init__(
         self, projection: Projection[State], stream: str, begun: Folded[State] | None
@@ -196,6 +241,8 @@ class _StreamFold(Generic[State]):
         self._since_saved = 0
         self.stream = stream
         self.folded = begun or Folded(projection.initial())
+        self.far_back: list[int] = []
+        self._highest, self._behind = self.folded.position, 0
         self.after: MarketPlace | None = None
         if self.folded.occurred_at_us is not None:
             self.after = (self.folded.occurred_at_us, self.folded.position)
@@ -215,8 +262,19 @@ class _StreamFold(Generic[State]):
                 snapshots.append(freeze(self._projection, self.folded, self.stream))
                 self._since_saved = 0
         if events:
+            self._watch(events)
             self.after = (events[-1].occurred_at_us, events[-1].position)
         return snapshots
+
+    def _watch(self, events: Sequence[ReadableEvent]) -> None:
+        """Note what is far back: events that were recorded earlier follow it, one after the other."""
+        for event in events:
+            if event.position > self._highest:
+                self._highest, self._behind = event.position, 0
+            else:
+                self._behind += 1
+                if self._behind == FAR_BACK:
+                    self.far_back.append(self._highest)
 
     def _cut(self, page: MarketPage, start: int) -> int | None:
         """Where in a page the next snapshot is made: after so many of its events; None if not in this one.

@@ -55,7 +55,10 @@ class Projector(Generic[State]):
         return ProjectionStatus(phase, position, None if error is None else str(error))
 
     def start(self) -> None:
-        """Follow the log in the background, so that snapshots are made also while nobody reads."""
+        """Follow the log in the background, so that snapshots are made also while nobody reads.
+
+        Those of market order too: without them the first `?at=` would fold the whole log.
+        """
         self._task = asyncio.create_task(self._follow(), name=f"follow-{self.name}")
 
     async def stop(self) -> None:
@@ -152,13 +155,15 @@ class Projector(Generic[State]):
             done += events
             progress(done, 2 * total)
 
-        await past.at_time(None, total, count)
+        await past.prepare(total, count)
 
     async def _follow(self) -> None:
         while self._parked is None:
             reached = self._log.head.position
             try:
                 reached = (await self.now()).position
+                if self._past.saving:
+                    await self._past.prepare(reached)
                 self._fault = None
             except StoreUnavailable as error:
                 self._fault = error

@@ -1,8 +1,10 @@
 """Snapshots: saved folds to start from. A cache, never events: whoever deletes them loses only time."""
 
+import hashlib
+import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import orjson
@@ -17,6 +19,9 @@ FOLD_CHUNK: Final = 200
 
 COMPRESSION: Final = 1
 """zlib's fastest level: states are repetitive, so more effort saves little."""
+
+SEAL_BYTES: Final = 16
+_SEALED: Final = struct.Struct(">qq")
 
 MarketPlace = tuple[int, int]
 """A place in a stream's market order: market time and position of an event."""
@@ -82,6 +87,25 @@ class Snapshot:
     def covers(self, at_us: int | None, known: int) -> bool:
         """Whether all that is in it had happened by `at_us` and was recorded by position `known`."""
         return (at_us is None or self.occurred_at_us <= at_us) and self.position <= known
+
+
+def sealed(snapshot: Snapshot) -> bytes:
+    """A snapshot's state as it is stored: behind it stands what shows whether any of its columns was changed."""
+    return snapshot.state + _seal(snapshot)
+
+
+def unsealed(snapshot: Snapshot) -> Snapshot | None:
+    """The snapshot of a row, its state as stored; None when a column was changed: it is made again."""
+    state = snapshot.state[:-SEAL_BYTES]
+    opened = replace(snapshot, state=state)
+    return opened if snapshot.state == state + _seal(opened) else None
+
+
+def _seal(snapshot: Snapshot) -> bytes:
+    texts = (snapshot.kind.projection, snapshot.kind.schema, snapshot.stream)
+    key = b"".join(len(one).to_bytes(4, "big") + one for one in map(str.encode, texts))
+    place = _SEALED.pack(snapshot.position, snapshot.occurred_at_us)
+    return hashlib.sha256(key + place + snapshot.state).digest()[:SEAL_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

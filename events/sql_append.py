@@ -9,7 +9,8 @@ from typing import Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, insert, literal_column, select, text, update
+from sqlalchemy.dialects import postgresql
 
 from events.chain import hash_answer
 from events.envelope import Append, Head, RecordedEvent
@@ -40,6 +41,17 @@ _ANSWERS: Final = Lookup(select(*_ANSWER), idempotency_keys.c.key)
 # Nothing is in the way: it was looked for under the head lock. (Why OR ROLLBACK: see `SQLITE_GUARDS`.)
 _EVENT_ROW: Final = Prepared(
     insert(events).prefix_with("OR ROLLBACK", dialect="sqlite"), events.c.keys()
+)
+# PostgreSQL takes a column at a time: one statement for all rows, where asyncpg would bind each on its own.
+_ARRAYS: Final = ", ".join(
+    f"${number}::{column.type.compile(dialect=postgresql.dialect())}[]"  # type: ignore[no-untyped-call]
+    for number, column in enumerate(events.columns, start=1)
+)
+_EVENT_ARRAYS: Final = Prepared(
+    text(
+        f"INSERT INTO events ({', '.join(events.c.keys())})"  # noqa: S608
+        f" SELECT * FROM unnest({_ARRAYS})"
+    )
 )
 _ANSWER_ROW: Final = Prepared(insert(idempotency_keys), idempotency_keys.c.keys())
 
@@ -104,7 +116,10 @@ def _write_plan(driver: Driver, plan: Plan, ends: dict[str, StreamEnd]) -> None:
     rows = _event_rows(plan, ends)
     # Streams before events, which refer to them.
     write_ends(driver, ends, plan.streams, new)
-    driver.run_all(_EVENT_ROW, rows)
+    if driver.engine == "postgresql" and len(rows) > 1:
+        driver.run(_EVENT_ARRAYS, *map(list, zip(*rows, strict=True)))
+    else:
+        driver.run_all(_EVENT_ROW, rows)
 
 
 def _event_rows(plan: Plan, ends: dict[str, StreamEnd]) -> list[Values]:

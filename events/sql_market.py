@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from events.envelope import FoldEvent
 from events.snapshots import FOLD_CHUNK, MarketPage, MarketPlace, MarketQuery, TakeEvents
 from events.sql_keys import tuples_of_keys
-from events.sql_market_search import BEFORE_ALL, find_runs
+from events.sql_market_search import BEFORE_ALL, NO_RUN, find_runs
 from events.sql_search import StreamPlace, stream_places
 
 LATE_MAX: Final = 2_000
@@ -81,7 +81,7 @@ def read_market(connection: Connection, query: MarketQuery) -> dict[str, MarketP
     """The next page of every stream of the query."""
     places = [place for place in stream_places(connection) if place.name in query.after]
     pages = {name: MarketPage([], True) for name in query.after}
-    runs = find_runs(connection, query, places)
+    runs = find_runs(connection, query, places, query.limit)
     windows = [(number, low, min(high, low + query.limit)) for number, (low, high) in runs.items()]
     on_time = _by_stream(
         tuples_of_keys(
@@ -94,11 +94,11 @@ def read_market(connection: Connection, query: MarketQuery) -> dict[str, MarketP
     )
     late = _late_pages(connection, query, places)
     for place in places:
-        low, high = runs.get(place.stream_id, (1, 1))
+        low, high = runs.get(place.stream_id, NO_RUN)
         ready = on_time.get(place.stream_id, [])
         is_whole = high - low <= query.limit
         if late is None or not (is_whole or ready):
-            pages[place.name] = _page_of_one(connection, query, place, (low, high))
+            pages[place.name] = _page_of_one(connection, query, place)
         else:
             pages[place.name] = _merged(ready, late.get(place.stream_id, []), query, is_whole)
     return pages
@@ -149,10 +149,9 @@ def _late_rows(
     return rows if len(rows) <= LATE_MAX else None
 
 
-def _page_of_one(
-    connection: Connection, query: MarketQuery, place: StreamPlace, run: tuple[int, int]
-) -> MarketPage:
+def _page_of_one(connection: Connection, query: MarketQuery, place: StreamPlace) -> MarketPage:
     """A page of a stream with much that is late: as many of each sort as the page may hold, merged."""
+    run = find_runs(connection, query, [place]).get(place.stream_id, NO_RUN)
     upto = _FOREVER if query.upto_us is None else query.upto_us
     most = query.limit + 1
     on_time = tuples_of_keys(

@@ -9,7 +9,6 @@ from sqlalchemy import (
     LargeBinary,
     bindparam,
     delete,
-    func,
     insert,
     or_,
     select,
@@ -26,11 +25,13 @@ from events.snapshots import (
     Snapshot,
     SnapshotKind,
     TakeEvents,
+    sealed,
+    unsealed,
 )
 from events.sql_market import earliest_late, fold_range, read_market, streams_with_late
 from events.sql_rows import StreamNames
 from events.sql_search import StreamPlace, last_recorded_upto, stream_places
-from events.tables import event_types, snapshots, streams
+from events.tables import event_types, snapshots
 
 _FOREVER: Final = 2**63 - 1
 _SAVE: Final = text(
@@ -56,33 +57,34 @@ _COVERED: Final = (
 )
 # The keys alone: the index has them, and the states are large.
 _PLACES: Final = select(snapshots.c.occurred_at, snapshots.c.position).where(_OF_STREAM, *_COVERED)
-_OWN: Final = (
-    (snapshots.c.projection == bindparam("projection"))
-    & (snapshots.c.schema == bindparam("schema"))
-    & (snapshots.c.stream == streams.c.name)
-)
-# The latest market time of each stream's snapshots; then all snapshots of that time, mostly one.
-_TIMES: Final = (
-    select(
-        streams.c.name,
-        select(func.max(snapshots.c.occurred_at))
-        .where(_OWN, *_COVERED)
-        .correlate(streams)
-        .scalar_subquery()
-        .label("occurred_at"),
+# Of each stream the snapshot of the greatest position, and of those the one of the latest market time: any
+# other of a later time lacks the event at that position. The limits keep every engine from asking a question
+# in here again for each row that it compares.
+_LATEST: Final = text("""
+    WITH positions AS (
+        SELECT st.name, (
+            SELECT s.position FROM snapshots AS s
+            WHERE s.projection = :projection AND s.schema = :schema AND s.stream = st.name
+                AND s.position <= :known AND s.occurred_at <= :upto
+            ORDER BY s.position DESC LIMIT 1
+        ) AS position
+        FROM streams AS st WHERE st.name IN :names LIMIT :most
+    ),
+    places AS (
+        SELECT p.name, p.position, (
+            SELECT max(s.occurred_at) FROM snapshots AS s
+            WHERE s.projection = :projection AND s.schema = :schema AND s.stream = p.name
+                AND s.position = p.position AND s.occurred_at <= :upto
+        ) AS occurred_at
+        FROM positions AS p WHERE p.position IS NOT NULL LIMIT :most
     )
-    .where(streams.c.name.in_(bindparam("names", expanding=True)))
-    .cte()
-)
-_LATEST: Final = select(
-    snapshots.c.stream, snapshots.c.position, snapshots.c.occurred_at, snapshots.c.state
-).where(
-    snapshots.c.projection == bindparam("projection"),
-    snapshots.c.schema == bindparam("schema"),
-    snapshots.c.stream == _TIMES.c.name,
-    snapshots.c.occurred_at == _TIMES.c.occurred_at,
-    snapshots.c.position <= bindparam("known"),
-)
+    SELECT p.name, p.position, p.occurred_at, (
+        SELECT s.state FROM snapshots AS s
+        WHERE s.projection = :projection AND s.schema = :schema AND s.stream = p.name
+            AND s.position = p.position AND s.occurred_at = p.occurred_at
+    ) AS state
+    FROM places AS p
+""").bindparams(bindparam("names", expanding=True))
 _STATE: Final = select(snapshots.c.state).where(
     _OF_STREAM,
     snapshots.c.position == bindparam("position"),
@@ -175,7 +177,7 @@ def _save(connection: Connection, saved: Sequence[Snapshot], *, newest_only: boo
             **_key(one.kind, one.stream),
             "position": one.position,
             "occurred_at": one.occurred_at_us,
-            "state": one.state,
+            "state": sealed(one),
         }
         for one in saved
     ]
@@ -193,7 +195,7 @@ def _drop(connection: Connection, projection: str) -> None:
 def _before(connection: Connection, kind: SnapshotKind, position: int) -> Snapshot | None:
     values = {**_key(kind, WHOLE_LOG), "known": position}
     row = connection.execute(_BEFORE, values).first()
-    return None if row is None else Snapshot(kind, WHOLE_LOG, *row)
+    return None if row is None else unsealed(Snapshot(kind, WHOLE_LOG, *row))
 
 
 def _market(
@@ -216,14 +218,11 @@ def _market(
 def _latest(
     connection: Connection, kind: SnapshotKind, names: Sequence[str], upto: int, known: int
 ) -> dict[str, Snapshot]:
-    """The snapshot of the latest market time of each stream, whatever was recorded after it."""
-    found: dict[str, Snapshot] = {}
+    """The best snapshot of each stream, as long as nothing late was recorded after it."""
     values = {"projection": kind.projection, "schema": kind.schema, "upto": upto, "known": known}
-    for row in connection.execute(_LATEST, {**values, "names": list(names)}):
-        snapshot = Snapshot(kind, *row)
-        if row.stream not in found or found[row.stream].place < snapshot.place:
-            found[row.stream] = snapshot
-    return found
+    rows = connection.execute(_LATEST, {**values, "names": list(names), "most": len(names)})
+    found = (unsealed(Snapshot(kind, *row)) for row in rows)
+    return {one.stream: one for one in found if one is not None}
 
 
 def _earlier(
@@ -240,4 +239,6 @@ def _earlier(
     occurred_at, position = keys[-1]
     row = connection.execute(_STATE, {**values, "position": position, "occurred_at": occurred_at})
     state = row.scalar_one_or_none()
-    return None if state is None else Snapshot(kind, place.name, position, occurred_at, state)
+    if state is None:
+        return None
+    return unsealed(Snapshot(kind, place.name, position, occurred_at, state))

@@ -12,6 +12,7 @@ from events.sqlite_wal import sibling, wal_fault
 
 MAGIC: Final = b"SQLite format 3\0"
 HEADER_BYTES: Final = 100
+NO_DATABASE: Final = "is no SQLite database, or its first bytes are damaged"
 
 
 def refuse_damaged_files(database: Path) -> None:
@@ -26,6 +27,16 @@ def refuse_damaged_files(database: Path) -> None:
     cut = cut_off(database)
     if cut is not None:
         raise CorruptLog(f"{database} is damaged: {cut}")
+    if not begins_as_database(database):
+        raise CorruptLog(f"{database} {NO_DATABASE}")
+
+
+def begins_as_database(database: Path) -> bool:
+    """Whether a file that is not empty begins as every SQLite database does; also true of no file."""
+    if not database.is_file() or not database.stat().st_size:
+        return True
+    with database.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def cut_off(database: Path) -> str | None:
@@ -39,7 +50,7 @@ def cut_off(database: Path) -> str | None:
     if len(header) < HEADER_BYTES:
         return f"it is cut off after {size} bytes"
     if not header.startswith(MAGIC):
-        return None  # SQLite has its own words for that
+        return None  # then it is no database at all
     # 1 stands for 65,536, which has no place in two bytes.
     page = int.from_bytes(header[16:18], "big")
     page = 65_536 if page == 1 else page

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from events.engines import Engines, SqliteReader
 from events.errors import CorruptLog, StoreUnavailable
-from events.sqlite_files import cut_off
+from events.sqlite_files import NO_DATABASE, begins_as_database, cut_off
 from events.sqlite_wal import wal_fault
 from events.verify_parts import walk_in_parts
 from events.verify_report import Findings, VerifyReport
@@ -43,6 +43,9 @@ UNREADABLE_MAX: Final = 10
 FILE_FAULTS_MAX: Final = 20
 """Faults that SQLite's own check may name."""
 
+FILE_CACHE_KIB: Final = 32_768
+"""Pages that SQLite's own check keeps in memory: it looks up every row in every index, one of them random."""
+
 # The database could not be asked: that says nothing about what it holds.
 _NOT_NOW: Final = frozenset(
     {
@@ -60,6 +63,7 @@ _NOT_NOW: Final = frozenset(
 _CANNOT_READ: Final = (sqlite3.Error, DBAPIError, UnicodeDecodeError)
 
 Result = TypeVar("Result")
+Looking = Callable[[Findings, Connection], Result]
 Progress = Callable[[int, int], None]
 """Called with the events walked and their number."""
 
@@ -86,15 +90,13 @@ async def verify_file(
     walked: tuple[SideTables | None, int] = None, 0
     reader = SqliteReader(path, connections=2)
     try:
-        looking = partial(_note_schema_faults, schema_faults, findings)
-        await reader.read(partial(_attempt, looking, findings, "schema"))
-        checking = partial(_note_file_faults, findings)
+        await _look(reader, partial(_note_schema_faults, schema_faults), findings, "schema")
         _, walked = await asyncio.gather(
-            reader.read(partial(_attempt, checking, findings, "file")),
+            _look(reader, _note_file_faults, findings, "file"),
             _verify_rows(reader, findings, on_progress, path),
         )
     except CorruptLog as error:  # it could not even be opened
-        findings.add("file", str(error))
+        findings.add("file", f"{path}: {error}")
     finally:
         await reader.close()
     return _report(findings, *walked)
@@ -108,11 +110,14 @@ def _may_be_opened(path: Path, findings: Findings) -> bool:
     if fault is not None:
         findings.add("wal", f"the write-ahead log: {fault.text}")
     if path.stat().st_size == 0:
-        findings.add("file", "the file is empty: it holds no log")
+        findings.add("file", f"{path} is empty: it holds no log")
+        return False
+    if not begins_as_database(path):
+        findings.add("file", f"{path} {NO_DATABASE}")
         return False
     cut = cut_off(path)
     if cut is not None:
-        findings.add("file", cut)
+        findings.add("file", f"{path}: {cut}")
     # Opened, SQLite would forget what is behind the damage, and with it the evidence.
     return fault is None or not fault.certain
 
@@ -130,15 +135,15 @@ async def verify_rows(engines: Engines, on_progress: Progress | None = None) -> 
 async def _verify_rows(
     engines: Engines, findings: Findings, on_progress: Progress | None, path: Path | None = None
 ) -> tuple[SideTables | None, int]:
-    side = await engines.read(partial(_first_look, findings))
+    side = await _look(engines, _first_look, findings, "file")
     if side is None:
         return None, 0
     if path is not None:
-        whole = await walk_in_parts(path, engines, side, findings, on_progress)
+        whole = await walk_in_parts(path, side.names, side.last, findings.add, on_progress)
         if whole is not None:
             compare_side_tables(side, whole, findings)
             return side, whole.events
-    walker = _Walker(Walk(side.names, findings), side.last)
+    walker = _Walker(Walk(side.names, findings.add), side.last)
     while await engines.read(walker.walk_range):
         if on_progress:
             on_progress(min(walker.walk.events, side.last), side.last)
@@ -155,12 +160,26 @@ def _report(findings: Findings, side: SideTables | None = None, events: int = 0)
     return VerifyReport(head, events, kept, findings.count, findings.first_bad)
 
 
+async def _look(
+    engines: Engines, work: Looking[Result], findings: Findings, what: str
+) -> Result | None:
+    """Do some work in one transaction, which the engine may begin twice: it is added up once."""
+
+    def look(connection: Connection) -> tuple[Result | None, Findings]:
+        apart = Findings()
+        return _attempt(work, apart, what, connection), apart
+
+    result, apart = await engines.read(look)
+    findings.take(apart)
+    return result
+
+
 def _attempt(
-    work: Callable[[Connection], Result], findings: Findings, what: str, connection: Connection
+    work: Looking[Result], findings: Findings, what: str, connection: Connection
 ) -> Result | None:
     """Do some work; what the database cannot read becomes a finding, and the answer None."""
     try:
-        return work(connection)
+        return work(findings, connection)
     except _CANNOT_READ as error:
         findings.add(what, _damage(error))
         return None
@@ -185,18 +204,17 @@ def _note_schema_faults(
 
 
 def _note_file_faults(findings: Findings, connection: Connection) -> None:
+    connection.exec_driver_sql(f"PRAGMA cache_size = -{FILE_CACHE_KIB}")
     for (line,) in connection.exec_driver_sql(f"PRAGMA integrity_check({FILE_FAULTS_MAX})"):
         if line != "ok":
             findings.add("file", " ".join(line.split()))
 
 
-def _first_look(findings: Findings, connection: Connection) -> SideTables | None:
+def _first_look(findings: Findings, connection: Connection) -> SideTables:
     """All that stands beside the events, of one moment: a server goes on writing it."""
-    side = _attempt(read_side_tables, findings, "file", connection)
-    if side is not None:
-        answers = partial(_note_answers, side.last, findings)
-        _attempt(answers, findings, "answer", connection)
-        _attempt(partial(_note_snapshots, side, findings), findings, "snapshot", connection)
+    side = read_side_tables(connection)
+    _attempt(partial(_note_answers, side.last), findings, "answer", connection)
+    _attempt(partial(_note_snapshots, side), findings, "snapshot", connection)
     return side
 
 

@@ -1,8 +1,9 @@
-"""A long log is walked by several processes at once, each over a part of the positions.
+"""A long log is proven by several processes at once, each taking one part of the positions after the other.
 
-Each event's hash is proven from the stored hash before it, so a walk can begin anywhere: from the row there,
-and from where each stream had come to. That the parts join is checked in the end. This only makes a good
-log's proof quicker: whatever is not as it must be, the one walk from the start finds and names.
+Each event's hash is proven from the stored hash before it, so a proof can begin anywhere. What a part cannot
+prove (that its first hash is the last one of the part before it, that each stream goes on where it had come
+to) is proven when the parts are joined. This only makes a good log's proof quicker: whatever is not as it
+must be, the one walk from the start finds and names.
 """
 
 import asyncio
@@ -10,30 +11,24 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, NoResultFound
+from events.verify_part import Part
+from events.verify_rows import Found, StreamWalk, Walk
 
-from events.chain import GENESIS
-from events.engines import Engines
-from events.verify_report import Findings
-from events.verify_rows import Place, Walk
-from events.verify_tables import SideTables
+EVENTS_MIN: Final = 20_000
+"""Events in a log that is worth processes of its own: starting them takes as long as some ten thousand."""
 
-PART_EVENTS_MIN: Final = 50_000
-"""Events that are worth a process of their own: starting one takes as long as some ten thousand of them."""
+PART_EVENTS: Final = 10_000
+"""Events in a part, and in a transaction: few, so that all processes end at about the same time, and the
+server's write-ahead log can be folded in meanwhile."""
 
-PARTS_MAX: Final = 8
+PROCESSES_MAX: Final = 8
 
-STREAMS_MAX: Final = 2_000
-"""With more streams, finding where each of them is when a part begins would take too long."""
-
-ANSWER_BYTES_MAX: Final = 2**28
-"""A part's longest answer: it names every stream."""
+ANSWER_BYTES_MAX: Final = 2**26
+"""A part's longest answer: it names every stream of the part."""
 
 _ROOT: Final = str(Path(__file__).resolve().parent.parent)
 _PROGRAM: Final = (
@@ -43,118 +38,113 @@ _PROGRAM: Final = (
 
 async def walk_in_parts(
     path: Path,
-    engines: Engines,
-    side: SideTables,
-    findings: Findings,
+    names: Mapping[int, str],
+    last: int,
+    found: Found,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Walk | None:
-    """Walk over the whole log in parts; None when it is short, or when a part is not proven."""
-    count = min(os.cpu_count() or 1, PARTS_MAX, side.last // PART_EVENTS_MIN)
-    if count < 2 or len(side.streams) > STREAMS_MAX:
+    """Prove positions 1 to `last` in parts; None when they are few, or when a part is not proven."""
+    if last < EVENTS_MIN:
         return None
-    ends = [side.last * number // count for number in range(1, count + 1)]
-    places = await engines.read(partial(_places, side, ends[:-1]))
-    if places is None:
+    work = _Work(last, on_progress)
+    task = _task(path, names)
+    count = min(os.cpu_count() or 1, PROCESSES_MAX, -(-last // PART_EVENTS))
+    await asyncio.gather(*(_prove_apart(task, work) for _ in range(count)))
+    walk = Walk(names, found)
+    if not all(_join(walk, work.proven[after], names) for after in sorted(work.proven)):
         return None
-    done = [0] * count
-
-    def tell(number: int, events: int) -> None:
-        done[number] = events
-        if on_progress:
-            on_progress(sum(done), side.last)
-
-    tasks = [
-        {"path": str(path), "names": side.names, "place": place, "upto": upto}
-        for place, upto in zip(places, ends, strict=True)
-    ]
-    walks = (_walk_apart(task, partial(tell, number)) for number, task in enumerate(tasks))
-    return _joined(side, places, await asyncio.gather(*walks), findings)
+    return walk if walk.position == last else None
 
 
-def _places(side: SideTables, ends: Sequence[int], connection: Connection) -> list[Place] | None:
-    """Where each part begins, as the rows tell; None when they cannot."""
-    nowhere = {"position": 0, "hash": GENESIS.hex(), "recorded_at": 0, "streams": {}}
+class _Work:
+    """What is left to prove, and what is proven.
+
+    Attributes:
+        proven: the parts, by the position that each begins after.
+    """
+
+    def __init__(self, last: int, on_progress: Callable[[int, int], None] | None) -> None:
+        self.proven: dict[int, Part] = {}
+        self._last = last
+        # Never a list: `last` may be a damaged number.
+        self._begins = iter(range(0, last, PART_EVENTS))
+        self._on_progress = on_progress
+        self._events = 0
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        """The parts that no process has taken yet; several may take in turn."""
+        while (after := next(self._begins, None)) is not None:
+            yield after, min(after + PART_EVENTS, self._last)
+
+    def take(self, part: Part) -> None:
+        self.proven[part["after"]] = part
+        self._events += part["events"]
+        if self._on_progress:
+            self._on_progress(self._events, self._last)
+
+    def give_up(self) -> None:
+        """Something is wrong: the other processes need not go on."""
+        self._begins = iter(range(0))
+
+
+def _task(path: Path, names: Mapping[int, Any]) -> Mapping[str, Any]:
+    """What every process is told. A damaged name that is no text is left out: its stream proves nothing."""
+    texts = {number: name for number, name in names.items() if isinstance(name, str)}
+    return {"uri": f"{path.absolute().as_uri()}?mode=ro", "names": texts}
+
+
+async def _prove_apart(task: Mapping[str, Any], work: _Work) -> None:
+    """Have a process prove part after part, until none is left, or one is not proven."""
     try:
-        return [nowhere, *(_place(side, position, connection) for position in ends)]
-    except (DBAPIError, NoResultFound, AttributeError, TypeError, UnicodeDecodeError):
-        return None
-
-
-def _place(side: SideTables, position: int, connection: Connection) -> Place:
-    sql = "SELECT hash, recorded_at FROM events WHERE position = ?"
-    row = connection.exec_driver_sql(sql, (position,)).one()
-    ends = {str(row[0]): _end(connection, row[0], row[2], position) for row in side.streams}
-    streams = {number: end for number, end in ends.items() if end is not None}
-    return {
-        "position": position,
-        "hash": row.hash.hex(),
-        "recorded_at": row.recorded_at,
-        "streams": streams,
-    }
-
-
-def _end(connection: Connection, stream_id: int, last: int, position: int) -> list[int] | None:
-    """The last version of a stream up to a position, with its place; by binary search over versions."""
-    sql = "SELECT version, position, occurred_max FROM events WHERE stream_id = ? AND version = ?"
-    low, end = 0, None
-    while low < last:
-        middle = (low + last + 1) // 2
-        row = connection.exec_driver_sql(sql, (stream_id, middle)).one_or_none()
-        if row is not None and row.position <= position:
-            low, end = middle, list(row)
-        else:
-            last = middle - 1
-    return end
-
-
-async def _walk_apart(task: dict[str, Any], tell: Callable[[int], None]) -> Place | None:
-    """One part, in a process of its own; None for whatever goes wrong."""
-    try:
+        # Without `site`: it needs nothing that is installed.
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-I", "-c", _PROGRAM, _ROOT),
+            *("-I", "-S", "-c", _PROGRAM, _ROOT),
             stdin=PIPE,
             stdout=PIPE,
             limit=ANSWER_BYTES_MAX,
         )
     except OSError:
-        return None
+        return
     try:
-        return await _last_answer(process, task, tell)
+        await _ask(process, task)
+        for bounds in work:
+            part = await _ask(process, bounds, answered=True)
+            if part is None:
+                work.give_up()
+            else:
+                work.take(part)
+    except (OSError, ValueError):  # it ended too soon
+        work.give_up()
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
 
 
-async def _last_answer(
-    process: Process, task: dict[str, Any], tell: Callable[[int], None]
-) -> Place | None:
+async def _ask(process: Process, question: Any, *, answered: bool = False) -> Any:
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(json.dumps(task).encode() + b"\n")
+    process.stdin.write(json.dumps(question).encode() + b"\n")
     await process.stdin.drain()
-    answer: Any = None
-    async for line in process.stdout:
-        answer = json.loads(line)
-        if isinstance(answer, int):
-            tell(answer)
-    await process.wait()
-    return answer if isinstance(answer, dict) else None
+    return json.loads(await process.stdout.readline()) if answered else None
 
 
-def _joined(
-    side: SideTables, places: Sequence[Place], reached: Sequence[Place | None], findings: Findings
-) -> Walk | None:
-    """The whole walk, if every part came exactly to where the next began."""
-    walk = Walk(side.names, findings)
-    for place, end in zip([*places[1:], None], reached, strict=True):
-        if end is None:
-            return None
-        for name, schema, position in end.pop("types"):
-            walk.types.setdefault((name, schema), position)
-        if place is not None and end != place:
-            return None
-        walk.resume(end)
-    walk.events = walk.position
-    return walk
+def _join(walk: Walk, part: Part, names: Mapping[int, str]) -> bool:
+    """Go on to the end of a part, if it begins exactly where the walk has come to."""
+    at = walk.position, walk.hash, walk.recorded_at
+    if at != (part["after"], bytes.fromhex(part["begins"]), part["recorded_from"]):
+        return False
+    for key, (version, occurred_at, newest) in part["firsts"].items():
+        stream = walk.streams.setdefault(int(key), StreamWalk(names[int(key)]))
+        if version != stream.version + 1 or newest != max(stream.occurred_max, occurred_at):
+            return False
+    for key, (version, position, newest) in part["ends"].items():
+        stream = walk.streams[int(key)]
+        stream.version, stream.position, stream.occurred_max = version, position, newest
+    for name, schema, position in part["types"]:
+        walk.types.setdefault((name, schema), position)
+    walk.position, walk.recorded_at = part["position"], part["recorded_at"]
+    walk.hash = bytes.fromhex(part["hash"])
+    walk.events += part["events"]
+    return True

@@ -15,7 +15,8 @@ class Finding:
     """One thing that is wrong.
 
     Attributes:
-        what: where it was found: `wal`, `file`, `schema`, `event`, `stream`, `head`, `types`, `answer`.
+        what: where it was found: `wal`, `file`, `schema`, `event`, `stream`, `head`, `types`, `answer`,
+            `snapshot`.
         text: what is wrong, in one line.
         position: the event that it is about; None when it is about none.
     """
@@ -40,6 +41,13 @@ class Findings:
             self.kept.append(Finding(what, text, position))
         if position is not None:
             self.first_bad = min(position, self.first_bad or position)
+
+    def take(self, others: "Findings") -> None:
+        """All that was collected elsewhere."""
+        self.kept += others.kept[: FINDINGS_MAX - len(self.kept)]
+        self.count += others.count
+        if others.first_bad is not None:
+            self.first_bad = min(others.first_bad, self.first_bad or others.first_bad)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ row that fails is looked at column by column, to say what is wrong with it.
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Final
 
-from events.chain import GENESIS, hash_row, names_part
-from events.verify_report import Findings
+from events.chain import GENESIS, NIL_ID, hash_row, names_part, packer
 
 COLUMNS: Final = (
     "position, stream_id, version, event_id, type, schema_version, occurred_at, occurred_max, "
@@ -20,7 +20,6 @@ COLUMNS: Final = (
 
 _NAMES: Final = tuple(COLUMNS.split(", "))
 ID_BYTES: Final = 16
-_NIL: Final = bytes(ID_BYTES)
 _NEVER: Final = -(2**63)
 _LOOSE: Final = (struct.error, TypeError, AttributeError, UnicodeEncodeError)
 """What comes of a value that has not its column's type, in the quick loop."""
@@ -40,8 +39,8 @@ _KINDS: Final[Mapping[str, type]] = {
 }
 
 Row = Sequence[Any]
-Place = dict[str, Any]
-"""How far a walk has come, as JSON-able values: position, hash, recorded_at, and the streams' ends."""
+Found = Callable[[str, str, int], None]
+"""Told of what is wrong: `event`, a text and the position."""
 
 
 class StreamWalk:
@@ -56,49 +55,43 @@ class StreamWalk:
         self.occurred_max = _NEVER
 
 
+_Known = tuple[StreamWalk, Callable[..., bytes], bytes]
+"""Of events that differ in neither stream, type, source nor schema: the stream, `packer`, `names_part`."""
+
+
 class Walk:
     """A walk along the log from its first event; `feed` it rows in position order.
 
     Attributes:
         position, hash, recorded_at: those of the last row, as stored; the hash is None where the rows
             before the next one are missing, so that its own cannot be proven.
-        streams: how far each stream has come, by id.
+        streams: how far each stream that was met has come, by id.
         types: the first position of each type and schema version.
         events: rows seen.
+        firsts: for a walk that began in the middle, the first version, occurred_at and occurred_max of each
+            stream, which nothing here proves; None for one from the start.
     """
 
-    def __init__(self, names: Mapping[int, str], findings: Findings) -> None:
-        """`names`: the streams' names by id."""
-        self.streams = {number: StreamWalk(name) for number, name in names.items()}
+    def __init__(self, names: Mapping[int, str], found: Found) -> None:
+        """`names`: the streams' names by id; `found`: told of what is wrong."""
+        self.streams: dict[int, StreamWalk] = {}
         self.types: dict[tuple[str, int], int] = {}
         self.position = 0
         self.hash: bytes | None = GENESIS
         self.recorded_at = 0
         self.events = 0
-        self._findings = findings
-        self._names: dict[tuple[int, str, str, int], bytes] = {}
+        self.firsts: dict[int, tuple[int, int, int]] | None = None
+        self._stream_names = names
+        self._found_what = found
+        self._known: dict[tuple[int, str, str, int], _Known] = {}
         # What the last row's hash should have been: whether the row or only its hash was altered
         # shows in the row after it.
         self._computed: bytes | None = None
 
-    def place(self) -> Place:
-        """How far it has come; `resume` goes on from there."""
-        ends = {
-            str(number): [stream.version, stream.position, stream.occurred_max]
-            for number, stream in self.streams.items()
-            if stream.version
-        }
-        hash_ = self.hash.hex() if self.hash is not None else None
-        at = {"position": self.position, "hash": hash_, "recorded_at": self.recorded_at}
-        return {**at, "streams": ends}
-
-    def resume(self, place: Place) -> None:
-        """Go on from where another walk has come to."""
-        self.position, self.recorded_at = place["position"], place["recorded_at"]
-        self.hash = bytes.fromhex(place["hash"])
-        for number, end in place["streams"].items():
-            stream = self.streams[int(number)]
-            stream.version, stream.position, stream.occurred_max = end
+    def begin_after(self, position: int, hash_: bytes, recorded_at: int) -> None:
+        """Begin in the middle, behind an event of this hash: the streams are taken as they come."""
+        self.position, self.hash, self.recorded_at = position, hash_, recorded_at
+        self.firsts = {}
 
     def feed(self, rows: Sequence[Row]) -> None:
         """Judge the next rows; what is wrong goes into the findings, and the walk goes on."""
@@ -116,36 +109,37 @@ class Walk:
         if self.hash is None:
             return 0
         hash_, position, recorded = self.hash, self.position, self.recorded_at
-        names, streams, start = self._names, self.streams, self.position
+        known, start = self._known, self.position
         for row in rows:
             (
                 at, stream_id, version, event_id, type_name, schema_version, occurred_at,
                 occurred_max, recorded_at, source, correlation_id, causation_id, payload, stored,
             ) = row  # fmt: skip
             try:
-                stream = streams[stream_id]
-                known = names.get((stream_id, type_name, source, schema_version))
-                if known is None:
-                    known = self._remember(stream, stream_id, type_name, source, schema_version, at)
+                try:
+                    stream, pack, names = known[stream_id, type_name, source, schema_version]
+                except KeyError:
+                    stream, pack, names = self._remember(row)
                 newest = stream.occurred_max
                 if occurred_at > newest:  # noqa: PLR1730  # max() costs a call for each event
                     newest = occurred_at
-                computed = hash_row(
-                    hash_,
-                    (at, version, schema_version, occurred_at, recorded_at),
-                    (event_id, correlation_id, causation_id),
-                    known,
-                    payload,
-                )
+                if causation_id is None:
+                    causation_id = NIL_ID
+                elif causation_id == NIL_ID or len(causation_id) != ID_BYTES:
+                    break
+                text = payload.encode()
+                hashed = pack(
+                    hash_, at, version, schema_version, occurred_at, recorded_at,
+                    event_id, correlation_id, causation_id, names, len(text),
+                )  # fmt: skip
                 if (
-                    computed != stored
+                    sha256(hashed + text).digest() != stored
                     or at != position + 1
                     or version != stream.version + 1
                     or occurred_max != newest
                     or recorded_at < recorded
                     or len(event_id) != ID_BYTES
                     or len(correlation_id) != ID_BYTES
-                    or (causation_id is not None and not _is_id(causation_id))
                 ):
                     break
             except (*_LOOSE, KeyError):
@@ -156,18 +150,33 @@ class Walk:
         self.events += position - start
         return position - start
 
-    def _remember(
-        self, stream: StreamWalk, stream_id: int, type_name: str, source: str, schema: int, at: int
-    ) -> bytes:
-        self.types.setdefault((type_name, schema), at)
-        known = names_part(stream.name, type_name, source)
-        self._names[stream_id, type_name, source, schema] = known
+    def _remember(self, row: Row) -> _Known:
+        """What many rows have in common; raises KeyError where there is no such stream."""
+        values = dict(zip(_NAMES, row, strict=True))
+        number, type_name, source = values["stream_id"], values["type"], values["source"]
+        schema = values["schema_version"]
+        names = names_part(self._stream_names[number], type_name, source)
+        stream = self.streams.get(number)
+        if stream is None:
+            stream = self._met(values)
+        self.types.setdefault((type_name, schema), values["position"])
+        known = self._known[number, type_name, source, schema] = stream, packer(names), names
         return known
+
+    def _met(self, values: Mapping[str, Any]) -> StreamWalk:
+        """A stream's first row here."""
+        number = values["stream_id"]
+        stream = self.streams[number] = StreamWalk(self._stream_names[number])
+        if self.firsts is not None:
+            version, newest = values["version"], values["occurred_max"]
+            self.firsts[number] = version, values["occurred_at"], newest
+            stream.version, stream.occurred_max = version - 1, newest
+        return stream
 
     def _mend(self, row: Row) -> None:
         """Go on from the hash that the next row was chained to, if the stored one was altered."""
         computed, self._computed = self._computed, None
-        if computed is not None and _hash_after(computed, row, self.streams) == row[-1]:
+        if computed is not None and _hash_after(computed, row, self._stream_names) == row[-1]:
             self.hash = computed
 
     def skip(self, position: int, text: str) -> None:
@@ -178,7 +187,7 @@ class Walk:
     def _examine(self, row: Row) -> None:
         """Say what is wrong with a row, and go on behind it as if what it holds were right."""
         values = dict(zip(_NAMES, row, strict=True))
-        position, stream = values["position"], self.streams.get(values["stream_id"])
+        position, stream = values["position"], self._stream_of(values)
         if position != self.position + 1:
             self._examine_gap(position)
         loose = _loose(values)
@@ -186,7 +195,7 @@ class Walk:
             self._found(position, f"{name} is stored as something else than it must be")
         if stream is None:
             self._found(position, f"its stream, {values['stream_id']!r}, is not in table streams")
-        computed = None if self.hash is None else _hash_after(self.hash, row, self.streams)
+        computed = None if self.hash is None else _hash_after(self.hash, row, self._stream_names)
         if self.hash is not None and not loose and stream and computed != values["hash"]:
             self._found(position, "the hash does not follow: the event or its hash was altered")
         if stream is not None and not loose:
@@ -194,12 +203,17 @@ class Walk:
             self.types.setdefault((values["type"], values["schema_version"]), position)
         self._go_on(values, computed)
 
+    def _stream_of(self, values: Mapping[str, Any]) -> StreamWalk | None:
+        number = values["stream_id"]
+        if number not in self._stream_names:
+            return None
+        return self.streams.get(number) or self._met(values)
+
     def _examine_gap(self, position: int) -> None:
         if position <= self.position:
             self._found(position, f"stands behind position {self.position}")
         else:
-            missing = f"positions {self.position + 1} to {position - 1} are missing"
-            self._found(self.position + 1, missing)
+            self._found(self.position + 1, missing(self.position + 1, position - 1))
         self.hash = None
 
     def _examine_places(self, stream: StreamWalk, values: Mapping[str, Any]) -> None:
@@ -227,12 +241,19 @@ class Walk:
             stream.occurred_max = _integer(values["occurred_max"], stream.occurred_max)
 
     def _found(self, position: int, text: str) -> None:
-        self._findings.add("event", text, position)
+        self._found_what("event", text, position)
+
+
+def missing(first: int, last: int) -> str:
+    """What is said of positions that are not there."""
+    if first == last:
+        return f"position {first} is missing"
+    return f"positions {first} to {last} are missing"
 
 
 def _is_id(value: object) -> bool:
     # All zero stands for a missing id in the hash, so it must never be stored.
-    return isinstance(value, bytes) and len(value) == ID_BYTES and value != _NIL
+    return isinstance(value, bytes) and len(value) == ID_BYTES and value != NIL_ID
 
 
 def _is_sized(value: object) -> bool:
@@ -258,11 +279,11 @@ def _loose(values: Mapping[str, Any]) -> list[str]:
     return [name for name in _NAMES if name in wrong]
 
 
-def _hash_after(previous: bytes, row: Row, streams: Mapping[int, StreamWalk]) -> bytes | None:
+def _hash_after(previous: bytes, row: Row, streams: Mapping[int, str]) -> bytes | None:
     """The hash that a row should have after `previous`; None when it cannot be worked out."""
     values = dict(zip(_NAMES, row, strict=True))
     try:
-        names = names_part(streams[values["stream_id"]].name, values["type"], values["source"])
+        names = names_part(streams[values["stream_id"]], values["type"], values["source"])
         return hash_row(
             previous,
             (

@@ -1,7 +1,7 @@
 """`POST /api/prices`: ticks in, one or many; all or nothing."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header
 from pydantic import Field
@@ -16,9 +16,12 @@ from events.envelope import Idempotency
 PRICES_PER_REQUEST_MAX = 10_000
 """Ticks in one request, at most."""
 
+KEY_MAX: Final = 190
+"""Characters in an `Idempotency-Key`, at most: with the endpoint's name before it, the log keeps 200."""
+
 router = APIRouter(prefix="/api", tags=["ingest"], responses=PROBLEM_RESPONSES)
 
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=KEY_MAX)]
 
 
 class PricesIn(Record):

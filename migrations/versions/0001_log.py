@@ -49,6 +49,10 @@ POSTGRES_GUARDS = (
     CREATE TRIGGER events_refuse_truncate BEFORE TRUNCATE ON events
     FOR EACH STATEMENT EXECUTE FUNCTION events_refuse_change()
     """,
+    """
+    CREATE TRIGGER streams_refuse_delete BEFORE DELETE OR TRUNCATE ON streams
+    FOR EACH STATEMENT EXECUTE FUNCTION events_refuse_change()
+    """,
 )
 
 
@@ -108,7 +112,7 @@ def _create_events() -> None:
             name="fk_events_stream_id",
             deferrable=True,
             initially="DEFERRED",
-        ),
+        ).ddl_if(dialect="sqlite"),
     )
     op.create_index("ux_events_stream_id_version", "events", ["stream_id", "version"], unique=True)
     op.create_index("ux_events_event_id", "events", ["event_id"], unique=True)

@@ -34,6 +34,7 @@ ROOMS = (
     "cli",
     "cli_log",
     "cli_rebuild",
+    "cli_serve",
     "backup",
     "checkpoints",
     "doctor",
@@ -50,7 +51,7 @@ ROOMS = (
     "feeds",
     "market",
 )
-LOOSE = {"app.client", "app.config", "app.log_schema", "app.migrate", "app.write_token"}
+LOOSE = {"app.client", "app.config", "app.log_schema", "app.metrics", "app.migrate", "app.write_token"}
 """Modules of app outside the order of the rooms: they import no room, or stand beside them all."""
 
 IMPURE = {

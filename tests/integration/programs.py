@@ -22,8 +22,19 @@ def run_cli(
     *arguments: str, folder: Path, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, in a folder of its own."""
+    return _run("-m", "app.cli", *arguments, folder=folder, env=env)
+
+
+def run_python(code: str, *, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a few lines of Python in a process of their own."""
+    return _run("-c", code, folder=folder, env=None)
+
+
+def _run(
+    *arguments: str, folder: Path, env: Mapping[str, str] | None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "app.cli", *arguments],
+        [sys.executable, *arguments],
         cwd=folder,
         env=_environment(env),
         capture_output=True,

@@ -1,6 +1,6 @@
 """The command line: what goes wrong is told in one line, with exit code 2 and nothing changed."""
 
-# covers: app.cli, app.config, app.migrate
+# covers: app.cli, app.cli_serve, app.config, app.migrate
 
 import json
 import shlex
@@ -15,7 +15,7 @@ import pytest
 
 from app.cli import main
 from app.serving import bind
-from tests.integration.programs import run_cli
+from tests.integration.programs import run_cli, run_python
 from tests.integration.served import serving
 
 HEADER = "date,open,high,low,close,volume\n"
@@ -28,6 +28,7 @@ FILES = {
     "outside.csv": HEADER + "2020-01-01,1,2,1,1.5,9\n2020-01-02,1,2,1,7,9\n",
     "out-of-order.csv": HEADER + "2020-01-02,1,2,1,1.5,9\n2020-01-01,1,2,1,1.5,9\n",
     "twice.csv": "date,close\n2020-01-01,1\n2020-01-01,1\n",
+    "future.csv": "date,close\n2020-01-01,1\n9990-01-01,2\n",
     "header.csv": HEADER,
     "empty.csv": "",
     "text.db": "this is no database\n" * 100,
@@ -62,7 +63,7 @@ MISUSES = {
     "no folder": Misuse(f"{SERVE} --db none/x.db", ("none/x.db cannot be written",)),
     "a file for a folder": Misuse("demo --port 0 --db good.csv/x.db", ("cannot be written",)),
     "a folder": Misuse(f"{SERVE} --db folder", ("folder", "name a file")),
-    "text": Misuse(f"{SERVE} --db text.db", ("not a database",)),
+    "text": Misuse(f"{SERVE} --db text.db", ("text.db", "no SQLite database")),
     "another program's": Misuse(f"{SERVE} --db foreign.db", ("is no log", "orders")),
     "another engine": Misuse(f"{SERVE} --db mysql://u:secret@h/d", ("mysql", "--db")),
     "being served": Misuse("import good.csv --symbol X --db {served}", ("process", "--db")),
@@ -89,6 +90,9 @@ MISUSES_BEFORE_ANYTHING_STARTS = {
     "no date": bad_import("no-date.csv", "line 1", "date"),
     "close outside its bar": bad_import("outside.csv", "line 3"),
     "a date twice": bad_import("twice.csv", "line 3", "twice"),
+    "from the far future": Misuse(
+        "import future.csv --symbol X --db new.db", ("price 2 (X)", "9990-01-01", "24 hours")
+    ),
     "only a header": bad_import("header.csv", "no bar"),
     "an empty file": bad_import("empty.csv", "empty"),
     "bad symbol": Misuse("import good.csv --symbol 'A B' --db new.db", ("--symbol", "'A B'")),
@@ -109,7 +113,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
     """All the wrong commands, run beside one another: most of their time is Python's start."""
     folder = tmp_path_factory.mktemp("misuse")
     fill(folder)
-    (folder / "x.db.token").touch()
+    (folder / "x.db.token").write_text("zwölf\n", encoding="utf-8")
     with sqlite3.connect(folder / "foreign.db") as database:
         database.execute("CREATE TABLE orders (id INTEGER)")
     database.close()
@@ -238,3 +242,32 @@ def test_help_names_every_option(
     assert (stopped.value.code, shown.err) == (0, "")
     for words in says:
         assert words in " ".join(shown.out.replace("│", " ").split())
+
+
+LOADED = "import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+OPEN = """
+import asyncio
+from app.cli_serve import open_recorder
+from app.config import Settings
+
+async def opened():
+    await (await open_recorder(Settings())).close()
+
+asyncio.run(opened())
+"""
+
+
+def loaded_by(code: str, folder: Path) -> set[str]:
+    """The packages that are there after a program of one's own."""
+    done = run_python(f"{code.strip()}\n{LOADED}", folder=folder)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_what_only_other_commands_need_is_not_loaded(tmp_path: Path) -> None:
+    heavy = {"alembic", "cryptography", "fastapi", "sqlalchemy", "structlog", "uvicorn"}
+    assert not loaded_by("import app.cli", tmp_path) & heavy
+    assert "alembic" in loaded_by(OPEN, tmp_path)
+    again = loaded_by(OPEN, tmp_path)
+    assert not again & {"alembic", "cryptography", "mako", "asyncpg"}
+    assert {"fastapi", "sqlalchemy"} <= again

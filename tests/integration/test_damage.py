@@ -188,6 +188,13 @@ async def test_a_server_refuses_a_cut_database(closed: Path, tmp_path: Path, sha
         await opened_and_read(damaged)
 
 
+async def test_a_server_refuses_what_is_no_database_and_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("this is no database\n" * 100)
+    with pytest.raises(EventError, match=r"notes\.txt is no SQLite database"):
+        await opened_and_read(path)
+
+
 async def test_a_reader_never_reads_around_a_damaged_page(closed: Path, tmp_path: Path) -> None:
     damaged = copy_of(closed, tmp_path)
     with closing(sqlite3.connect(damaged)) as connection:

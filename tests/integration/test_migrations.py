@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine
 
-from app.migrate import migration_config, upgrade
+from app.migrate import NEWEST, migration_config, upgrade
 from events.envelope import Append, RecordedEvent
 from events.errors import StoreUnavailable
 from events.sql_store import SqlEventStore
@@ -173,6 +173,18 @@ def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
     before = schema(engine)
     move(engine, upgrade)
     assert (schema(engine), present(engine)) == (before, REVISIONS[-1])
+
+
+def test_the_newest_schema_is_known_without_alembic() -> None:
+    assert REVISIONS[-1] == NEWEST
+
+
+def test_a_log_that_notes_two_schemas_is_refused(engine: Engine) -> None:
+    move(engine, upgrade)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('9999')")
+    with pytest.raises(StoreUnavailable, match="schema 0001, 9999, which is newer"):
+        move(engine, upgrade)
 
 
 def test_a_newer_schema_is_refused_and_named(engine: Engine) -> None:

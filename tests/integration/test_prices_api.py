@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.api.prices import KEY_MAX
 from tests.integration.served import Json, Served, daily, day, new_symbol
 
 GOOD = {"symbol": "BAD.TABLE", "price": "10", "timestamp": "2020-01-01T21:00:00Z"}
@@ -119,7 +120,9 @@ def test_a_key_that_comes_with_another_body_is_refused(served: Served) -> None:
     answer = served.http.post("/api/prices", json=other, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_reused")
     assert len(recorded(served, symbol)) == 1
-    long = served.http.post("/api/prices", json=other, headers={"Idempotency-Key": "k" * 201})
+    long = served.http.post(
+        "/api/prices", json=other, headers={"Idempotency-Key": "k" * (KEY_MAX + 1)}
+    )
     assert long.json()["details"][0]["path"] == "idempotency-key"
 
 
@@ -198,9 +201,9 @@ def refuse(served: Served, price: Json, paths: list[str] | None = None) -> list[
     return found
 
 
-def test_the_two_ends_of_time_and_of_money_are_recorded(served: Served) -> None:
+def test_the_first_moment_and_both_ends_of_money_are_recorded(served: Served) -> None:
     symbol = new_symbol()
-    times = ("0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z")
+    times = ("0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "1970-01-01T00:00:00Z")
     prices = ("0.000000000001", "999999999999999999.999999999999", "0.000000000001")
     ticks = [
         {"symbol": symbol, "price": price, "timestamp": time}
@@ -210,11 +213,20 @@ def test_the_two_ends_of_time_and_of_money_are_recorded(served: Served) -> None:
     events = recorded(served, symbol)
     assert [event["payload"]["price"] for event in events] == list(prices)
     assert events[0]["occurred_at"] == "0001-01-01T00:00:00.000000Z"
-    assert events[2]["occurred_at"] == times[2]
     assert (
         served.get(f"/api/state?symbol={symbol}&at={times[1]}")["symbols"][symbol]["price"]
         == (prices[1])
     )
+
+
+def test_a_price_from_the_far_future_refuses_its_whole_request(served: Served) -> None:
+    symbol, head = new_symbol(), served.head()
+    far = {**daily(symbol, "6", 1), "timestamp": "9999-12-31T23:59:59.999999Z"}
+    answer = served.http.post("/api/prices", json={"prices": [daily(symbol, "5", 0), far]})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "timestamp_in_the_future")
+    assert f"price 2 ({symbol}) is dated 9999-12-31T23:59:59.999999Z" in problem["detail"]
+    assert served.head() == head
 
 
 def test_offsets_and_long_fractions_become_utc_with_six_digits(served: Served) -> None:

@@ -21,7 +21,7 @@ from app.api import dashboard
 from app.api.limits import BODY_BYTES_MAX
 from app.feeds.base import FeedError, ResumePoint
 from app.market.ticks import PriceTick
-from app.serving import CannotServe, address_of, bind
+from app.serving import CannotServe, address_of, bind, listens_everywhere
 from events.clock import now_us
 from events.scalars import from_micros
 from tests.integration.served import PATIENCE_S, Json, Served, daily, new_symbol, serving
@@ -220,8 +220,16 @@ async def test_the_dashboard_leaves_the_api_and_the_sockets_alone(
         refused = served.http.get("/api/prices")
         assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
         for path in ("/", "/ws/nothing", "/index.html"):
-            with pytest.raises(InvalidStatus):
+            with pytest.raises(InvalidStatus) as refused_upgrade:
                 await connect(served.url.replace("http", "ws") + path)
+            response = refused_upgrade.value.response
+            problem = json.loads(response.body)
+            assert (response.status_code, problem["code"]) == (404, "not_found")
+            assert (
+                problem["detail"]
+                == f"there is no socket at {path}: connect to /ws/synapse or /ws/replay"
+            )
+            assert response.headers["content-type"] == "application/problem+json"
 
 
 def test_without_a_build_the_page_says_what_to_do(
@@ -268,3 +276,10 @@ def test_an_address_of_somewhere_else_is_explained(host: str) -> None:
 def test_addresses_are_urls() -> None:
     with bind("127.0.0.1", 0) as listener:
         assert address_of(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+
+@pytest.mark.parametrize(("host", "link"), [("0.0.0.0", "127.0.0.1"), ("::", "[::1]")])
+def test_who_listens_on_all_addresses_is_reached_on_this_machines_own(host: str, link: str) -> None:
+    with bind(host, 0) as listener, bind("127.0.0.1", 0) as local:
+        assert address_of(listener) == f"http://{link}:{listener.getsockname()[1]}/"
+        assert (listens_everywhere(listener), listens_everywhere(local)) == (True, False)

@@ -86,6 +86,7 @@ def test_variables_are_read_and_what_is_given_wins(monkeypatch: pytest.MonkeyPat
         ("regime_interval_s", -1),
         ("persona", "bob"),
         ("log_format", "xml"),
+        ("log_level", "trace"),
         ("token", ""),
         ("token", "two words of it"),
         ("token", "sixteen-letters-ü"),

@@ -1,17 +1,26 @@
 """`TickIngest`: decided on the log as it is, again if another was first; all or nothing."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 
-from app.ingest import DECISIONS_MAX, SINGLE_LOOKUPS_MAX, Ingested, TickIngest
+from app.ingest import (
+    DECISIONS_MAX,
+    FUTURE_MAX,
+    SINGLE_LOOKUPS_MAX,
+    Ingested,
+    TickIngest,
+    TimestampInTheFuture,
+)
 from events.catalog import PriceUpdate
 from events.codec import decode
 from events.envelope import Idempotency, NewEvent
 from events.errors import IdempotencyConflict, StoreUnavailable, VersionConflict
 from events.log import EventLog
+from events.scalars import to_micros
 from events.store import ReadQuery
 from tests.unit.app.logs import WatchedStore, everything
 from tests.unit.market.builders import bar, bars, falling, tick
@@ -175,3 +184,37 @@ async def test_a_tick_in_an_open_bar_belongs_to_the_batch(log: EventLog) -> None
     done = await ingest.record([tick("5", at), tick("5", at), tick("6", at)], "api")
     assert done.duplicates == 1
     assert [price.corrects is None for price in await prices(log)] == [True, False]
+
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("source", ["api", "import"])
+async def test_a_price_from_outside_may_not_be_dated_far_ahead(log: EventLog, source: str) -> None:
+    ingest = await TickIngest.open(log, lambda: to_micros(NOW))
+    for at in (NOW + FUTURE_MAX + timedelta(microseconds=1), LAST):
+        with pytest.raises(TimestampInTheFuture, match=r"price 2 \(SPX\) is dated .* after this"):
+            await ingest.record([tick("5", NOW), tick("6", at)], source)
+    assert await everything(log) == []
+    assert (await ingest.record([tick("6", NOW + FUTURE_MAX)], source)).events > 0
+
+
+async def test_the_clock_decides_at_the_moment_of_the_request(log: EventLog) -> None:
+    clock = [to_micros(NOW)]
+    ingest = await TickIngest.open(log, lambda: clock[0])
+    later = tick("5", NOW + 2 * FUTURE_MAX)
+    with pytest.raises(TimestampInTheFuture):
+        await ingest.record([later], "api")
+    clock[0] = to_micros(NOW + FUTURE_MAX)
+    assert (await ingest.record([later], "api")).events > 0
+    # A clock at the end of time bounds nothing, and breaks nothing.
+    clock[0] = to_micros(LAST)
+    assert (await ingest.record([tick("6", LAST)], "api")).events > 0
+
+
+@pytest.mark.parametrize("source", ["feed:replayed", "simulated"])
+async def test_a_feed_plays_any_market_time(log: EventLog, source: str) -> None:
+    ingest = await TickIngest.open(log, lambda: to_micros(NOW))
+    assert (await ingest.record([tick("5", NOW), tick("6", LAST)], source)).events > 0
+    assert [price.timestamp for price in await prices(log)] == [NOW, LAST]

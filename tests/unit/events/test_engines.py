@@ -1,8 +1,9 @@
 """How SQLite is opened and driven: one durable writer, readers that cannot write, typed errors."""
 
-# covers: events.engines, events.sql_store
+# covers: events.engines, events.open_file, events.sql_store
 
 import asyncio
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -49,6 +50,24 @@ async def test_the_writer_is_set_up_for_durable_commits(
 ) -> None:
     async with engines_at(tmp_path / "log.db") as engines:
         assert await engines.write(pragma(name)) == value
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody delete an open file")
+async def test_nothing_is_acknowledged_into_a_file_that_was_deleted_or_replaced(
+    tmp_path: Path,
+) -> None:
+    path, kept = tmp_path / "log.db", tmp_path / "kept"
+    async with store_at(path) as store:
+        await store.append([Append(prices(1))])
+        path.rename(kept)
+        for _ in ("deleted", "replaced"):
+            with pytest.raises(StoreUnavailable, match=r"log\.db was deleted or replaced"):
+                await store.append([Append((new(price()),))])
+            path.write_bytes(kept.read_bytes())
+        # Put back, all that was written is there, and it goes on.
+        kept.rename(path)
+        await store.append([Append((new(price()),))])
+        assert [event.position for event in await store.read(ReadQuery())] == [1, 2, 3, 4]
 
 
 async def test_a_write_that_fails_is_rolled_back_as_a_whole(tmp_path: Path) -> None:
@@ -216,7 +235,7 @@ async def test_the_last_to_close_leaves_one_file(tmp_path: Path) -> None:
 async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path = tmp_path / "log.db"
     path.write_bytes(b"certainly no database " * 1_000)
-    with pytest.raises(CorruptLog, match="not a database"):
+    with pytest.raises(CorruptLog, match="no SQLite database"):
         await SqliteEngines.open(path, prepare)
 
 

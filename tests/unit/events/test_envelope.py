@@ -9,7 +9,7 @@ import pytest
 
 from events import errors
 from events.catalog import Payload
-from events.envelope import NewEvent
+from events.envelope import KEY_MAX, Idempotency, NewEvent
 from events.errors import EventError, InvalidEvent, UnknownEventType
 from tests.unit.events.builders import NOON, new, price, recorded, regime
 
@@ -56,3 +56,22 @@ def test_every_error_has_a_code_of_its_own_and_stands_in_the_tree() -> None:
     for each in error_classes():
         assert each.__name__ in (errors.__doc__ or "")
         assert each.code.replace("_", "").isalnum()
+
+
+@pytest.mark.parametrize(
+    ("key", "answer"),
+    [
+        ("", ""),
+        ("k" * (KEY_MAX + 1), ""),
+        ("\0", ""),
+        ("\ud800", ""),
+        ("k", "\udfff"),
+        ("k", "a\0"),
+    ],
+)
+def test_a_key_or_answer_that_no_store_can_keep_is_refused_where_it_is_made(
+    key: str, answer: str
+) -> None:
+    with pytest.raises(InvalidEvent):
+        Idempotency(key, b"", answer)
+    assert Idempotency("k" * KEY_MAX, b"", "\N{SNOWMAN}").key == "k" * KEY_MAX

@@ -11,6 +11,7 @@ from events.envelope import NO_STREAM, Append, Appended, Idempotency, NewEvent
 from events.errors import (
     DuplicateEvent,
     EventError,
+    InvalidEvent,
     LogBusy,
     StoreUnavailable,
     VersionConflict,
@@ -330,6 +331,32 @@ async def test_closing_commits_what_waits(store: FaultyStore) -> None:
     await closing
     assert [len((await one).positions) for one in [first, *waiting]] == [1, 1, GROUP_EVENTS_MAX, 2]
     assert store.closed
+
+
+async def test_closing_goes_on_though_who_asked_for_it_was_cancelled(store: FaultyStore) -> None:
+    log = await EventLog.open(store)
+    store.gate.clear()
+    first = asyncio.create_task(log.append([new()]))
+    await until_waiting(store)
+    second = asyncio.create_task(log.append([new()]))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(log.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    store.gate.set()
+    assert [len((await task).positions) for task in (first, second)] == [1, 1]
+    await log.close()
+    assert store.closed
+
+
+async def test_an_expected_stream_that_can_be_none_fails_its_own_append_alone(
+    log: EventLog,
+) -> None:
+    bad = log.append([new()], expected={"prices:\ud800": 0})
+    good = log.append([new()])
+    answers = await asyncio.gather(bad, good, return_exceptions=True)
+    assert isinstance(answers[0], InvalidEvent)
+    assert isinstance(answers[1], Appended)
 
 
 async def test_once_closing_it_takes_nothing_more(store: FaultyStore) -> None:

@@ -201,3 +201,62 @@ async def test_a_fold_that_is_not_to_save_leaves_nothing(opened: list[EventLog])
     folded: Folded[dict[str, list[int]]] = await past.at_position(60)
     await past.at_time(None, 60)
     assert (folded.position, store.saved) == (60, {})
+
+
+async def costs_of_moments(store: CountingStore, past: Past[dict[str, list[int]]]) -> list[int]:
+    """Events folded for moments all over the log, as known at positions all over it."""
+    costs = []
+    for known in range(1, len(store._events) + 1, 9):
+        for second in range(0, 150, 13):
+            store.folded = 0
+            at_us = to_micros(at(second))
+            state = (await past.at_time(at_us, known)).state
+            assert state == expected_at(store._events, at_us, known)
+            costs.append(store.folded)
+    return costs
+
+
+@pytest.mark.parametrize("late", [[10], [90, 10], [10, 90], [50, 50, 10]])
+async def test_after_preparing_no_moment_as_known_at_any_time_costs_more_than_a_few_events(
+    opened: list[EventLog], monkeypatch: pytest.MonkeyPatch, late: list[int]
+) -> None:
+    monkeypatch.setattr(past_module, "FAR_BACK", 10)
+    store, seconds = CountingStore(), [("A", second) for second in range(60)]
+    for number, second in enumerate(late):
+        seconds += [("A", second % (60 + 30 * number))]
+        seconds += [("A", second) for second in range(60 + 30 * number, 90 + 30 * number)]
+    log = await log_of(store, seconds)
+    opened.append(log)
+    past = Past(log, TRAIL)
+    await past.prepare(log.head.position)
+    past.saving = False
+    costs = await costs_of_moments(store, past)
+    # Between two snapshots, and what is not yet far back.
+    assert max(costs) <= 5 + 10
+
+
+async def test_preparing_folds_no_more_than_the_log_twice_and_a_page(
+    opened: list[EventLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past_module, "FAR_BACK", 5)
+    monkeypatch.setattr(past_module, "SNAPSHOT_EVERY", 1)
+    store, seconds = CountingStore(), [("A", second) for second in range(300, 0, -1)]
+    log = await log_of(store, seconds)
+    opened.append(log)
+    past = Past(log, TRAIL)
+    counted: list[int] = []
+    await past.prepare(300, counted.append)
+    assert sum(counted) == 300
+    # The last fold that begins within the bounds is brought to its end.
+    assert store.folded <= 3 * 300
+
+
+async def test_preparing_again_folds_only_what_no_snapshot_holds(opened: list[EventLog]) -> None:
+    store = CountingStore()
+    log = await log_of(store, random_seconds(300, 0.05))
+    opened.append(log)
+    past = Past(log, TRAIL)
+    await past.prepare(300)
+    store.folded = 0
+    await past.prepare(300)
+    assert store.folded <= 4 * (5 + 12)

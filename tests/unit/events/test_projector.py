@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 
 import pytest
 
@@ -96,6 +95,20 @@ async def test_it_follows_also_while_nobody_reads(log: EventLog, store: Counting
     assert projector.status.position >= 40
     await projector.stop()
     await projector.stop()
+
+
+async def test_following_prepares_market_order_too(log: EventLog, store: CountingStore) -> None:
+    projector = Projector(log, TRAIL)
+    projector.start()
+    for append in events_for([("A", second) for second in range(200)]):
+        await log.append(append.events)
+    # It may still be ten positions behind, and a snapshot's distance behind those.
+    await until(lambda: store.saved.get("prices:A", 0) >= 190 // 5)
+    await projector.stop()
+    store.folded = 0
+    folded = await projector.at_time(None, None)
+    assert count_of(folded.state) == 200
+    assert store.folded <= 10 + 5
 
 
 async def test_following_survives_a_store_that_fails_for_a_while(
@@ -264,7 +277,7 @@ async def test_a_snapshot_of_the_old_state_is_not_left_by_a_rebuild(
 
 def replace_event(store: CountingStore, position: int, **changes: object) -> None:
     """Make an event what a newer program, or damage, would have made of it."""
-    event = replace(store._events[position - 1], **changes)  # type: ignore[arg-type]
+    event = store._events[position - 1]._replace(**changes)  # type: ignore[arg-type]
     store._events[position - 1] = event
     stream = store._streams[event.stream]
     stream[event.version - 1] = event

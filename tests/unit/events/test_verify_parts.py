@@ -7,16 +7,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from events import verify_parts
+from events.chain import hash_row, names_part
 from events.engines import SqliteReader
-from events.verify_part import walk_part
+from events.verify_part import Part, prove_parts
 from events.verify_parts import walk_in_parts
 from events.verify_report import Findings
-from events.verify_rows import Walk
+from events.verify_rows import COLUMNS, Walk
 from events.verify_tables import compare_side_tables, read_side_tables
 from tests.unit.events.damage import EVENTS, copy_of, make_log, unguarded, verified
 
@@ -30,9 +32,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def log(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A log, and a program that thinks 7 events are worth a process."""
-    monkeypatch.setattr(verify_parts, "PART_EVENTS_MIN", 7)
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    """A log, and a program that proves 7 events at a time in three processes."""
+    monkeypatch.setattr(verify_parts, "EVENTS_MIN", 7)
+    monkeypatch.setattr(verify_parts, "PART_EVENTS", 7)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
     return copy_of(whole, tmp_path)
 
 
@@ -41,7 +44,7 @@ def in_parts(log: Path, told: list[tuple[int, int]] | None = None) -> tuple[Walk
         reader, findings = SqliteReader(log), Findings()
         side = await reader.read(read_side_tables)
         progress = None if told is None else lambda *pair: told.append(pair)
-        walk = await walk_in_parts(log, reader, side, findings, progress)
+        walk = await walk_in_parts(log, side.names, side.last, findings.add, progress)
         await reader.close()
         if walk is not None:
             compare_side_tables(side, walk, findings)
@@ -59,14 +62,32 @@ def test_parts_join_to_one_proven_walk(log: Path) -> None:
     assert verified(log).ok
 
 
-def test_short_logs_small_machines_and_many_streams_are_walked_at_once(
+@pytest.mark.parametrize("part_events", [1, 5, 27, 28, 100])
+def test_parts_of_any_length_come_to_what_one_walk_comes_to(
+    log: Path, monkeypatch: pytest.MonkeyPatch, part_events: int
+) -> None:
+    whole, _ = in_parts(log)
+    monkeypatch.setattr(verify_parts, "PART_EVENTS", part_events)
+    walk, findings = in_parts(log)
+    assert whole is not None
+    assert walk is not None
+    assert (walk.hash, walk.recorded_at, walk.types) == (whole.hash, whole.recorded_at, whole.types)
+    assert findings.count == 0
+
+
+def test_short_logs_are_walked_at_once(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify_parts, "EVENTS_MIN", EVENTS + 1)
+    assert in_parts(log)[0] is None
+    assert verified(log).ok
+
+
+def test_one_processor_proves_one_part_after_the_other(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    assert in_parts(log)[0] is None
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    monkeypatch.setattr(verify_parts, "STREAMS_MAX", 2)
-    assert in_parts(log)[0] is None
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    walk, _ = in_parts(log)
+    assert walk is not None
+    assert walk.position == EVENTS
 
 
 @pytest.mark.parametrize("position", [1, 7, 8, 14, 15, 28])
@@ -87,12 +108,63 @@ def test_a_missing_event_where_parts_meet_is_named_all_the_same(log: Path, posit
     assert verified(log).first_bad == position
 
 
-def test_a_stream_that_goes_on_otherwise_than_it_came_is_found(log: Path) -> None:
-    # Consistent within each part, so only the seam can show it: the streams' ends do not meet.
+def chained_anew(log: Path, change: str) -> None:
+    """Change events behind position 14, and make hashes that fit: whoever can write can do that."""
     with unguarded(log) as connection:
-        connection.execute("UPDATE events SET version = version + 50 WHERE position > 14")
+        connection.execute(f"UPDATE events SET {change} WHERE position > 14")
+        names = dict(connection.execute("SELECT stream_id, name FROM streams"))
+        sql = f"SELECT {COLUMNS} FROM events WHERE position = ?"
+        for position in range(15, EVENTS + 1):
+            at, stream, version, id_, kind, schema, time, _, recorded, source, *rest = (
+                connection.execute(sql, (position,)).fetchone()
+            )
+            (before,) = connection.execute(
+                "SELECT hash FROM events WHERE position = ?", (position - 1,)
+            ).fetchone()
+            numbers = at, version, schema, time, recorded
+            ids = id_, rest[0], rest[1]
+            hash_ = hash_row(before, numbers, ids, names_part(names[stream], kind, source), rest[2])
+            connection.execute("UPDATE events SET hash = ? WHERE position = ?", (hash_, at))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "version = version + 50",
+        "occurred_max = occurred_max + 1000, occurred_at = occurred_at + 1000",
+        "recorded_at = recorded_at - 3600000000",
+    ],
+)
+def test_what_goes_on_otherwise_than_it_came_is_found(log: Path, change: str) -> None:
+    # Consistent within each part, so only the seam can show it.
+    chained_anew(log, "source = source")
+    assert in_parts(log)[0] is not None
+    chained_anew(log, change)
+    walk, findings = in_parts(log)
+    assert walk is None or findings.count
+    assert not verified(log).ok
+
+
+def test_a_part_that_begins_on_a_hash_of_another_type_is_found(log: Path) -> None:
+    with unguarded(log) as connection:
+        connection.execute("UPDATE events SET hash = hex(hash) WHERE position = 14")
+    assert in_parts(log)[0] is None
+    assert verified(log).first_bad == 14
+
+
+def test_a_streams_name_that_is_no_text_is_found(log: Path) -> None:
+    with unguarded(log) as connection:
+        connection.execute("UPDATE streams SET name = CAST(name AS BLOB) WHERE stream_id = 1")
     assert in_parts(log)[0] is None
     assert not verified(log).ok
+
+
+def test_a_process_that_ends_too_soon_proves_nothing(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify_parts, "_PROGRAM", "import sys; sys.stdin.readline()")
+    assert in_parts(log)[0] is None
+    assert verified(log).ok
 
 
 def test_without_processes_it_is_walked_at_once(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,32 +173,38 @@ def test_without_processes_it_is_walked_at_once(log: Path, monkeypatch: pytest.M
     assert verified(log).ok
 
 
-def test_a_part_answers_with_its_place_or_with_nothing(whole: Path) -> None:
-    nowhere = {"position": 0, "hash": "00" * 32, "recorded_at": 0, "streams": {}}
-    names = {1: "prices:SPX", 2: "regime:NDX", 3: "system:synapse", 4: "prices:NDX"}
-    task = {"path": str(whole), "names": names, "place": nowhere, "upto": 10}
-    told: list[int] = []
-    place = walk_part(task, told.append)
-    assert place is not None
-    assert (place["position"], told) == (10, [10])
-    assert walk_part({**task, "upto": 99}, told.append) is None
-    assert walk_part({**task, "path": "/none/log.db"}, told.append) is None
-    assert walk_part({**task, "names": {**names, 1: "prices:SPY"}}, told.append) is None
+NAMES = {1: "prices:SPX", 2: "regime:NDX", 3: "system:synapse", 4: "prices:NDX"}
+
+
+def answers(log: Path, names: Mapping[int, str], *parts: tuple[int, int]) -> list[Part | None]:
+    return list(prove_parts(f"{log.as_uri()}?mode=ro", names, parts))
+
+
+def test_a_part_answers_with_its_ends_or_with_nothing(whole: Path) -> None:
+    first, second = answers(whole, NAMES, (0, 10), (10, EVENTS))
+    assert first is not None
+    assert second is not None
+    assert (first["position"], first["events"], second["events"]) == (10, 10, EVENTS - 10)
+    assert (second["begins"], second["recorded_from"]) == (first["hash"], first["recorded_at"])
+    assert second["firsts"][1] == (9, *second["firsts"][1][1:])
+    assert answers(whole, NAMES, (0, 99)) == [None]
+    assert answers(whole, NAMES, (50, 99)) == [None]
+    assert answers(Path("/none/log.db"), NAMES, (0, 10)) == [None]
+    assert answers(whole, {**NAMES, 1: "prices:SPY"}, (0, 10), (10, 20)) == [None]
 
 
 def test_a_part_is_a_process_that_loads_little(whole: Path) -> None:
-    nowhere = {"position": 0, "hash": "00" * 32, "recorded_at": 0, "streams": {}}
-    task = {"path": str(whole), "names": {"1": "prices:SPX"}, "place": nowhere, "upto": 5}
+    task = json.dumps({"uri": f"{whole.as_uri()}?mode=ro", "names": {"1": "prices:SPX"}})
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); from events.verify_part import main; main();"
-        "assert not {'pydantic', 'sqlalchemy', 'asyncio'} & set(sys.modules)"
+        "assert not {'asyncio', 'dataclasses', 'pathlib', 'pydantic', 'sqlalchemy'} & set(sys.modules)"
     )
     root = str(Path(verify_parts.__file__).parent.parent)
     done = subprocess.run(
-        [sys.executable, "-I", "-c", program, root],
-        input=json.dumps(task) + "\n",
+        [sys.executable, "-I", "-S", "-c", program, root],
+        input=f"{task}\n[0, 5]\n[5, 8]\n",
         capture_output=True,
         text=True,
         check=True,
     )
-    assert json.loads(done.stdout.splitlines()[-1])["position"] == 5
+    assert [json.loads(line)["position"] for line in done.stdout.splitlines()] == [5, 8]

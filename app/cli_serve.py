@@ -1,0 +1,166 @@
+"""What `synapse serve`, `demo` and `import` do; loaded when one of them runs."""
+
+import gc
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.config import Settings
+from app.demo import missing_history, record_bars
+from app.feeds.base import Feed
+from app.feeds.csv_feed import read_bars
+from app.ingest import refuse_future
+from app.main import Recorder, create_app, open_recorder, take_leave, write_token
+from app.market.strategy import DISCLAIMER
+from app.market.ticks import PriceTick
+from app.serving import (
+    address_of,
+    bind,
+    configure_logs,
+    listens_everywhere,
+    open_browser,
+    run,
+    serve,
+)
+from app.write_token import WriteToken
+
+_shell = Console(stderr=True, highlight=False)
+
+
+def serve_log(
+    settings: Settings, feeds: Sequence[Feed], *, browser: bool, with_history: bool
+) -> None:
+    """Serve the log that the settings name, until the process is told to stop.
+
+    Args:
+        settings: what the operator chose.
+        feeds: what to play while it is served.
+        browser: open the dashboard.
+        with_history: import the sample prices first.
+
+    Raises:
+        CannotServe: the address cannot be listened on.
+        EventError: the log cannot be opened.
+    """
+    run(_serve(settings, feeds, browser=browser, with_history=with_history))
+
+
+async def _serve(
+    settings: Settings, feeds: Sequence[Feed], *, browser: bool, with_history: bool
+) -> None:
+    configure_logs(settings.log_format, settings.log_level)
+    with bind(settings.host, settings.port) as listener:
+        recorder, token = await _prepare(settings, with_history=with_history)
+
+        def started() -> None:
+            # What is there by now stays: a full collection that walks it stops everything for 40 ms.
+            gc.collect()
+            gc.freeze()
+            _welcome(listener, token.path)
+            if browser:
+                open_browser(address_of(listener))
+
+        async def opened(_settings: Settings) -> Recorder:
+            return recorder
+
+        app = create_app(settings, feeds, opened)
+        await serve(app, listener, started, partial(take_leave, app))
+
+
+async def _prepare(settings: Settings, *, with_history: bool) -> tuple[Recorder, WriteToken]:
+    """What the server needs before it starts; from then on it is the application that closes the log."""
+    recorder = await open_recorder(settings)
+    try:
+        if with_history:
+            await _import_history(recorder)
+        return recorder, write_token(settings)
+    except BaseException:
+        await recorder.close()
+        raise
+
+
+def _welcome(listener: socket.socket, token_path: Path | None) -> None:
+    url = address_of(listener)
+    _shell.print(f"[bold]Synapse[/bold] is at [link={url}]{url}[/link] (Ctrl-C stops it)")
+    if listens_everywhere(listener):
+        _shell.print("It listens on all interfaces: other machines can reach it", soft_wrap=True)
+    if token_path:
+        _shell.print(f"The token for writing is in {token_path}", soft_wrap=True)
+    _shell.print(f"[dim]{DISCLAIMER}[/dim]")
+
+
+async def _import_history(recorder: Recorder) -> None:
+    ticks = missing_history(recorder.ingest.state)
+    if ticks:
+        await _record(recorder, ticks, len(ticks), "Importing 1999-2017")
+
+
+async def _record(
+    recorder: Recorder, ticks: Iterable[PriceTick], count: int, title: str
+) -> tuple[int, int]:
+    with _progress() as progress:
+        task = progress.add_task(title, total=count)
+        return await record_bars(
+            recorder.ingest, ticks, "import", lambda done: progress.advance(task, done)
+        )
+
+
+def import_file(settings: Settings, file: Path, symbol: str, *, as_json: bool) -> None:
+    """Record a file of prices, and print what became of them.
+
+    Raises:
+        FeedError: a line cannot be read; nothing was recorded.
+        TimestampInTheFuture: a price is dated too far ahead; nothing was recorded.
+    """
+    run(_import(settings, file, symbol, as_json=as_json))
+
+
+async def _import(settings: Settings, file: Path, symbol: str, *, as_json: bool) -> None:
+    # The whole file is read once before anything is recorded: a bad line leaves the log as it was.
+    bars = refuse_future(read_bars(file, symbol))
+    recorder = await open_recorder(settings)
+    last_at = recorder.ingest.state.of(symbol).last_at
+    try:
+        ticks = read_bars(file, symbol)
+        events, duplicates = await _record(recorder, ticks, bars, f"Importing {symbol}")
+    finally:
+        await recorder.close()
+    old = 0 if last_at is None else sum(t.timestamp <= last_at for t in read_bars(file, symbol))
+    result = {
+        "symbol": symbol,
+        "bars": bars,
+        "events": events,
+        "duplicates": duplicates,
+        "late": old - duplicates,
+    }
+    if as_json:
+        typer.echo(orjson.dumps(result))
+    else:
+        typer.echo(_import_line(result))
+
+
+def _import_line(result: Mapping[str, Any]) -> str:
+    line = "{symbol}: bars {bars}, events recorded {events}, bars known already {duplicates}"
+    if result["late"]:
+        line += (
+            "; {late} bars are older than the newest recorded before: kept as late prices, without"
+            " a regime (import the oldest file first)"
+        )
+    return line.format(**result)
+
+
+def _progress() -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=_shell)
