@@ -11,14 +11,13 @@ he has not read yet.)
 import asyncio
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
 from starlette.websockets import WebSocket
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.protocol import State
 
 from app.stream.asgi import AsgiTransport
 from app.stream.transport import ClientGone, Frames, frame, frames_of
@@ -34,7 +33,7 @@ WRITE_BUFFER_BYTES: Final = 65_536
 """Bytes waiting in the process for one client, beyond which it counts as behind."""
 
 PING_AFTER_S: Final = 10.0
-"""A connection on which nothing was written for so long is pinged, so that a dead one is noticed."""
+"""A connection on which nothing was seen to be written for so long is pinged, so that a dead one is noticed."""
 
 DEAD_AFTER_S: Final = 25.0
 """A peer that takes nothing of what is sent, and sends nothing, for so long is cut off."""
@@ -58,16 +57,37 @@ class DirectWriter:
     """Writes frames to one connection, and knows how far the client has taken them.
 
     Attributes:
+        is_open: whether messages may be written: after the handshake, before any goodbye.
         bytes_sent: bytes of frames handed over so far.
+        keeps_up: whether the client takes what it is sent.
     """
+
+    __slots__ = (
+        "_alive_at",
+        "_descriptor",
+        "_loop",
+        "_protocol",
+        "_seen",
+        "_taken",
+        "_transport",
+        "_watch",
+        "_write",
+        "_written_at",
+        "bytes_sent",
+        "is_open",
+        "keeps_up",
+    )
 
     def __init__(self, protocol: "DirectProtocol") -> None:
         self._protocol = protocol
         self._transport = protocol.transport
         self._loop = protocol.loop
+        self._write = protocol.transport.write
+        self.keeps_up: Callable[[], bool] = protocol.writable.is_set
+        self.is_open = True
         self.bytes_sent = 0
         self._alive_at = self._written_at = self._loop.time()
-        self._taken = 0
+        self._taken = self._seen = 0
         self._watch: asyncio.TimerHandle | None = None
         handle = self._transport.get_extra_info("socket")
         self._descriptor: int | None = None if handle is None else handle.fileno()
@@ -75,26 +95,14 @@ class DirectWriter:
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether messages may be written: after the handshake, before any goodbye."""
-        protocol = self._protocol
-        return protocol.conn.state is State.OPEN and not protocol.disconnected
-
-    @property
-    def keeps_up(self) -> bool:
-        """Whether the client takes what it is sent."""
-        return self._protocol.writable.is_set()
-
     async def until_it_keeps_up(self) -> None:
         """Wait until the client has taken most of what it was sent, or has gone."""
         await self._protocol.writable.wait()
 
     def write(self, data: bytes) -> None:
         """Hand frames over."""
-        self._transport.write(data)
+        self._write(data)
         self.bytes_sent += len(data)
-        self._written_at = self._loop.time()
 
     def abort(self) -> None:
         """Cut the connection off."""
@@ -124,6 +132,8 @@ class DirectWriter:
         if now - self._alive_at >= DEAD_AFTER_S:
             self.abort()
             return
+        if self.bytes_sent != self._seen:
+            self._seen, self._written_at = self.bytes_sent, now
         if self.is_open and not waiting and now - self._written_at >= PING_AFTER_S:
             self._written_at = now
             self._protocol.ping()
@@ -152,8 +162,30 @@ class DirectProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The peer has gone."""
+        self.writer.is_open = False
         self.writer.stop_watching()
         super().connection_lost(exc)
+
+    def handle_close(self, event: Any) -> None:
+        """The peer says goodbye."""
+        self.writer.is_open = False
+        super().handle_close(event)
+
+    def handle_parser_exception(self) -> None:
+        """The peer breaks the rules, and is told goodbye."""
+        self.writer.is_open = False
+        super().handle_parser_exception()
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        self.writer.is_open = False
+        super().shutdown()
+
+    async def send(self, message: Any) -> None:
+        """What the application says; after its goodbye nothing more is written."""
+        if message["type"] == "websocket.close":
+            self.writer.is_open = False
+        await super().send(message)
 
     def data_received(self, data: bytes) -> None:
         """The peer sent something."""
@@ -199,7 +231,7 @@ class DirectTransport:
 
     async def _write(self, data: bytes) -> None:
         writer = self._writer
-        if not writer.keeps_up:
+        if not writer.keeps_up():
             await writer.until_it_keeps_up()
         if not writer.is_open:
             raise ClientGone
@@ -208,7 +240,7 @@ class DirectTransport:
     def offer(self, frames: Frames) -> bool:
         """Write prepared frames without waiting, if the client keeps up."""
         writer = self._writer
-        if not writer.keeps_up:
+        if not writer.keeps_up():
             return False
         if writer.is_open:  # who has gone is told so where it listens
             writer.write(frames.data)

@@ -184,8 +184,9 @@ class FanOut:
         frames, end, written = Frames(chosen), self.cursor, 0
         for number, seat in enumerate(list(row.seats), start=1):
             if seat.row is row and seat.cursor < end:
+                # One that came while the batch was on its way has had the first of it.
                 own = frames if seat.cursor <= before else _rest(chosen, seat.cursor)
-                if own.count == 0 or seat.transport.offer(own):
+                if seat.transport.offer(own):
                     seat.cursor = end
                     written += 1
                 else:
@@ -231,5 +232,4 @@ class FanOut:
 
 
 def _rest(chosen: tuple[EventText, ...], after: int) -> Frames:
-    """For one that came while the batch was on its way, and has had the first of it."""
     return Frames([event for event in chosen if event.position > after])

@@ -59,7 +59,12 @@ def frames_of(events: Iterable[EventText]) -> bytes:
 
 
 class Frames:
-    """Messages prepared once for everybody who gets them: as texts, and as the bytes of their frames."""
+    """Messages prepared once for everybody who gets them: as texts, and as the bytes of their frames.
+
+    Attributes:
+        events: the events that they carry, in order.
+        control: the one control message, where it is one.
+    """
 
     __slots__ = ("_data", "control", "events")
 
@@ -68,11 +73,6 @@ class Frames:
         self.events = events
         self.control = control
         self._data: bytes | None = None
-
-    @property
-    def count(self) -> int:
-        """How many messages they are."""
-        return len(self.events) + (self.control is not None)
 
     @property
     def texts(self) -> list[str]:

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import pytest
 from starlette.websockets import WebSocket
-from websockets.protocol import State
 
 from app.stream import direct
 from app.stream.direct import (
@@ -55,8 +54,6 @@ class Peer:
         self.protocol = SimpleNamespace(
             transport=transport,
             loop=SimpleNamespace(time=lambda: self.now, call_later=self._call_later),
-            conn=SimpleNamespace(state=State.OPEN),
-            disconnected=False,
             writable=asyncio.Event(),
             ping=self._ping,
         )
@@ -121,7 +118,7 @@ async def test_a_client_that_does_not_read_is_offered_nothing_and_a_send_waits(
 
 
 async def test_after_a_goodbye_nothing_is_written(transport: DirectTransport, peer: Peer) -> None:
-    peer.protocol.conn.state = State.CLOSING
+    peer.writer.is_open = False
     assert transport.offer(Frames([EVENT]))
     with pytest.raises(ClientGone):
         await transport.send("{}")

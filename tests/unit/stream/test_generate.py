@@ -7,6 +7,7 @@ import pytest
 from app.market.persona import PERSONAS
 from app.stream.generate import TARGET, main, stale, wire
 from app.stream.protocol import CLIENT_MESSAGES, CONTROL_MESSAGES, EVENT_MESSAGES
+from app.stream.replay_protocol import REPLAY_COMMANDS, REPLAY_CONTROL
 from app.stream.typescript import render
 
 
@@ -40,7 +41,8 @@ def test_wrong_use_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_every_message_and_every_persona_is_in_it() -> None:
     text = render(wire())
-    for name in (*CLIENT_MESSAGES, *CONTROL_MESSAGES, *EVENT_MESSAGES):
+    replay = (*REPLAY_COMMANDS, *REPLAY_CONTROL)
+    for name in (*CLIENT_MESSAGES, *CONTROL_MESSAGES, *EVENT_MESSAGES, *replay):
         assert f"  {name}: " in text
     for persona in PERSONAS.values():
         for line in persona.lines.values():

@@ -185,8 +185,14 @@ def test_an_unknown_schema_is_refused(schema: dict[str, Any]) -> None:
         guard_of(schema)
 
 
-def test_a_union_of_several_has_no_guard() -> None:
+def test_a_union_of_several_passes_where_either_guard_does() -> None:
     union = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
     assert type_of(union) == "string | number"
+    assert guard_of(union) == "either(text, integer)"
+
+
+def test_a_union_of_several_and_null_has_no_guard() -> None:
+    union = {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}
+    assert type_of(union) == "string | number | null"
     with pytest.raises(ValueError, match="no guard"):
         guard_of(union)
