@@ -5,7 +5,7 @@ ids, no decoded payload. (Made by the database, in one SQL expression, it was me
 an id and two times cost SQLite more than all the rest.)
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 import orjson
@@ -14,10 +14,8 @@ from sqlalchemy import Connection
 from events.catalog import CATALOG
 from events.messages import EventText, TextOf, message_text, text_with
 from events.scalars import format_micros
-from events.sql_keys import tuples_of_keys
-from events.sql_read import AT_POSITION, find_page, page_range, read_at
+from events.sql_read import page_rows, read_at, rows_at
 from events.sql_rows import StreamNames
-from events.sql_text import Driver
 from events.store import ReadQuery
 
 _COLUMNS: Final = ", ".join(
@@ -42,22 +40,14 @@ def read_texts(
     connection: Connection, names: StreamNames, query: ReadQuery, text_of: TextOf
 ) -> list[EventText]:
     """One page of messages, in position order or the reverse; `text_of` makes those of other schemas."""
-    upto, positions = find_page(connection, query)
-    if positions is None:
-        statement = page_range(_COLUMNS, descending=query.descending)
-        rows = Driver(connection).rows(statement, query.after, upto, query.limit)
-        return _texts(connection, names, rows, text_of)
-    found = texts_at(connection, names, positions, text_of)
-    return found[::-1] if query.descending else found
+    return _texts(connection, names, page_rows(connection, _COLUMNS, query), text_of)
 
 
 def texts_at(
-    connection: Connection, names: StreamNames, positions: Iterable[int], text_of: TextOf
+    connection: Connection, names: StreamNames, positions: Collection[int], text_of: TextOf
 ) -> list[EventText]:
     """The messages of the events at these positions, in position order."""
-    keys = [(position,) for position in positions]
-    rows = sorted(tuples_of_keys(connection, _COLUMNS, AT_POSITION, keys)) if keys else []
-    return _texts(connection, names, rows, text_of)
+    return _texts(connection, names, rows_at(connection, _COLUMNS, positions), text_of)
 
 
 def _texts(

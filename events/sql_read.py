@@ -6,14 +6,15 @@ from ranges of their versions, and times are turned into versions and positions 
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final
 
 from sqlalchemy import Connection, select, text
 
 from events.catalog import CATALOG
 from events.envelope import Head, RecordedEvent
 from events.selection import Selection
-from events.sql_keys import rows_of_keys, tuples_of_keys
+from events.sql_keys import as_parameter, key_items, key_list, rows_of_keys, tuples_of_keys
 from events.sql_merge import merged_positions, query_filter
 from events.sql_rows import EVENT_COLUMNS, StreamNames, to_events
 from events.sql_search import (
@@ -32,6 +33,9 @@ from events.tables import events
 FEW_STREAMS: Final = 16
 """Up to so many streams a page is merged at once; for more, the log's next few events are looked at first."""
 
+MUCH: Final = 3
+"""Streams that hold a third of the log or more are read in its order, whatever their number."""
+
 WINDOW_PAGES: Final = 4
 """How many pages' worth of events are looked at for a page of many streams, before it is merged."""
 
@@ -39,8 +43,6 @@ _HEAD: Final = Prepared(
     text("SELECT epoch, position, hash, recorded_at FROM log_head WHERE id = 1")
 )
 _COLUMN_NAMES: Final = ", ".join(f"e.{column.name}" for column in EVENT_COLUMNS)
-AT_POSITION: Final = "e.position = {0}"
-"""What `sql_keys` looks for, given positions."""
 _RANGE: Final = """
     SELECT {columns} FROM events AS e
     WHERE e.position > :after AND e.position <= :upto ORDER BY e.position {order} LIMIT :limit
@@ -60,46 +62,60 @@ def read_streams(connection: Connection) -> Mapping[str, StreamHead]:
 
 def read_page(connection: Connection, names: StreamNames, query: ReadQuery) -> list[RecordedEvent]:
     """One page, in position order (or the reverse)."""
-    upto, positions = find_page(connection, query)
-    if positions is None:
-        return _read_range(connection, names, query, upto)
-    return read_at(connection, names, positions, descending=query.descending)
+    return to_events(connection, names, page_rows(connection, _COLUMN_NAMES, query))
 
 
-def find_page(connection: Connection, query: ReadQuery) -> tuple[int, list[int] | None]:
-    """The last position that a page may hold, and its positions; None where it is a plain range."""
+def page_rows(connection: Connection, columns: str, query: ReadQuery) -> Sequence[Any]:
+    """The rows of one page, in its order; the first of the `columns` is `e.position`."""
     head = read_head(connection).position
     upto = head if query.upto is None else min(query.upto, head)
     if query.recorded_upto_us is not None:
         upto = min(upto, last_recorded_upto(connection, query.recorded_upto_us))
     if query.limit == 0 or upto <= query.after:
-        return upto, []
+        return []
     is_timed = query.occurred_from_us is not None or query.occurred_upto_us is not None
-    if not is_timed and query.selection is None and query.types is None:
-        return upto, None
-    chosen = _chosen(connection, query)
-    positions = _nearby(connection, query, upto, chosen) if len(chosen) > FEW_STREAMS else None
-    if positions is None:
-        positions = merged_positions(connection, query, upto, chosen)
-    return upto, positions
+    if query.selection is None and query.types is None and not is_timed:
+        return _range_rows(connection, columns, query, upto)
+    places = stream_places(connection)
+    chosen = _chosen(places, query)
+    if query.types is None and not is_timed and _are_all(places, chosen, query.after):
+        return _range_rows(connection, columns, query, upto)
+    if len(chosen) > FEW_STREAMS or MUCH * sum(place.version for place in chosen) >= head:
+        nearby = _nearby(connection, columns, query, upto, chosen)
+        if nearby is not None:
+            return nearby
+    positions = merged_positions(connection, query, upto, chosen)
+    return rows_at(connection, columns, positions, descending=query.descending)
+
+
+def rows_at(
+    connection: Connection, columns: str, positions: Collection[int], *, descending: bool = False
+) -> list[Any]:
+    """The rows at these positions, in position order or the reverse; `columns` begin with `e.position`."""
+    if not positions:
+        return []
+    keys = [(position,) for position in set(positions)]
+    rows = tuples_of_keys(connection, columns, "e.position = {0}", keys)
+    return sorted(rows, key=itemgetter(0), reverse=descending)
 
 
 @cache
-def page_range(columns: str, *, descending: bool) -> Prepared:
-    """Selects of a range of positions; the values are `after`, `upto` and `limit`."""
+def _range(columns: str, *, descending: bool) -> Prepared:
     order = "DESC" if descending else "ASC"
     return Prepared(text(_RANGE.format(columns=columns, order=order)), ("after", "upto", "limit"))
 
 
-def _read_range(
-    connection: Connection, names: StreamNames, query: ReadQuery, upto: int
-) -> list[RecordedEvent]:
-    statement = page_range(_COLUMN_NAMES, descending=query.descending)
-    rows = Driver(connection).rows(statement, query.after, upto, query.limit)
-    return to_events(connection, names, rows)
+def _range_rows(connection: Connection, columns: str, query: ReadQuery, upto: int) -> Sequence[Any]:
+    statement = _range(columns, descending=query.descending)
+    return Driver(connection).rows(statement, query.after, upto, query.limit)
 
 
-def _chosen(connection: Connection, query: ReadQuery) -> list[StreamPlace]:
+def _are_all(places: Collection[StreamPlace], chosen: Collection[StreamPlace], after: int) -> bool:
+    """Whether every event after a position is of a chosen stream."""
+    return len(chosen) == sum(place.position > after for place in places)
+
+
+def _chosen(places: Collection[StreamPlace], query: ReadQuery) -> list[StreamPlace]:
     """The streams that can hold something that the query asks for."""
     channels = None
     if query.types is not None:
@@ -108,7 +124,7 @@ def _chosen(connection: Connection, query: ReadQuery) -> list[StreamPlace]:
         channels = set(known) if len(known) == len(query.types) else None
     return [
         place
-        for place in stream_places(connection)
+        for place in places
         if (query.selection is None or query.selection.matches(place.name))
         and (channels is None or place.name.partition(":")[0] in channels)
         and place.position > query.after
@@ -116,44 +132,42 @@ def _chosen(connection: Connection, query: ReadQuery) -> list[StreamPlace]:
 
 
 def _nearby(
-    connection: Connection, query: ReadQuery, upto: int, chosen: Collection[StreamPlace]
-) -> list[int] | None:
+    connection: Connection,
+    columns: str,
+    query: ReadQuery,
+    upto: int,
+    chosen: Collection[StreamPlace],
+) -> Sequence[Any] | None:
     """The page, if the next few events of the log hold a whole one; None if they do not.
 
-    Many streams are mostly much of the log: then this is cheaper than searching each of them.
+    Where the chosen streams are much of the log, this is cheaper than searching each of them.
     """
     most = WINDOW_PAGES * query.limit
     low, high = query.after, min(upto, query.after + most)
     if query.descending:
         low, high = max(query.after, upto - most), upto
     condition, values = query_filter(query)
+    dialect = connection.dialect.name
+    # The plus sign keeps planners from the index of versions: the rows are read in the log's order.
     statement = f"""
-        SELECT e.position, e.stream_id FROM events AS e
-        WHERE e.position > :low AND e.position <= :high AND {condition} ORDER BY e.position
+        SELECT {columns} FROM events AS e
+        WHERE e.position > :low AND e.position <= :high AND {condition}
+            AND +e.stream_id IN (SELECT {key_items(dialect)[0]} FROM {key_list(dialect)})
+        ORDER BY e.position {"DESC" if query.descending else "ASC"} LIMIT :limit
     """  # noqa: S608
-    rows = connection.execute(text(statement), {"low": low, "high": high, **values})
-    ids = {place.stream_id for place in chosen}
-    found = [position for position, stream_id in rows if stream_id in ids]
-    if query.descending:
-        found.reverse()
-    is_whole = len(found) >= query.limit or (low, high) == (query.after, upto)
-    return found[: query.limit] if is_whole else None
+    values |= {"low": low, "high": high, "limit": query.limit}
+    keys = as_parameter((place.stream_id,) for place in chosen)
+    with connection.execute(text(statement), {**values, "keys": keys}) as result:
+        rows: list[Any] = list(result.cursor.fetchall())
+    is_whole = len(rows) == query.limit or (low, high) == (query.after, upto)
+    return rows if is_whole else None
 
 
 def read_at(
-    connection: Connection,
-    names: StreamNames,
-    positions: Sequence[int],
-    *,
-    descending: bool = False,
+    connection: Connection, names: StreamNames, positions: Sequence[int]
 ) -> list[RecordedEvent]:
-    """The events at these positions, in position order or the reverse."""
-    if not positions:
-        return []
-    keys = [(position,) for position in set(positions)]
-    rows = tuples_of_keys(connection, _COLUMN_NAMES, AT_POSITION, keys)
-    found = to_events(connection, names, rows)
-    return sorted(found, key=lambda event: event.position, reverse=descending)
+    """The events at these positions, in position order."""
+    return to_events(connection, names, rows_at(connection, _COLUMN_NAMES, positions))
 
 
 def last_positions(

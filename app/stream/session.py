@@ -91,9 +91,9 @@ class Interest:
 
     def chosen(self, events: Sequence[EventText]) -> tuple[EventText, ...]:
         """What of a batch is to be sent."""
-        every, latest = self.every.matches, self.latest.matches
         if not self.latest:
-            return tuple([event for event in events if every(event.stream)])
+            return matching(self.every, events)
+        every, latest = self.every.matches, self.latest.matches
         newest = {(event.stream, event.type): event.position for event in events}
         return tuple(
             event
@@ -101,6 +101,15 @@ class Interest:
             if every(event.stream)
             or (newest[event.stream, event.type] == event.position and latest(event.stream))
         )
+
+
+def matching(selection: Selection, events: Sequence[EventText]) -> tuple[EventText, ...]:
+    """Those of some events that are in a selection; each stream is asked for once."""
+    streams = {event.stream for event in events}
+    chosen = {stream for stream in streams if selection.matches(stream)}
+    if len(chosen) == len(streams):
+        return tuple(events)
+    return tuple([event for event in events if event.stream in chosen])
 
 
 @dataclass(slots=True)
@@ -247,8 +256,7 @@ class Session:
         if stage.fell_behind:
             return _send(_interest(stage.requests).chosen(events))
         # Between asking and answering, an unsubscribe may have come in.
-        wanted = stage.subscription.selection
-        return _send(tuple(event for event in events if wanted.matches(event.stream)))
+        return _send(matching(stage.subscription.selection, events))
 
     def join(self, stage: Stage) -> list[Effect]:
         """Let a stage that has caught up with the live requests join them."""
