@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     log_format: Annotated[str, Field(pattern="^(console|json)$")] = Field(
         "console", description="How the program's own log looks: console or json."
     )
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
+        "info", description="The least of it that is written: debug, info, warning or error."
+    )
 
 
 class DatabaseUrlError(ValueError):

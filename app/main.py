@@ -11,7 +11,19 @@ from typing import Final
 
 from fastapi import Depends, FastAPI
 
-from app.api import bars, broadcast, events, health, prices, socket, state
+from app.api import (
+    asyncapi,
+    bars,
+    broadcast,
+    connections,
+    events,
+    health,
+    metrics,
+    prices,
+    socket,
+    state,
+    stream,
+)
 from app.api.dashboard import install_dashboard
 from app.api.limits import BodyLimit
 from app.api.params import refuse_unknown_params
@@ -24,11 +36,14 @@ from app.ingest import TickIngest
 from app.live_state import PUBLIC_STATE, LiveState
 from app.market.persona import PERSONAS
 from app.market.public_state import PublicState
+from app.metrics import LogMetrics, StreamMetrics
 from app.migrate import upgrade
 from app.stream.connection import StreamContext
+from app.stream.connection_log import ConnectionRegister
 from app.stream.fan_out import FanOut
 from app.stream.manager import TypedWebSocketManager
 from app.stream.protocol import MessageFactory
+from app.stream.replay_connection import ReplayContext
 from app.stream.transport import FrameCache
 from app.write_token import WriteToken, load_token
 from events.clock import now_us, uuid7
@@ -128,21 +143,28 @@ def build_services(
     """Everything that the endpoints work with, around an open log."""
     log, ingest, frames = recorder.log, recorder.ingest, FrameCache()
     factory = MessageFactory(_now, lambda: str(uuid7()))
+    register, log_metrics = ConnectionRegister(StreamMetrics(), token.is_in), LogMetrics()
+    log.on_commit = log_metrics.append_seconds
     context = StreamContext(
         log=log,
         frames=frames,
         factory=factory,
         heartbeat_s=settings.heartbeat_s,
         is_token=token.matches,
-        fan_out=FanOut(log, frames, factory, settings.heartbeat_s),
+        fan_out=FanOut(log, frames, factory, settings.heartbeat_s, register.metrics),
+        register=register,
     )
+    live_state = LiveState(log, PERSONAS[settings.persona], recorder.projector)
     return Services(
         log=log,
         ingest=ingest,
-        live_state=LiveState(log, PERSONAS[settings.persona], recorder.projector),
+        live_state=live_state,
         broadcaster=MarketDataBroadcaster(log, ingest, feeds, settings.regime_interval_s),
         manager=TypedWebSocketManager(context),
+        replays=ReplayContext(log, factory, token.matches, live_state.at_position, register),
         token=token,
+        register=register,
+        log_metrics=log_metrics,
     )
 
 
@@ -199,7 +221,9 @@ def create_app(
     )
     install_problem_handlers(app)
     app.add_middleware(BodyLimit)
-    for module in (state, events, bars, prices, broadcast, health, socket):
+    for module in (state, events, stream, bars, prices, broadcast, connections):
+        app.include_router(module.router)
+    for module in (health, metrics, asyncapi, socket):
         app.include_router(module.router)
     install_dashboard(app)
     return app

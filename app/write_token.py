@@ -26,6 +26,12 @@ class WriteToken:
         """Whether a client's token is this one, in constant time."""
         return secrets.compare_digest(given.encode(), self.value.encode())
 
+    def is_in(self, text: str) -> bool:
+        """Whether a text holds the token somewhere; where it does not, the time says nothing about it."""
+        given, own = text.encode(), self.value.encode()
+        starts = range(len(given) - len(own) + 1)
+        return any(secrets.compare_digest(given[at : at + len(own)], own) for at in starts)
+
 
 def load_token(given: str | None, database: Path) -> WriteToken:
     """The write token of one log.

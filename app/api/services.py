@@ -9,7 +9,10 @@ from starlette.requests import HTTPConnection
 from app.broadcaster import MarketDataBroadcaster
 from app.ingest import TickIngest
 from app.live_state import LiveState
+from app.metrics import LogMetrics
+from app.stream.connection_log import ConnectionRegister
 from app.stream.manager import TypedWebSocketManager
+from app.stream.replay_connection import ReplayContext
 from app.write_token import WriteToken
 from events.log import EventLog
 
@@ -23,7 +26,10 @@ class Services:
     live_state: LiveState
     broadcaster: MarketDataBroadcaster
     manager: TypedWebSocketManager
+    replays: ReplayContext
     token: WriteToken
+    register: ConnectionRegister
+    log_metrics: LogMetrics
 
 
 def get_services(connection: HTTPConnection) -> Services:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from app.stream.transport import ClientGone, Frames
+from app.metrics import Way
+from app.stream.transport import CLOSED_WITHOUT_A_WORD, ClientGone, Frames
 from events.messages import EventText
 
 
@@ -15,12 +16,17 @@ class AsgiTransport:
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
         self._offered: asyncio.Task[None] | None = None
+        self.way = Way.WS
+        self.address = "" if websocket.client is None else websocket.client.host
+        self.close_code = CLOSED_WITHOUT_A_WORD
+        self.messages_sent = 0
         self.bytes_sent = 0
 
     async def receive(self) -> str | bytes | None:
         """The next message of the client; None when it has gone."""
         message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
+            self.close_code = message.get("code") or CLOSED_WITHOUT_A_WORD
             return None
         text: str | bytes | None = message.get("text")
         return text if text is not None else message.get("bytes", b"")
@@ -57,6 +63,7 @@ class AsgiTransport:
         try:
             for text in texts:
                 await self._websocket.send_text(text)
+                self.messages_sent += 1
                 self.bytes_sent += len(text)
         except (WebSocketDisconnect, RuntimeError, OSError) as error:
             raise ClientGone from error
@@ -67,6 +74,7 @@ class AsgiTransport:
             self._offered.cancel()
         if self._websocket.application_state is not WebSocketState.DISCONNECTED:
             try:
+                self.close_code = code
                 await self._websocket.close(code, reason)
             except (RuntimeError, OSError):
                 return  # it has gone already

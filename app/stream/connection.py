@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.metrics import Way
+from app.stream.connection_log import ConnectionRegister
 from app.stream.fan_out import FanOut, Seat
 from app.stream.protocol import (
     HistoryAfter,
@@ -21,13 +23,14 @@ from app.stream.protocol import (
     Subscribe,
 )
 from app.stream.session import CheckToken, Effect, OpenHistory, Say, Send, Session, Stage
-from app.stream.transport import ClientGone, FrameCache, Transport, present_text
-from events.catalog import Record
+from app.stream.transport import ClientGone, FrameCache, Transport, present_text, size_of
+from events.catalog import SYMBOL_CHANNELS, Channel, Record
+from events.clock import now_us, uuid7
 from events.envelope import Head
 from events.errors import InvalidCursor, StoreUnavailable
 from events.log import TAIL_EVENTS, EventLog
 from events.messages import EventText
-from events.scalars import to_micros
+from events.scalars import from_micros, to_micros
 from events.store import ReadQuery
 from events.subscription import ReadPositions
 
@@ -53,6 +56,7 @@ class StreamContext:
     heartbeat_s: float
     is_token: Callable[[str], bool]
     fan_out: FanOut
+    register: ConnectionRegister
 
 
 class _Hangup(Exception):
@@ -78,6 +82,53 @@ class TypedConnection:
         self._listener: asyncio.Task[None] | None = None
         self._ended: Exception | None = None
         self._goodbye: _Hangup | None = None
+        self.id = str(uuid7())
+        self.since = from_micros(now_us())
+        self.user_id: str | None = None
+        self.parked = False
+
+    # --- what it tells about itself -------------------------------------------------------------
+
+    @property
+    def way(self) -> Way:
+        """How it is connected."""
+        return self._transport.way
+
+    @property
+    def channels(self) -> Sequence[Channel]:
+        """What it is subscribed to."""
+        held = self._session.held.channels
+        return [channel for channel in Channel if channel in held]
+
+    @property
+    def symbols(self) -> Sequence[str] | None:
+        """The symbols that it narrowed its channels to; None for all."""
+        held = self._session.held.channels
+        chosen = [held[channel] for channel in SYMBOL_CHANNELS if channel in held]
+        if not chosen or any(entities.all_but for entities in chosen):
+            return None
+        return sorted({name for entities in chosen for name in entities.names})
+
+    @property
+    def position(self) -> int | None:
+        """Everything wanted up to here has been sent; None before the first request."""
+        if self._seat is not None:
+            return self._context.fan_out.reached(self._seat)
+        if self._session.cursor is not None:
+            return self._session.cursor
+        return min((stage.subscription.cursor for stage in self._session.stages), default=None)
+
+    @property
+    def messages_sent(self) -> int:
+        """Messages that were handed to its wire."""
+        return self._transport.messages_sent
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of these messages."""
+        return self._transport.bytes_sent
+
+    # --- its life -------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Serve the client until it goes, is closed, or fails.
@@ -99,6 +150,7 @@ class TypedConnection:
         finally:
             self._listener = None
             self._stand_up()
+            self._unpark()
             if self._pump is not None:
                 self._pump.cancel()
                 await asyncio.gather(self._pump, return_exceptions=True)
@@ -142,9 +194,12 @@ class TypedConnection:
                     raise _Hangup(CLOSE_UNAUTHORISED, "unauthorised")
             case Send(events):
                 await self._transport.send_events(events)
+                self._context.register.metrics.delivered(len(events), size_of(events))
 
     async def _open(self, request: Subscribe) -> None:
         history = request.payload.history
+        self.user_id = request.payload.user_id
+        self._context.register.subscribed(self, request)
         self._start_pump()  # what is live goes on while the store is asked
         try:
             if isinstance(history, HistoryAfter):
@@ -176,6 +231,7 @@ class TypedConnection:
                 return head.position, ()
 
     def _say(self, payload: Record) -> None:
+        self._context.register.said(self, payload)
         self._control.append(self._context.factory.control(payload))
 
     # --- delivering -----------------------------------------------------------------------------
@@ -205,13 +261,21 @@ class TypedConnection:
         if cursor is not None and self._listener is not None:
             fan_out = self._context.fan_out
             self._seat = fan_out.join(self._transport, interest, cursor, self._fell_behind)
+            self._unpark()
 
     def _stand_up(self) -> None:
         if self._seat is not None:
             self._session.cursor = self._context.fan_out.leave(self._seat)
             self._seat = None
 
+    def _unpark(self) -> None:
+        if self.parked:
+            self.parked = False
+            self._context.register.metrics.unparked()
+
     def _fell_behind(self, cursor: int) -> None:
+        self.parked = True
+        self._context.register.metrics.parked()
         self._seat = None
         self._session.cursor = cursor
         self._start_pump()
@@ -244,7 +308,13 @@ class TypedConnection:
         if events is None:
             effects = self._session.fall_behind(self._log.head.position)
         else:
-            effects = self._session.tail(self._context.frames.texts(events))
+            texts = self._context.frames.texts(events)
+            effects = self._session.tail(texts)
+            sent = [
+                event for effect in effects if isinstance(effect, Send) for event in effect.events
+            ]
+            left_out = self._session.interest.left_out(texts, sent)
+            self._context.register.metrics.conflated(left_out)
         for effect in effects:
             await self._carry_out(effect)
 
@@ -256,6 +326,7 @@ class TypedConnection:
             effects = self._session.page(stage, asked, await self._read(asked))
         for effect in effects:
             if isinstance(effect, Say):
+                self._context.register.said(self, effect.payload)
                 await self._transport.send(self._context.factory.control(effect.payload))
             else:
                 await self._carry_out(effect)

@@ -19,6 +19,7 @@ from typing import Any, Final
 from starlette.websockets import WebSocket
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from app.metrics import Way
 from app.stream.asgi import AsgiTransport
 from app.stream.transport import ClientGone, Frames, frame, frames_of
 from events.messages import EventText
@@ -211,6 +212,18 @@ class DirectTransport:
     def __init__(self, websocket: WebSocket, writer: DirectWriter) -> None:
         self._asgi = AsgiTransport(websocket)
         self._writer = writer
+        self.way = Way.WS
+        self.messages_sent = 0
+
+    @property
+    def address(self) -> str:
+        """The address that the client comes from."""
+        return self._asgi.address
+
+    @property
+    def close_code(self) -> int:
+        """The code that it was closed with, by either side."""
+        return self._asgi.close_code
 
     @property
     def bytes_sent(self) -> int:
@@ -223,19 +236,20 @@ class DirectTransport:
 
     async def send(self, text: str) -> None:
         """Write one control message; waits while the client does not read."""
-        await self._write(frame(text))
+        await self._write(frame(text), 1)
 
     async def send_events(self, events: Sequence[EventText]) -> None:
         """Write the messages of these events in one go; waits while the client does not read."""
-        await self._write(frames_of(events))
+        await self._write(frames_of(events), len(events))
 
-    async def _write(self, data: bytes) -> None:
+    async def _write(self, data: bytes, count: int) -> None:
         writer = self._writer
         if not writer.keeps_up():
             await writer.until_it_keeps_up()
         if not writer.is_open:
             raise ClientGone
         writer.write(data)
+        self.messages_sent += count
 
     def offer(self, frames: Frames) -> bool:
         """Write prepared frames without waiting, if the client keeps up."""
@@ -244,6 +258,7 @@ class DirectTransport:
             return False
         if writer.is_open:  # who has gone is told so where it listens
             writer.write(frames.data)
+            self.messages_sent += frames.count
         return True
 
     async def close(self, code: int, reason: str) -> None:

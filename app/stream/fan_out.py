@@ -8,13 +8,14 @@ let go, with the position up to which everything was sent, and catches up on its
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
+from app.metrics import StreamMetrics
 from app.stream.protocol import HeartbeatPayload, MessageFactory
 from app.stream.session import Interest
-from app.stream.transport import FrameCache, Frames, Transport
+from app.stream.transport import FrameCache, Frames, Transport, size_of
 from events.catalog import Channel
 from events.clock import now_us
 from events.log import EventLog
@@ -28,13 +29,6 @@ WRITES_AT_ONCE: Final = 250
 """Writes after which everything else in the server has its turn."""
 
 _log = structlog.get_logger("fan_out")
-
-
-class Observer(Protocol):
-    """Who counts what goes out."""
-
-    def batch_sent(self, last: EventText, events: int, clients: int) -> None:
-        """A batch has been handed to the clients' wires."""
 
 
 class Seat:
@@ -79,14 +73,14 @@ class FanOut:
         frames: FrameCache,
         factory: MessageFactory,
         heartbeat_s: float,
-        observer: Observer | None = None,
+        metrics: StreamMetrics,
     ) -> None:
         """`heartbeat_s`: how often every client is told how far it is."""
         self._log = log
         self._frames = frames
         self._factory = factory
         self._heartbeat_s = heartbeat_s
-        self._observer = observer
+        self._metrics = metrics
         self._rows: dict[Interest, _Row] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.cursor = log.head.position
@@ -137,12 +131,16 @@ class FanOut:
         """Give up a seat; returns the position up to which everything wanted was sent."""
         row = seat.row
         if row is not None:
-            seat.cursor = max(seat.cursor, row.done)
+            seat.cursor = self.reached(seat)
             seat.row = None
             del row.seats[seat]
             if not row.seats and self._rows.get(row.interest) is row:
                 del self._rows[row.interest]
         return seat.cursor
+
+    def reached(self, seat: Seat) -> int:
+        """The position up to which everything wanted was sent to a seat."""
+        return seat.cursor if seat.row is None else max(seat.cursor, seat.row.done)
 
     def _let_go(self, seat: Seat) -> None:
         if seat.row is not None:
@@ -170,14 +168,15 @@ class FanOut:
             return
         events = self._frames.texts(recorded)
         self.cursor = events[-1].position
-        clients = 0
         for row in list(self._rows.values()):
             chosen = row.interest.chosen(events)
             if chosen:
-                clients += await self._send(row, chosen, before)
+                written = await self._send(row, chosen, before)
+                self._metrics.delivered(written * len(chosen), written * size_of(chosen))
+                self._metrics.conflated(written * row.interest.left_out(events, chosen))
             row.done = max(row.done, events[-1].position)
-        if self._observer is not None:
-            self._observer.batch_sent(events[-1], len(events), clients)
+        # The oldest of the batch: it has waited longest.
+        self._metrics.delivery_seconds(max(0, now_us() - recorded[0].recorded_at_us) / 1e6)
 
     async def _send(self, row: _Row, chosen: tuple[EventText, ...], before: int) -> int:
         """Write to every seat of a row; returns to how many."""
@@ -215,7 +214,7 @@ class FanOut:
         for number, seat in enumerate(list(row.seats), start=1):
             if seat.row is row:
                 # What a client was sent, not what the log holds: it may take the number as its cursor.
-                reached = max(seat.cursor, row.done)
+                reached = self.reached(seat)
                 if reached not in beats:
                     beats[reached] = self._heartbeat(reached, self._log.newest_by_channel)
                 if not seat.transport.offer(beats[reached]):

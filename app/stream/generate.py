@@ -17,6 +17,7 @@ from app.stream.protocol import (
     PongPayload,
     ServerMessage,
 )
+from app.stream.replay_protocol import REPLAY_COMMANDS, REPLAY_CONTROL
 from app.stream.typescript import Family, Wire, render
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -29,6 +30,8 @@ def wire() -> Wire:
         families=(
             Family("ClientMessage", CLIENT_MESSAGES, ClientMessage[PingPayload], guarded=False),
             Family("ServerControl", CONTROL_MESSAGES, ServerMessage[PongPayload], guarded=True),
+            Family("ReplayCommand", REPLAY_COMMANDS, ClientMessage[PingPayload], guarded=False),
+            Family("ReplayControl", REPLAY_CONTROL, ServerMessage[PongPayload], guarded=True),
             Family("ServerEvent", EVENT_MESSAGES, EventMessage[PongPayload], guarded=True),
         ),
         constants={

@@ -1,13 +1,16 @@
-"""`TypedWebSocketManager`: every connection to `/ws/synapse`, from accept to goodbye."""
+"""`TypedWebSocketManager`: every connection to a socket, from accept to goodbye."""
 
 import random
-from typing import Final
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol
 
 import structlog
 from starlette.websockets import WebSocket
 
 from app.stream.asgi import AsgiTransport
 from app.stream.connection import StreamContext, TypedConnection
+from app.stream.connection_view import ConnectionView
 from app.stream.direct import EXTENSION, DirectTransport, DirectWriter
 from app.stream.transport import Transport
 
@@ -25,12 +28,22 @@ def open_transport(websocket: WebSocket) -> Transport:
     return AsgiTransport(websocket)
 
 
+class Connection(ConnectionView, Protocol):
+    """One client's connection, whichever socket it came to."""
+
+    async def run(self) -> None:
+        """Serve the client until it goes, is closed, or fails."""
+
+    def shut_down(self, reconnect_after_s: float) -> None:
+        """Announce that the server goes away, then close."""
+
+
 class TypedWebSocketManager:
     """Accepts clients, keeps count of them, and takes leave of them all."""
 
     def __init__(self, context: StreamContext) -> None:
         self._context = context
-        self._connections: set[TypedConnection] = set()
+        self._connections: set[Connection] = set()
 
     def start(self) -> None:
         """Begin to follow the log."""
@@ -46,11 +59,24 @@ class TypedWebSocketManager:
         return len(self._connections)
 
     async def serve(self, websocket: WebSocket) -> None:
-        """Serve one client until it goes."""
+        """Serve one client of `/ws/synapse` until it goes."""
+        await self.serve_as(websocket, partial(TypedConnection, self._context))
+
+    async def serve_as(
+        self, websocket: WebSocket, connect: Callable[[Transport], Connection]
+    ) -> None:
+        """Serve one client until it goes, by a connection that is made around its wire."""
         await websocket.accept()
         transport = open_transport(websocket)
-        connection = TypedConnection(self._context, transport)
+        await self._run(connect(transport), transport)
+
+    async def serve_over(self, transport: Transport) -> None:
+        """Serve one client as `/ws/synapse` does, over another wire, which is open already."""
+        await self._run(TypedConnection(self._context, transport), transport)
+
+    async def _run(self, connection: Connection, transport: Transport) -> None:
         self._connections.add(connection)
+        self._context.register.opened(connection, transport.address)
         try:
             await connection.run()
         except Exception:  # noqa: BLE001  # one client's failure must not reach the others
@@ -58,6 +84,7 @@ class TypedWebSocketManager:
             await transport.close(1011, "internal error")
         finally:
             self._connections.discard(connection)
+            self._context.register.closed(connection, transport.close_code)
 
     def shut_down(self) -> None:
         """Tell every client that the server goes away, and when to come back."""

@@ -33,6 +33,7 @@ MAX_PROBLEMS_TOLD: Final = 20
 MAX_MESSAGE_ID: Final = 128
 
 PayloadT = TypeVar("PayloadT", bound=Record)
+MessageT = TypeVar("MessageT")
 
 MessageId = Annotated[str, Field(min_length=1, max_length=MAX_MESSAGE_ID)]
 Position = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -305,12 +306,12 @@ def describe_problems(errors: Sequence[Mapping[str, Any]]) -> list[Problem]:
     ]
 
 
-def _without_tags(problem: Problem) -> Problem:
-    """Drop the union tags that pydantic puts in a path: the message's type, the history's shape."""
+def _without_tags(problem: Problem, known: Mapping[str, type[Record]]) -> Problem:
+    """Drop the union tags that pydantic puts in a path: the message's type, a field's shape."""
     parts = problem.path.split(".")
-    if parts[0] in CLIENT_MESSAGES:
+    if parts[0] in known:
         parts = parts[1:]
-    if parts[:2] == ["payload", "history"]:
+    if parts[:2] in (["payload", "history"], ["payload", "speed"]):
         del parts[2:3]
     return Problem(path=".".join(parts), problem=problem.problem)
 
@@ -321,13 +322,22 @@ def parse_client_message(text: str | bytes) -> AnyClientMessage:
     Raises:
         RefusedMessage: with code `malformed_json`, `unknown_message_type` or `invalid_message`.
     """
+    return parse_with(_CLIENT_ADAPTER, CLIENT_MESSAGES, text)
+
+
+def parse_with(
+    adapter: TypeAdapter[MessageT], known: Mapping[str, type[Record]], text: str | bytes
+) -> MessageT:
+    """Read one message of those that a socket knows; raises as `parse_client_message` does."""
     try:
-        return _CLIENT_ADAPTER.validate_json(text)
+        return adapter.validate_json(text)
     except ValidationError as error:
-        raise RefusedMessage(_refusal(text, error)) from None
+        raise RefusedMessage(_refusal(text, error, known)) from None
 
 
-def _refusal(text: str | bytes, error: ValidationError) -> ErrorPayload:
+def _refusal(
+    text: str | bytes, error: ValidationError, of: Mapping[str, type[Record]]
+) -> ErrorPayload:
     errors: Sequence[Mapping[str, Any]] = error.errors(include_url=False, include_input=False)
     errors = errors[:MAX_PROBLEMS_TOLD]
     kind = errors[0]["type"]
@@ -338,12 +348,12 @@ def _refusal(text: str | bytes, error: ValidationError) -> ErrorPayload:
     msg_id = loose.get("msg_id") if isinstance(loose, dict) else None
     request = msg_id[:MAX_MESSAGE_ID] if isinstance(msg_id, str) else None
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
-        known = ", ".join(CLIENT_MESSAGES)
+        known = ", ".join(of)
         problem = Problem(path="type", problem=f"must be one of: {known}")
         return _refuse(
             "unknown_message_type", f"the message type must be one of: {known}", request, [problem]
         )
-    problems = [_without_tags(problem) for problem in describe_problems(errors)]
+    problems = [_without_tags(problem, of) for problem in describe_problems(errors)]
     return _refuse("invalid_message", "the message does not fit its type", request, problems)
 
 
@@ -374,7 +384,10 @@ class MessageFactory:
 
     def control(self, payload: Record) -> str:
         """The text of a control message; its type follows from the payload's class."""
-        name = _CONTROL_TYPE[type(payload)]
+        return self.message(_CONTROL_TYPE[type(payload)], payload)
+
+    def message(self, name: str, payload: Record) -> str:
+        """The text of a message of any type that carries no event."""
         return (
             f'{{"msg_id":"{self._new_id()}","type":"{name}","payload":{payload.model_dump_json()},'
             f'"direction":"s2c","timestamp":"{format_time(self._now())}"}}'

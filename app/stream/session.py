@@ -102,6 +102,13 @@ class Interest:
             or (newest[event.stream, event.type] == event.position and latest(event.stream))
         )
 
+    def left_out(self, events: Sequence[EventText], chosen: Sequence[EventText]) -> int:
+        """How many of a batch were not chosen because newer ones replace them."""
+        if not self.latest:
+            return 0
+        every, latest = self.every.matches, self.latest.matches
+        return sum(every(one.stream) or latest(one.stream) for one in events) - len(chosen)
+
 
 def matching(selection: Selection, events: Sequence[EventText]) -> tuple[EventText, ...]:
     """Those of some events that are in a selection; each stream is asked for once."""

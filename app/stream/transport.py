@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 import orjson
 
+from app.metrics import Way
 from events.codec import is_current, is_readable, payload_fields, raw
 from events.envelope import RecordedEvent
 from events.errors import UnreadablePayload
@@ -64,14 +65,16 @@ class Frames:
     Attributes:
         events: the events that they carry, in order.
         control: the one control message, where it is one.
+        count: how many messages they are.
     """
 
-    __slots__ = ("_data", "control", "events")
+    __slots__ = ("_data", "control", "count", "events")
 
     def __init__(self, events: Sequence[EventText] = (), control: str | None = None) -> None:
         """Either some events or one control message."""
         self.events = events
         self.control = control
+        self.count = len(events) + (control is not None)
         self._data: bytes | None = None
 
     @property
@@ -109,8 +112,33 @@ class FrameCache:
         return [self.text(event) for event in events]
 
 
+CLOSED_WITHOUT_A_WORD: Final = 1006
+"""The close code of a connection that ended without one."""
+
+
+def size_of(events: Iterable[EventText]) -> int:
+    """How long the messages of some events are, together."""
+    return sum([len(event.text) for event in events])
+
+
 class Transport(Protocol):
     """One client's wire, whatever carries it."""
+
+    @property
+    def way(self) -> Way:
+        """What it is made of."""
+
+    @property
+    def address(self) -> str:
+        """The address that the client comes from."""
+
+    @property
+    def close_code(self) -> int:
+        """The code that it was closed with, by either side."""
+
+    @property
+    def messages_sent(self) -> int:
+        """Messages handed over so far."""
 
     @property
     def bytes_sent(self) -> int:

@@ -31,6 +31,7 @@ export type Time = string;
 COMBINATORS: Final = (
     "anything",
     "decimal",
+    "either",
     "flag",
     "fraction",
     "integer",
@@ -128,6 +129,8 @@ def guard_of(schema: Schema) -> str:
     some = [option for option in _options(schema) if option.get("type") != "null"]
     if len(some) == 1:
         return f"nullable({guard_of(some[0])})"
+    if some and len(some) == len(_options(schema)):
+        return f"either({', '.join(guard_of(option) for option in some)})"
     if leaf := _leaf(schema):
         return leaf[1]
     if schema.get("type") == "array":

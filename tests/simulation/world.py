@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from app.metrics import StreamMetrics
 from app.stream.connection import StreamContext, TypedConnection
+from app.stream.connection_log import ConnectionRegister
 from app.stream.fan_out import FanOut
 from app.stream.protocol import MessageFactory
 from app.stream.transport import FrameCache, Frames
@@ -101,9 +103,10 @@ class World:
         self.log.tail = Tail(0, self.rng.choice([1, 2, 5, 20, 1_000]))
         frames = FrameCache(self.rng.choice([1, 10, 1_000]))
         factory = MessageFactory(lambda: NOON, self._next_id)
-        fan_out = FanOut(self.log, frames, factory, HEARTBEAT_S)
+        register = ConnectionRegister(StreamMetrics(), lambda _text: False)
+        fan_out = FanOut(self.log, frames, factory, HEARTBEAT_S, register.metrics)
         self.context = StreamContext(
-            self.log, frames, factory, HEARTBEAT_S, lambda _token: True, fan_out
+            self.log, frames, factory, HEARTBEAT_S, lambda _token: True, fan_out, register
         )
         fan_out.start()
         publishing = [asyncio.create_task(self._publish()) for _ in range(self.rng.randint(1, 3))]

@@ -118,3 +118,21 @@ def test_only_the_very_token_matches() -> None:
     assert not any(
         token.matches(other) for other in ("", "the-toke", "the-token ", "THE-TOKEN", "ÿ")
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("given-by-the-operator", True),
+        ("<given-by-the-operator>", True),
+        ("given-by-the-operato", False),
+        ("", False),
+        ("ü" * 100, False),
+    ],
+)
+def test_a_token_is_found_inside_a_text(text: str, held: bool) -> None:
+    assert WriteToken("given-by-the-operator", None).is_in(text) is held
+
+
+def test_a_token_is_not_shown_with_its_object() -> None:
+    assert "operator" not in repr(WriteToken("given-by-the-operator", None))

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from app.metrics import StreamMetrics
 from app.stream.connection import StreamContext, TypedConnection
+from app.stream.connection_log import ConnectionRegister
 from app.stream.fan_out import FanOut
 from app.stream.protocol import MessageFactory
 from app.stream.transport import FrameCache
@@ -41,13 +43,15 @@ class SlowStore(FaultyStore):
 def context_of(log: EventLog, heartbeat_s: float) -> StreamContext:
     """What connections to a log share; its fan-out is not started yet."""
     frames, factory = FrameCache(), MessageFactory(lambda: NOON, lambda: str(uuid7()))
+    register = ConnectionRegister(StreamMetrics(), lambda text: text == "right")
     return StreamContext(
         log=log,
         frames=frames,
         factory=factory,
         heartbeat_s=heartbeat_s,
         is_token=lambda token: token == "right",
-        fan_out=FanOut(log, frames, factory, heartbeat_s),
+        fan_out=FanOut(log, frames, factory, heartbeat_s, register.metrics),
+        register=register,
     )
 
 

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from app.stream.transport import ClientGone, Frames
+from app.metrics import Way
+from app.stream.transport import CLOSED_WITHOUT_A_WORD, ClientGone, Frames
 from events.messages import EventText
 
 TIMESTAMP = "2026-01-16T12:00:00Z"
@@ -52,6 +53,7 @@ class Wire:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.closed: tuple[int, str] | None = None
+        self.way, self.address, self.close_code = Way.WS, "192.0.2.1", CLOSED_WITHOUT_A_WORD
         self._said: deque[str | bytes | None] = deque()
         self._heard = asyncio.Event()
         self._changed = asyncio.Event()
@@ -140,6 +142,11 @@ class Wire:
             self.texts += frames.texts
             self._changed.set()
         return True
+
+    @property
+    def messages_sent(self) -> int:
+        """How many messages the server sent."""
+        return len(self.texts)
 
     @property
     def bytes_sent(self) -> int:

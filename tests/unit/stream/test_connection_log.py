@@ -123,3 +123,13 @@ def test_lag_counts_what_has_not_been_sent() -> None:
     assert lag(View(position=90), 100) == 10
     assert lag(View(position=101), 100) == 0
     assert lag(View(position=None), 100) == 0
+
+
+async def test_of_a_connection_that_was_not_taken_up_nothing_is_told() -> None:
+    book, known, unknown = register(), View("known"), View("unknown")
+    book.opened(known, "192.0.2.1")
+    with capture_logs() as lines:
+        for view in (known, unknown):
+            book.subscribed(view, asked())
+            book.said(view, refusal("m-1"))
+    assert [line["connection"] for line in lines] == ["known", "known"]

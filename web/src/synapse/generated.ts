@@ -2,6 +2,7 @@
 import {
   anything,
   decimal,
+  either,
   flag,
   fraction,
   integer,
@@ -62,6 +63,11 @@ export interface ErrorPayload {
   readonly message: string;
   readonly request_msg_id: string | null;
   readonly details: ReadonlyArray<Problem>;
+}
+
+/** So many events a second, whatever their market time. */
+export interface EventRate {
+  readonly events_per_s: number;
 }
 
 /** Everything that matches up to `head` has been sent; `channels` has the newest position of each. */
@@ -181,6 +187,69 @@ export interface RegimeUpdate {
   readonly detector: DetectorStamp;
   readonly provisional: boolean;
   readonly warming_up: boolean;
+}
+
+/** Nothing: go to the first shift after here. */
+export type ReplayNextShiftPayload = Readonly<Record<string, never>>;
+
+/** Nothing: stop the clock. */
+export type ReplayPausePayload = Readonly<Record<string, never>>;
+
+/** Nothing: go to the last shift before here. */
+export type ReplayPreviousShiftPayload = Readonly<Record<string, never>>;
+
+/** Nothing: let the clock run on. */
+export type ReplayResumePayload = Readonly<Record<string, never>>;
+
+/** Where to go on from: right after a position, or at a market time. */
+export interface ReplaySeekPayload {
+  readonly position?: number | null;
+  readonly time?: Time | null;
+}
+
+/** The projected state right after `position`, as `GET /api/state?position=` gives it. */
+export interface ReplaySnapshotPayload {
+  readonly request_msg_id: string;
+  readonly position: number;
+  readonly state_hash: string;
+  readonly state: Readonly<Record<string, JsonValue>>;
+}
+
+/** How fast from now on. */
+export interface ReplaySpeedPayload {
+  readonly speed: number | "max" | EventRate;
+}
+
+/** Which streams to replay, from where to where, and how fast. */
+export interface ReplayStartPayload {
+  readonly channels: ReadonlyArray<Channel>;
+  readonly symbols?: ReadonlyArray<string> | null;
+  readonly after?: number | null;
+  readonly since?: Time | null;
+  readonly before?: number | null;
+  readonly until?: Time | null;
+  readonly epoch?: string | null;
+  readonly speed?: number | "max" | EventRate;
+}
+
+/** Where a replay stands: all that was chosen up to `position` has been sent, or is in the snapshot. */
+export interface ReplayStatePayload {
+  readonly request_msg_id: string | null;
+  readonly status: ReplayStatus;
+  readonly clock: Time | null;
+  readonly position: number;
+  readonly begin: number;
+  readonly end: number;
+  readonly speed: number | "max" | EventRate;
+}
+
+/** What a replay is doing; finished when nothing is left to send. */
+export const REPLAY_STATUS_VALUES = ["playing", "paused", "finished"] as const;
+export type ReplayStatus = (typeof REPLAY_STATUS_VALUES)[number];
+
+/** So many events at once, and then a pause. */
+export interface ReplayStepPayload {
+  readonly events?: number;
 }
 
 /** Whose problem an error is. */
@@ -308,6 +377,44 @@ export interface ServerControlOf<T extends ServerControlType> {
 /** A union that narrows by `type`. */
 export type ServerControl = { [T in ServerControlType]: ServerControlOf<T> }[ServerControlType];
 
+/** The payload of each ReplayCommand, by its type. */
+export interface ReplayCommandPayloads {
+  replay_start: ReplayStartPayload;
+  replay_pause: ReplayPausePayload;
+  replay_resume: ReplayResumePayload;
+  replay_seek: ReplaySeekPayload;
+  replay_speed: ReplaySpeedPayload;
+  replay_step: ReplayStepPayload;
+  replay_next_shift: ReplayNextShiftPayload;
+  replay_previous_shift: ReplayPreviousShiftPayload;
+}
+export type ReplayCommandType = keyof ReplayCommandPayloads;
+export interface ReplayCommandOf<T extends ReplayCommandType> {
+  readonly msg_id: string;
+  readonly timestamp: Time;
+  readonly direction: "c2s";
+  readonly type: T;
+  readonly payload: ReplayCommandPayloads[T];
+}
+/** A union that narrows by `type`. */
+export type ReplayCommand = { [T in ReplayCommandType]: ReplayCommandOf<T> }[ReplayCommandType];
+
+/** The payload of each ReplayControl, by its type. */
+export interface ReplayControlPayloads {
+  replay_state: ReplayStatePayload;
+  replay_snapshot: ReplaySnapshotPayload;
+}
+export type ReplayControlType = keyof ReplayControlPayloads;
+export interface ReplayControlOf<T extends ReplayControlType> {
+  readonly msg_id: string;
+  readonly timestamp: Time;
+  readonly direction: "s2c";
+  readonly type: T;
+  readonly payload: ReplayControlPayloads[T];
+}
+/** A union that narrows by `type`. */
+export type ReplayControl = { [T in ReplayControlType]: ReplayControlOf<T> }[ReplayControlType];
+
 /** The payload of each ServerEvent, by its type. */
 export interface ServerEventPayloads {
   regime_update: RegimeUpdate;
@@ -344,6 +451,7 @@ const errorPayloadGuard = record({
   request_msg_id: nullable(text),
   details: list(problemGuard),
 });
+const eventRateGuard = record({ events_per_s: number });
 const heartbeatPayloadGuard = record({
   head: integer,
   server_time: time,
@@ -412,6 +520,23 @@ const regimeUpdateGuard = record({
   provisional: flag,
   warming_up: flag,
 });
+const jsonValueGuard = anything;
+const replaySnapshotPayloadGuard = record({
+  request_msg_id: text,
+  position: integer,
+  state_hash: text,
+  state: map(jsonValueGuard),
+});
+const replayStatusGuard = oneOf(...REPLAY_STATUS_VALUES);
+const replayStatePayloadGuard = record({
+  request_msg_id: nullable(text),
+  status: replayStatusGuard,
+  clock: nullable(time),
+  position: integer,
+  begin: integer,
+  end: integer,
+  speed: either(number, oneOf("max"), eventRateGuard),
+});
 const shutdownPayloadGuard = record({ reconnect_after_s: number });
 const channelGuard = oneOf(...CHANNEL_VALUES);
 const subscriptionConfirmedPayloadGuard = record({
@@ -424,7 +549,6 @@ const subscriptionConfirmedPayloadGuard = record({
   schema_hash: text,
   heartbeat_s: number,
 });
-const jsonValueGuard = anything;
 const noticeKindGuard = oneOf(...NOTICE_KIND_VALUES);
 const systemNoticeGuard = record({
   timestamp: time,
@@ -478,6 +602,22 @@ export const isServerControlType = (type: string): type is ServerControlType =>
 /** Whether a value is a sound ServerControl; fields that it does not know do not matter. */
 export const isServerControl = (value: unknown): value is ServerControl =>
   serverControlEnvelope(value) && typed(serverControlPayloads)(value);
+
+const replayControlEnvelope = record({
+  msg_id: text,
+  timestamp: time,
+  direction: oneOf("s2c"),
+});
+const replayControlPayloads = {
+  replay_state: replayStatePayloadGuard,
+  replay_snapshot: replaySnapshotPayloadGuard,
+};
+/** Whether a type's name is one of ReplayControl. */
+export const isReplayControlType = (type: string): type is ReplayControlType =>
+  Object.hasOwn(replayControlPayloads, type);
+/** Whether a value is a sound ReplayControl; fields that it does not know do not matter. */
+export const isReplayControl = (value: unknown): value is ReplayControl =>
+  replayControlEnvelope(value) && typed(replayControlPayloads)(value);
 
 const serverEventEnvelope = record({
   msg_id: text,

@@ -20,6 +20,11 @@ export const nullable =
   (value) =>
     value === null || check(value);
 
+export const either =
+  (...checks: readonly Check[]): Check =>
+  (value) =>
+    checks.some((check) => check(value));
+
 export const list =
   (check: Check): Check =>
   (value) =>

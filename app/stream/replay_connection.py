@@ -1,0 +1,290 @@
+"""`ReplayConnection`: drives one client's `ReplaySession` between its wire, the log and the loop's clock.
+
+One task listens, one plays. Whatever a replay asks of the store, it asks for one page at a time, and only
+one replay asks at once: who follows the live stream never waits for more than that.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from app.metrics import Way
+from app.stream.connection import (
+    CLOSE_RESTART,
+    CLOSE_STORE_UNAVAILABLE,
+    CLOSE_UNAUTHORISED,
+)
+from app.stream.connection_log import ConnectionRegister
+from app.stream.protocol import MessageFactory, ShutdownPayload
+from app.stream.replay_clock import occurred_at_us
+from app.stream.replay_effects import (
+    CheckToken,
+    Deliver,
+    Effect,
+    FindTime,
+    Open,
+    Project,
+    Read,
+    Say,
+    Search,
+)
+from app.stream.replay_protocol import REPLAY_CONTROL, ReplayStart
+from app.stream.replay_session import PULSE_S, ReplaySession
+from app.stream.transport import ClientGone, Transport, present_text, size_of
+from events.catalog import Channel, Record
+from events.clock import now_us, uuid7
+from events.errors import InvalidCursor, ProjectionParked, StoreUnavailable
+from events.log import EventLog
+from events.messages import EventText
+from events.scalars import from_micros, to_micros
+from events.store import ReadQuery
+
+REPLAY_READS_MAX: Final = 1
+"""Pages that all replays together read at once; the others wait their turn. One reader beside the loop
+leaves live viewers their time: two were measured to hold them up ten times as long, with 1,000 replays."""
+
+REPLAY_STATES_MAX: Final = 1
+"""States that all replays together project at once, for their snapshots."""
+
+PULSES_PER_S_MAX: Final = 2_000
+"""How often in a second events fall due in all replays together: the more there are, the longer each pulse."""
+
+COMMANDS_WAITING_MAX: Final = 32
+"""Commands of one client that wait to be carried out; the next one is not read before."""
+
+_REPLAY_TYPE: Final = {model: name for name, model in REPLAY_CONTROL.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayContext:
+    """What all replays share.
+
+    Attributes:
+        state_at: the public state right after a position, as `GET /api/state?position=` shows it.
+        reads: held by whoever reads a page.
+        states: held by whoever projects a state.
+        connections: those that are open.
+    """
+
+    log: EventLog
+    factory: MessageFactory
+    is_token: Callable[[str], bool]
+    state_at: Callable[[int], Awaitable[Mapping[str, Any]]]
+    register: ConnectionRegister
+    reads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REPLAY_READS_MAX))
+    states: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REPLAY_STATES_MAX))
+    connections: set["ReplayConnection"] = field(default_factory=set)
+
+    @property
+    def pulse_s(self) -> float:
+        """What falls due within so many seconds goes out together, in each replay."""
+        return max(PULSE_S, len(self.connections) / PULSES_PER_S_MAX)
+
+
+class _Unauthorised(Exception):
+    """The client sent a wrong token."""
+
+
+class ReplayConnection:
+    """One client of `/ws/replay`."""
+
+    def __init__(self, context: ReplayContext, transport: Transport) -> None:
+        self._context = context
+        self._log = context.log
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._session = ReplaySession(self._loop.time())
+        self._commands: asyncio.Queue[str | bytes] = asyncio.Queue(COMMANDS_WAITING_MAX)
+        self._reading: tuple[ReadQuery, asyncio.Task[list[EventText]]] | None = None
+        self._wake = asyncio.Event()
+        self._leaving: asyncio.Future[float] = self._loop.create_future()
+        self.id = str(uuid7())
+        self.way = Way.REPLAY
+        self.since = from_micros(now_us())
+        self.channels: Sequence[Channel] = ()
+        self.symbols: Sequence[str] | None = None
+        self.user_id = None
+        self.position = None
+        self.parked = False
+
+    @property
+    def messages_sent(self) -> int:
+        """Messages that were handed to its wire."""
+        return self._transport.messages_sent
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of these messages."""
+        return self._transport.bytes_sent
+
+    async def run(self) -> None:
+        """Serve the client until it goes, is closed, or fails.
+
+        Raises:
+            EventError: what was read contradicts the log's rules: a bug, never to be passed over.
+        """
+        self._context.connections.add(self)
+        tasks = [self._loop.create_task(self._listen()), self._loop.create_task(self._play())]
+        try:
+            waits: list[asyncio.Future[Any]] = [*tasks, self._leaving]
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._context.connections.discard(self)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._forget_reading(cancel=True)
+        for error in [task.exception() for task in tasks if task in done]:
+            match error:
+                case ClientGone():
+                    return
+                case _Unauthorised():
+                    await self._transport.close(CLOSE_UNAUTHORISED, "unauthorised")
+                    return
+                case StoreUnavailable():
+                    await self._transport.close(CLOSE_STORE_UNAVAILABLE, error.code)
+                    return
+                case Exception():
+                    raise error
+        await self._say_goodbye(self._leaving.result())
+
+    def shut_down(self, reconnect_after_s: float) -> None:
+        """Announce that the server goes away, then close."""
+        if not self._leaving.done():
+            self._leaving.set_result(reconnect_after_s)
+
+    async def _say_goodbye(self, reconnect_after_s: float) -> None:
+        try:
+            await self._say(ShutdownPayload(reconnect_after_s=reconnect_after_s))
+        except ClientGone:
+            return
+        await self._transport.close(CLOSE_RESTART, "restart")
+
+    async def _listen(self) -> None:
+        while (message := await self._transport.receive()) is not None:
+            await self._commands.put(message)
+            self._wake.set()
+        raise ClientGone
+
+    # --- playing --------------------------------------------------------------------------------
+
+    async def _play(self) -> None:
+        while True:
+            await self._carry_out(await self._next())
+            # Nothing in a round need wait: without this, one busy replay would hold up everybody else.
+            await asyncio.sleep(0)
+
+    async def _next(self) -> list[Effect]:
+        """What the session wants as the next thing happens: a command, a page, a moment."""
+        session, now = self._session, self._loop.time()
+        self._wake.clear()
+        if session.takes_commands and not self._commands.empty():
+            return session.receive(self._commands.get_nowait(), now)
+        if self._reading is not None and self._reading[1].done():
+            (query, task), self._reading = self._reading, None
+            return session.page(query, task.result(), now)
+        at = session.next_tick(self._context.pulse_s)
+        if at is not None and at <= now:
+            return session.tick(now)
+        try:
+            async with asyncio.timeout_at(at):
+                await self._wake.wait()
+        except TimeoutError:
+            return session.tick(self._loop.time())
+        return []
+
+    async def _carry_out(self, effects: Sequence[Effect]) -> None:
+        """Do what is asked, and at once what follows from it."""
+        waiting = deque(effects)
+        while waiting:
+            waiting.extendleft(reversed(await self._do(waiting.popleft())))
+
+    async def _do(self, effect: Effect) -> list[Effect]:
+        match effect:
+            case Say(payload):
+                await self._say(payload)
+            case Deliver(events):
+                await self._transport.send_events(events)
+                self._context.register.metrics.delivered(len(events), size_of(events))
+            case Read(query):
+                await self._begin_reading(query)
+            case Open(request):
+                return await self._open(request)
+            case FindTime(request_id, time_us):
+                position = await self._before(time_us)
+                return self._session.go(request_id, position, time_us)
+            case Search(_, query):
+                found = await self._texts(query)
+                # Between two pages of a long search, the others have their turn.
+                await asyncio.sleep(0)
+                return self._session.searched(effect, found, self._loop.time())
+            case Project():
+                return await self._project(effect)
+            case CheckToken(token):
+                if not self._context.is_token(token):
+                    raise _Unauthorised
+        return []
+
+    async def _say(self, payload: Record) -> None:
+        factory, name = self._context.factory, _REPLAY_TYPE.get(type(payload))
+        self._context.register.said(self, payload)
+        text = factory.control(payload) if name is None else factory.message(name, payload)
+        await self._transport.send(text)
+
+    # --- asking the log -------------------------------------------------------------------------
+
+    async def _open(self, request: ReplayStart) -> list[Effect]:
+        chosen = request.payload
+        self.channels, self.symbols = chosen.channels, chosen.symbols
+        try:
+            await self._log.check_cursor(chosen.after or 0, chosen.epoch)
+        except InvalidCursor as error:
+            return self._session.refuse(request.msg_id, error.code, str(error))
+        head, begin, clock_us = self._log.head.position, chosen.after or 0, None
+        if chosen.since is not None:
+            clock_us = to_micros(chosen.since)
+            begin = await self._before(clock_us)
+        end = head if chosen.before is None else min(max(chosen.before - 1, 0), head)
+        if chosen.until is not None:
+            end = min(await self._before(to_micros(chosen.until) + 1), head)
+        begin = min(begin, head)
+        return self._session.open(request, begin, max(begin, end), clock_us)
+
+    async def _before(self, time_us: int) -> int:
+        """The position right before the first event whose market time is not before this."""
+        async with self._context.reads:
+            return await self._log.store.first_since(time_us) - 1
+
+    async def _project(self, move: Project) -> list[Effect]:
+        try:
+            async with self._context.states:
+                state = await self._context.state_at(move.position)
+        except (ProjectionParked, InvalidCursor) as error:
+            return self._session.refuse(move.request_id, error.code, str(error))
+        clock_us = move.clock_us
+        if clock_us is None:
+            upto = ReadQuery(0, move.position, move.course.selection, limit=1, descending=True)
+            last = await self._texts(upto)
+            clock_us = occurred_at_us(last[0]) if last else None
+        return self._session.land(move, state, clock_us, self._loop.time())
+
+    async def _texts(self, query: ReadQuery) -> list[EventText]:
+        async with self._context.reads:
+            return await self._log.store.read_texts(query, present_text)
+
+    async def _begin_reading(self, query: ReadQuery) -> None:
+        # One that nobody waits for any more comes to its end first: a replay reads one page at a time.
+        await self._forget_reading(cancel=False)
+        task = self._loop.create_task(self._texts(query))
+        task.add_done_callback(lambda _task: self._wake.set())
+        self._reading = query, task
+
+    async def _forget_reading(self, *, cancel: bool) -> None:
+        if self._reading is None:
+            return
+        (_query, task), self._reading = self._reading, None
+        if cancel:
+            task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
