@@ -94,7 +94,9 @@ class Server(uvicorn.Server):
             self._started_callback()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take leave, then stop: once uvicorn stops, it cuts every socket off without a word."""
+        """Accept nobody, take leave, then stop: once uvicorn stops, it cuts every socket off without a word."""
+        for server in self.servers:
+            server.close()
         await self._leaving_callback()
         await super().shutdown(sockets)
 

@@ -3,19 +3,19 @@
 import asyncio
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 from uuid import UUID
 
 from app.metrics import StreamMetrics
-from app.stream.connection import StreamContext, TypedConnection
+from app.stream.connection import CONTROL_WAITING_MAX, StreamContext, TypedConnection
 from app.stream.connection_log import ConnectionRegister
 from app.stream.fan_out import FanOut
 from app.stream.protocol import MessageFactory
 from app.stream.transport import FrameCache, Frames
 from events.catalog import Payload
 from events.chain import GENESIS, check_chain
-from events.envelope import NO_STREAM, Append, RecordedEvent
+from events.envelope import NO_STREAM, Append, Appended, RecordedEvent
 from events.errors import StoreUnavailable, VersionConflict
 from events.log import EventLog
 from events.memory_store import MemoryEventStore
@@ -96,11 +96,14 @@ class World:
         self._ids = 0
         self.published = asyncio.Event()
         self.lost_acknowledgements: list[int] = []
+        self.clients: list[Client] = []
+        self.is_down = False
+        self._crashed = asyncio.Event()
 
-    async def live(self) -> list[str]:
-        """Everything that happens; returns what was wrong."""
+    async def _start(self) -> None:
+        """A server begins, over whatever the store holds."""
         self.log = await EventLog.open(self.store)
-        self.log.tail = Tail(0, self.rng.choice([1, 2, 5, 20, 1_000]))
+        self.log.tail = Tail(self.log.head.position, self.rng.choice([1, 2, 5, 20, 1_000]))
         frames = FrameCache(self.rng.choice([1, 10, 1_000]))
         factory = MessageFactory(lambda: NOON, self._next_id)
         register = ConnectionRegister(StreamMetrics(), lambda _text: False)
@@ -109,19 +112,46 @@ class World:
             self.log, frames, factory, HEARTBEAT_S, lambda _token: True, fan_out, register
         )
         fan_out.start()
+
+    async def _crash(self) -> None:
+        """The server dies in the midst of everything, and another one begins.
+
+        Every connection breaks, and no append that was on its way is answered: it was recorded or not.
+        """
+        await asyncio.sleep(self.rng.choice([0.05, 0.2, 0.5, 1]))
+        dead, self.is_down = self.log, True
+        for wire in [wire for client in self.clients for wire in client.wires]:
+            wire.leave()
+        await self.context.fan_out.stop()
+        # As a kill would leave it: nothing is finished, nobody is told.
+        tasks = [task for task in (dead._committer, dead._recovery) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._start()
+        self.is_down = False
+        crashed, self._crashed = self._crashed, asyncio.Event()
+        crashed.set()
+
+    async def live(self) -> list[str]:
+        """Everything that happens; returns what was wrong."""
+        await self._start()
         publishing = [asyncio.create_task(self._publish()) for _ in range(self.rng.randint(1, 3))]
-        clients: list[Client] = [Asker(self) for _ in range(self.rng.randint(1, 3))]
-        clients += [Resumer(self) for _ in range(self.rng.randint(1, 2))]
-        attending = [asyncio.create_task(client.attend()) for client in clients]
+        self.clients = [Asker(self) for _ in range(self.rng.randint(1, 3))]
+        self.clients += [Resumer(self) for _ in range(self.rng.randint(1, 2))]
+        self.clients += [Flooder(self) for _ in range(self.rng.randint(0, 1))]
+        attending = [asyncio.create_task(client.attend()) for client in self.clients]
+        for _ in range(self.rng.choice([0, 0, 1, 2])):
+            await self._crash()
         await asyncio.gather(*publishing)
         self.store.failures = 0
         await self._append([new(notice("the end"), self.event_id())])
         self.published.set()
         await asyncio.gather(*attending)
         problems = self._check_log()
-        for client in clients:
+        for client in self.clients:
             problems += client.check()
-        await fan_out.stop()
+        await self.context.fan_out.stop()
         await self.log.close()
         return problems
 
@@ -162,7 +192,7 @@ class World:
         while True:
             expected = {"prices:A": self.rng.choice([NO_STREAM, 3])} if guess else {}
             try:
-                appended = await self.log.append(events, expected=expected)
+                appended = await self._answered(self.log.append(events, expected=expected))
             except StoreUnavailable:
                 await asyncio.sleep(0.05)
             except VersionConflict:
@@ -170,6 +200,17 @@ class World:
             else:
                 self.lost_acknowledgements += appended.positions
                 return
+
+    async def _answered(self, append: Coroutine[Any, Any, Appended]) -> Appended:
+        """What an append is answered, unless the server dies first."""
+        answer = asyncio.create_task(append)
+        death = asyncio.create_task(self._crashed.wait())
+        await asyncio.wait({answer, death}, return_when=asyncio.FIRST_COMPLETED)
+        death.cancel()
+        if not answer.done():
+            answer.cancel()
+            raise StoreUnavailable("planted: the server died")
+        return answer.result()
 
 
 class Client:
@@ -195,6 +236,8 @@ class Client:
         """Begin a new connection."""
         wire = MoodyWire(self.rng, self.slowness)
         self.wires.append(wire)
+        if self.world.is_down:
+            wire.leave()
         connection = TypedConnection(self.world.context, wire)
         return wire, asyncio.create_task(connection.run())
 
@@ -274,6 +317,24 @@ class Asker(Client):
         stale = {"history": {"after": 0}, "epoch": "another"}
         nonsense += [subscribe(msg_id=self.name(), **wrong) for wrong in (beyond, stale)]
         self.say(wire, self.rng.choice(nonsense))
+
+    def check(self) -> list[str]:
+        return [problem for wire in self.wires for problem in self.problems_of(wire)]
+
+
+class Flooder(Client):
+    """Asks and asks, and does not read what is answered: the others must not notice."""
+
+    async def attend(self) -> None:
+        wire, serving = self.connect()
+        self.say(wire, subscribe("prices", "system", msg_id=self.name(), history="all"))
+        await asyncio.sleep(self.rng.choice([0, 0.1]))
+        wire.stop_reading()
+        for _ in range(self.rng.choice([10, 2 * CONTROL_WAITING_MAX])):
+            self.say(wire, ping(self.name()))
+        await self.world.published.wait()
+        wire.leave()
+        await serving
 
     def check(self) -> list[str]:
         return [problem for wire in self.wires for problem in self.problems_of(wire)]
