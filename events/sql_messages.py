@@ -57,7 +57,8 @@ def _texts(
     streams: dict[int, tuple[str, str]] = {}
     texts: list[EventText] = []
     of_other_schemas: list[tuple[int, int]] = []
-    last_us, recorded = None, ""
+    last_recorded, recorded = None, ""
+    last_occurred, occurred = None, ""
     for (
         position,
         stream_id,
@@ -74,8 +75,10 @@ def _texts(
             name = names.of(connection, stream_id)
             streams[stream_id] = (name, orjson.dumps(name).decode())
         stream, stream_json = streams[stream_id]
-        if recorded_us != last_us:  # the events of one commit share it
-            last_us, recorded = recorded_us, format_micros(recorded_us)
+        if recorded_us != last_recorded:  # the events of one commit share it
+            last_recorded, recorded = recorded_us, format_micros(recorded_us)
+        if occurred_us != last_occurred:  # and those that one price caused, this
+            last_occurred, occurred = occurred_us, format_micros(occurred_us)
         if present.get(type_name) == schema_version:
             text = message_text(
                 event_id.hex(),
@@ -85,7 +88,7 @@ def _texts(
                 position,
                 stream_json,
                 version,
-                format_micros(occurred_us),
+                occurred,
                 source,
             )
         else:

@@ -27,7 +27,7 @@ _log = structlog.get_logger("stream")
 class ConnectionLog:
     """What is logged and counted about one connection."""
 
-    __slots__ = ("_holds_token", "_log", "_metrics", "_opened_at", "_refusals", "_view")
+    __slots__ = ("_holds_token", "_metrics", "_opened_at", "_refusals", "_view")
 
     def __init__(
         self,
@@ -42,8 +42,15 @@ class ConnectionLog:
         self._holds_token = holds_token
         self._refusals = 0
         self._opened_at = asyncio.get_running_loop().time()
-        self._log = _log.bind(connection=view.id, way=view.way.value)
         self._log.info("connection_opened", client=client)
+
+    @property
+    def _log(self) -> structlog.typing.FilteringBoundLogger:
+        # Bound when there is something to say: kept, it would cost each silent connection a KB.
+        bound: structlog.typing.FilteringBoundLogger = _log.bind(
+            connection=self._view.id, way=self._view.way.value
+        )
+        return bound
 
     def subscribed(self, request: Subscribe) -> None:
         """The client asked for streams."""

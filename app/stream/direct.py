@@ -187,6 +187,9 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.close":
             self.writer.is_open = False
         await super().send(message)
+        if message["type"] == "websocket.accept":
+            # Read by nobody any more, and some KB for as long as the connection lasts.
+            del self.request, self.response
 
     def data_received(self, data: bytes) -> None:
         """The peer sent something."""

@@ -4,6 +4,7 @@ import struct
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Final, Protocol
 
 import orjson
@@ -46,17 +47,26 @@ def raw_text(event: RecordedEvent) -> str:
 def frame(text: str) -> bytes:
     """The WebSocket frame of a message."""
     payload = text.encode()
-    size = len(payload)
-    if size < 126:
-        return bytes((_TEXT_FRAME, size)) + payload
-    if size < 65_536:
-        return _pack_16(_TEXT_FRAME, 126, size) + payload
-    return _pack_64(_TEXT_FRAME, 127, size) + payload
+    return _header(len(payload)) + payload
 
 
 def frames_of(events: Iterable[EventText]) -> bytes:
     """The frames of some events, end to end."""
-    return b"".join([frame(event.text) for event in events])
+    parts: list[bytes] = []
+    for event in events:
+        payload = event.text.encode()
+        parts += (_header(len(payload)), payload)
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=4_096)
+def _header(size: int) -> bytes:
+    """The head of a text frame with so many bytes; messages are of few lengths."""
+    if size < 126:
+        return bytes((_TEXT_FRAME, size))
+    if size < 65_536:
+        return _pack_16(_TEXT_FRAME, 126, size)
+    return _pack_64(_TEXT_FRAME, 127, size)
 
 
 class Frames:
@@ -87,7 +97,8 @@ class Frames:
     def data(self) -> bytes:
         """Their frames, end to end; made when they are first asked for."""
         if self._data is None:
-            self._data = b"".join(map(frame, self.texts))
+            tail = b"" if self.control is None else frame(self.control)
+            self._data = frames_of(self.events) + tail
         return self._data
 
 
