@@ -23,6 +23,13 @@ MESSAGE_BYTES_MAX: Final = 65_536
 SHUTDOWN_S_MAX: Final = 3
 """How long a stopping server waits for answers under way; then it cuts them off."""
 
+SWITCH_S: Final = 0.00002
+"""How long one thread may keep the interpreter from the others (Python's own default is 5 ms).
+
+The log's threads need it for an instant at each statement. Waiting 5 ms for it every time, a commit took as
+long as writing its neighbour to 1,000 viewers; now several are done meanwhile, and go out in one write.
+"""
+
 _LOOPBACK_FOR: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nothing is bound here
 """Addresses that stand for all of a machine's own, and where it reaches itself then."""
 
@@ -139,6 +146,7 @@ def open_browser(url: str) -> None:
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a program on the fastest event loop that there is."""
+    sys.setswitchinterval(SWITCH_S)
     try:
         import uvloop
     except ImportError:

@@ -25,8 +25,8 @@ from events.scalars import from_micros
 BATCH_EVENTS_MAX: Final = 500
 """Events of one batch to everybody: more at a time would let a wide one hold up all else."""
 
-WRITES_AT_ONCE: Final = 250
-"""Writes after which everything else in the server has its turn."""
+WRITES_AT_ONCE: Final = 25
+"""Writes after which everything else in the server has its turn: so commits go on while a batch goes out."""
 
 _log = structlog.get_logger("fan_out")
 
