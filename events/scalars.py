@@ -80,10 +80,8 @@ def parse_time(value: Any) -> datetime:
 
 
 def format_time(value: datetime) -> str:
-    """Write a time as RFC 3339 in UTC with six digits: `2026-01-16T12:00:00.000000Z`."""
-    if value.tzinfo is not UTC:  # almost always it is, and `astimezone` costs more than the rest
-        value = value.astimezone(UTC)
-    return f"{value.isoformat(timespec='microseconds')[:-6]}Z"
+    """Write an aware time as RFC 3339 in UTC with six digits: `2026-01-16T12:00:00.000000Z`."""
+    return format_micros(to_micros(value))  # half the time of `isoformat`
 
 
 def to_micros(value: datetime) -> int:
@@ -97,7 +95,7 @@ def from_micros(value: int) -> datetime:
 
 
 def format_micros(value: int) -> str:
-    """`format_time(from_micros(value))`: the wire's text for SQL's number, in a third of the time."""
+    """The time that lies `value` microseconds after 1970-01-01T00:00:00Z, as `format_time` writes it."""
     seconds, micros = divmod(value, _SECOND_US)
     day, second = divmod(seconds, _DAY_S)
     return f"{_date_text(day)}{_clock_text(second)}{micros:06d}Z"
