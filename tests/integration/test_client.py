@@ -60,7 +60,7 @@ async def test_events_are_typed_and_run_from_history_into_live(served: Served) -
         got = await first(4, events)
         await asyncio.to_thread(post_days, served, symbol, 2)
         got += await first(2, events)
-    assert [shown(one) for one in got] == logged(served, f"symbols={symbol}")
+    assert [shown(one) for one in got] == logged(served, f"channels=prices,regime&symbols={symbol}")
     assert {type(one.payload) for one in got} == {PriceUpdate, RegimeUpdate}
 
 
@@ -131,7 +131,7 @@ def test_the_sync_twin_yields_the_same(served: Served) -> None:
         got = [next(events) for _ in range(40)]
         post_days(served, symbol, 30)
         got += [next(events) for _ in range(2)]
-    whole = logged(served, f"symbols={symbol}")
+    whole = logged(served, f"channels=prices,regime&symbols={symbol}")
     assert [shown(one) for one in got] == whole[-len(got) :]
 
 

@@ -98,7 +98,7 @@ def test_an_unknown_schema_is_answered_by_the_list(served: Served) -> None:
 def test_what_the_log_gives_fits_the_published_schemas(served: Served) -> None:
     symbol = new_symbol()
     served.post_prices(*(daily(symbol, str(100 + number), number) for number in range(3)))
-    events = served.events(f"symbols={symbol}")
+    events = served.events(f"channels=prices,regime&symbols={symbol}")
     assert {event["type"] for event in events} == {"price_update", "regime_update"}
     for event in events:
         schema = served.get(f"/schemas/{event['type']}.json")
