@@ -55,7 +55,7 @@ def test_the_demo_survives_every_kind_of_stop(tmp_path: Path) -> None:
         url = first.url()
         assert head(tmp_path) > interrupted_at
         assert "Importing 1999-2017" in first.stderr
-        assert "not investment advice" in first.stderr.lower()
+        first.wait_for(lambda: "not investment advice" in first.stderr.lower())
         assert prices(tmp_path, "import") == IMPORTED
         first.wait_for(lambda: played(url, "SPX") > 5 and played(url, "SIM") > 0)
         token_lets_write(tmp_path, url)
