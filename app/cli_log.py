@@ -258,7 +258,8 @@ def _print_report(report: "VerifyReport") -> None:
     first = "no event is concerned"
     if report.first_bad is not None:
         first = f"the first bad position is {report.first_bad}"
-    typer.echo(f"NOT PROVEN: {first}; {report.events} events read, {report.count} findings")
+    noun = "finding" if report.count == 1 else "findings"
+    typer.echo(f"NOT PROVEN: {first}; {report.events} events read, {report.count} {noun}")
     for finding in report.findings:
         place = f"position {finding.position}" if finding.position else finding.what
         typer.echo(f"  {place}: {finding.text}")

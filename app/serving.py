@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 import uvicorn
 
-from app.stream.direct import DirectProtocol
+from app.stream.direct import DirectHttpProtocol, DirectProtocol
 
 AsgiApp = Callable[..., Coroutine[Any, Any, None]]
 
@@ -113,6 +113,7 @@ def _config(app: AsgiApp) -> uvicorn.Config:
         app,
         log_config=None,
         access_log=False,
+        http=DirectHttpProtocol,
         ws=DirectProtocol,
         ws_max_size=MESSAGE_BYTES_MAX,
         # The protocol watches over its connections itself: see there.

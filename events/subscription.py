@@ -79,6 +79,12 @@ class Subscription:
         self._chosen = tuple(positions)
         self._versions: dict[str, int] = {}
 
+    def narrow(self, selection: Selection) -> None:
+        """Deliver no more than these streams from now on."""
+        self.selection = selection
+        if not selection:
+            self._chosen = ()
+
     def retarget(self, position: int) -> None:
         """Ask to catch up to here before going live, if that is further than before."""
         if self.phase is Phase.CATCHING_UP:

@@ -76,5 +76,5 @@ class AsgiTransport:
             try:
                 self.close_code = code
                 await self._websocket.close(code, reason)
-            except (RuntimeError, OSError):
+            except (WebSocketDisconnect, RuntimeError, OSError):
                 return  # it has gone already

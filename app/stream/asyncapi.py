@@ -85,6 +85,7 @@ DOORS: Final = (
         errors={
             **_COMMON_ERRORS,
             "too_many_subscriptions": "the connection holds 256 subscribes already",
+            "too_many_symbols": "the connection would name more than 10,000 symbols",
         },
         answers={
             "subscribe": ("subscription_confirmed",),

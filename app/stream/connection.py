@@ -177,10 +177,12 @@ class TypedConnection:
             self._stand_up()
             for effect in self._session.receive(message):
                 await self._carry_out(effect)
-            # Seen here, not where they are sent: that is where a client that does not read holds us up.
-            if len(self._control) > CONTROL_WAITING_MAX:
-                raise _Hangup(CLOSE_TOO_SLOW, "too slow to drain control messages")
             self._start_pump()
+            if len(self._control) > CONTROL_WAITING_MAX:
+                # A burst of messages is read in one go: only who does not take the answers is too slow.
+                await asyncio.sleep(0)
+                if len(self._control) > CONTROL_WAITING_MAX:
+                    raise _Hangup(CLOSE_TOO_SLOW, "too slow to drain control messages")
         raise ClientGone
 
     async def _carry_out(self, effect: Effect) -> None:

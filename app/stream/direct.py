@@ -17,7 +17,9 @@ from importlib import import_module
 from typing import Any, Final
 
 from starlette.websockets import WebSocket
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 from app.metrics import Way
 from app.stream.asgi import AsgiTransport
@@ -37,14 +39,20 @@ PING_AFTER_S: Final = 10.0
 """A connection on which nothing was seen to be written for so long is pinged, so that a dead one is noticed."""
 
 DEAD_AFTER_S: Final = 25.0
-"""A peer that takes nothing of what is sent, and sends nothing, for so long is cut off."""
+"""A peer that acknowledges nothing of what is sent, and sends nothing, for so long is cut off."""
+
+STALLED_AFTER_S: Final = 300.0
+"""One whose system has acknowledged all that it has room for, but whose program takes nothing, for so long."""
 
 WATCH_S: Final = 5.0
-"""How often a connection is looked at; so a dead peer is gone within 40 s."""
+"""How often a connection is looked at; so a peer that dies while it reads is gone within 45 s."""
 
 CLOSE_S_MAX: Final = 2.0
 """How long a goodbye waits for a client that does not read; then it is cut off."""
 
+
+SIOCOUTQNSD: Final = 0x894B
+"""Linux: how many bytes of a socket have not been sent yet."""
 
 _fcntl: Any = None
 _TIOCOUTQ: Any = None
@@ -85,7 +93,7 @@ class DirectWriter:
         self._loop = protocol.loop
         self._write = protocol.transport.write
         self.keeps_up: Callable[[], bool] = protocol.writable.is_set
-        self.is_open = True
+        self.is_open = False
         self.bytes_sent = 0
         self._alive_at = self._written_at = self._loop.time()
         self._taken = self._seen = 0
@@ -126,11 +134,11 @@ class DirectWriter:
         self._alive_at = self._loop.time()
 
     def _look(self) -> None:
-        now, waiting = self._loop.time(), self._waiting()
+        now, (waiting, is_stalled) = self._loop.time(), self._waiting()
         taken = self.bytes_sent - waiting
         if taken > self._taken or not waiting:
             self._taken, self._alive_at = taken, now
-        if now - self._alive_at >= DEAD_AFTER_S:
+        if now - self._alive_at >= (STALLED_AFTER_S if is_stalled else DEAD_AFTER_S):
             self.abort()
             return
         if self.bytes_sent != self._seen:
@@ -140,14 +148,22 @@ class DirectWriter:
             self._protocol.ping()
         self._watch = self._loop.call_later(WATCH_S, self._look)
 
-    def _waiting(self) -> int:
-        """Bytes that the peer has not acknowledged yet, in this process and in the kernel."""
+    def _waiting(self) -> tuple[int, bool]:
+        """Bytes that the peer has not acknowledged, in this process and in the kernel; and whether it is full.
+
+        A slow reader's system opens its window again only after a good part of its buffer has been read,
+        which may take minutes. Meanwhile nothing is on its way: all that waits has not been sent at all.
+        """
         waiting = int(self._transport.get_write_buffer_size())
+        in_kernel = self._ask(_TIOCOUTQ)
+        return waiting + in_kernel, in_kernel > 0 and self._ask(SIOCOUTQNSD) == in_kernel
+
+    def _ask(self, question: int) -> int:
         if self._descriptor is not None and _fcntl is not None:
             with suppress(OSError):  # no such question on this system, or the socket has gone
-                answer = _fcntl.ioctl(self._descriptor, _TIOCOUTQ, bytes(4))
-                waiting += int(struct.unpack("i", answer)[0])
-        return waiting
+                answer = _fcntl.ioctl(self._descriptor, question, bytes(4))
+                return int(struct.unpack("i", answer)[0])
+        return 0
 
 
 class DirectProtocol(WebSocketsSansIOProtocol):
@@ -180,7 +196,10 @@ class DirectProtocol(WebSocketsSansIOProtocol):
     def shutdown(self) -> None:
         """The server stops."""
         self.writer.is_open = False
-        super().shutdown()
+        if self.handshake_complete and self.conn.state is not State.OPEN:
+            self.transport.abort()  # goodbyes have been said, and cannot be said twice
+        else:
+            super().shutdown()
 
     async def send(self, message: Any) -> None:
         """What the application says; after its goodbye nothing more is written."""
@@ -188,6 +207,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
             self.writer.is_open = False
         await super().send(message)
         if message["type"] == "websocket.accept":
+            self.writer.is_open = True
             # Read by nobody any more, and some KB for as long as the connection lasts.
             del self.request, self.response
 
@@ -271,3 +291,18 @@ class DirectTransport:
                 await self._asgi.close(code, reason)
         except TimeoutError:
             self._writer.abort()
+
+
+class DirectHttpProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, which does not hand a connection over while an answer is still on its way.
+
+    The answer would no longer hear that its client does not read, and fill the memory.
+    """
+
+    def handle_websocket_upgrade(self) -> None:
+        """The client asks for a WebSocket."""
+        cycle: Any = self.cycle  # None before the first request
+        if cycle is not None and not cycle.response_complete:
+            self.transport.abort()
+        else:
+            super().handle_websocket_upgrade()

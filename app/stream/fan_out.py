@@ -206,8 +206,11 @@ class FanOut:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._heartbeat_s)
-            for row in list(self._rows.values()):
-                await self._beat_row(row)
+            try:
+                for row in list(self._rows.values()):
+                    await self._beat_row(row)
+            except Exception:  # noqa: BLE001  # the next one is as important
+                _log.exception("heartbeat_failed")
 
     async def _beat_row(self, row: _Row) -> None:
         beats: dict[int, Frames] = {}

@@ -44,6 +44,7 @@ class TypedWebSocketManager:
     def __init__(self, context: StreamContext) -> None:
         self._context = context
         self._connections: set[Connection] = set()
+        self._is_leaving = False
 
     def start(self) -> None:
         """Begin to follow the log."""
@@ -76,6 +77,8 @@ class TypedWebSocketManager:
 
     async def _run(self, connection: Connection, transport: Transport) -> None:
         self._connections.add(connection)
+        if self._is_leaving:  # it came over a connection that was open before
+            connection.shut_down(_reconnect_after_s())
         self._context.register.opened(connection, transport.address)
         try:
             await connection.run()
@@ -88,5 +91,10 @@ class TypedWebSocketManager:
 
     def shut_down(self) -> None:
         """Tell every client that the server goes away, and when to come back."""
+        self._is_leaving = True
         for connection in self._connections:
-            connection.shut_down(round(random.uniform(0.5, RECONNECT_SPREAD_S), 3))
+            connection.shut_down(_reconnect_after_s())
+
+
+def _reconnect_after_s() -> float:
+    return round(random.uniform(0.5, RECONNECT_SPREAD_S), 3)

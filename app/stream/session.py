@@ -41,6 +41,11 @@ REQUESTS_MAX: Final = 256
 """Subscribes that one connection may hold; the next one is refused with `too_many_subscriptions`."""
 
 
+SYMBOLS_HELD_MAX: Final = 10_000
+"""Symbols that one connection may name, in all it has subscribed to or unsubscribed from; then one more is
+refused with `too_many_symbols`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Say:
     """Send a control message with this payload."""
@@ -149,15 +154,15 @@ class Session:
         self.stages: list[Stage] = []
         self.cursor: int | None = None
         self._live: list[_Held] = []
+        self._held = EMPTY_SELECTION
+        # Asked for at every batch that this connection sends itself, and dear where many symbols are named.
+        self._interest: Interest | None = None
         self._heartbeat_s = heartbeat_s
 
     @property
     def held(self) -> Selection:
         """Every pair that this connection holds, live or catching up."""
-        held = EMPTY_SELECTION
-        for request in self._requests():
-            held = held.union(request.selection)
-        return held
+        return self._held
 
     def _requests(self) -> list[_Held]:
         return [*self._live, *(held for stage in self.stages for held in stage.requests)]
@@ -170,7 +175,9 @@ class Session:
     @property
     def interest(self) -> Interest:
         """What all that is live wants together."""
-        return _interest(self._live)
+        if self._interest is None:
+            self._interest = _interest(self._live)
+        return self._interest
 
     # --- what the client says -------------------------------------------------------------------
 
@@ -185,13 +192,20 @@ class Session:
                 if len(self._requests()) >= REQUESTS_MAX:
                     limit = f"a connection holds at most {REQUESTS_MAX} subscriptions"
                     return [_refusal(message, "too_many_subscriptions", limit)]
-                return [OpenHistory(message)]
+                return [self._too_many_names(message) or OpenHistory(message)]
             case Unsubscribe():
-                return [self._unsubscribe(message)]
+                return [self._too_many_names(message) or self._unsubscribe(message)]
             case Ping():
                 return [Say(PongPayload(request_msg_id=message.msg_id))]
             case Authenticate():
                 return [CheckToken(message.payload.token)]
+
+    def _too_many_names(self, request: Subscribe | Unsubscribe) -> Effect | None:
+        named = max((len(chosen.names) for chosen in self._held.channels.values()), default=0)
+        if named + len(request.payload.symbols or ()) <= SYMBOLS_HELD_MAX:
+            return None
+        limit = f"a connection names at most {SYMBOLS_HELD_MAX:,} symbols: leave them out for all"
+        return _refusal(request, "too_many_symbols", limit)
 
     def refuse(self, request: Subscribe, error: InvalidCursor) -> Effect:
         """Answer a subscribe whose cursor does not belong to this log."""
@@ -216,6 +230,7 @@ class Session:
             self.wanted(request), after=after, target=head.position, positions=positions
         )
         held = _Held(request.msg_id, subscription.selection, request.payload.delivery)
+        self._held = self._held.union(held.selection)
         self.stages.append(Stage([held], subscription))
         return Say(
             SubscriptionConfirmedPayload(
@@ -232,11 +247,12 @@ class Session:
 
     def _unsubscribe(self, request: Unsubscribe) -> Effect:
         dropped = Selection.of(request.payload.channels, request.payload.symbols)
+        self._held, self._interest = self._held.minus(dropped), None
         for held in self._live:
             held.selection = held.selection.minus(dropped)
         self._live = [held for held in self._live if held.selection]
         for stage in self.stages:
-            stage.subscription.selection = stage.subscription.selection.minus(dropped)
+            stage.subscription.narrow(stage.subscription.selection.minus(dropped))
             for held in stage.requests:
                 held.selection = held.selection.minus(dropped)
         return Say(
@@ -274,6 +290,7 @@ class Session:
             return []
         self.cursor = reached
         self._live += [held for held in stage.requests if held.selection]
+        self._interest = None
         self.stages.remove(stage)
         return _notices(stage, stage.subscription.arrived())
 
@@ -297,11 +314,11 @@ class Session:
         subscription = Subscription(selection, after=self.cursor or 0, target=head)
         stage = Stage(self._live, subscription, fell_behind=True)
         self.stages.append(stage)
-        self._live, self.cursor = [], None
+        self._live, self.cursor, self._interest = [], None, None
         return _notices(stage, subscription.fell_behind(head))
 
 
-def _refusal(request: Subscribe, code: str, message: str) -> Effect:
+def _refusal(request: Subscribe | Unsubscribe, code: str, message: str) -> Effect:
     return Say(
         ErrorPayload(
             severity=Severity.BUSINESS_LOGIC_ERROR,

@@ -94,7 +94,7 @@ async def test_who_never_reads_again_is_cut_off_and_the_server_lives_on(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(direct, "WATCH_S", 0.05)
-    monkeypatch.setattr(direct, "DEAD_AFTER_S", 0.3)
+    monkeypatch.setattr(direct, "STALLED_AFTER_S", 0.3)
     symbol = new_symbol()
     manager = served.app.state.services.manager
     async with a_sleeper(served) as frozen:

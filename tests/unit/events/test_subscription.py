@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from events.catalog import Channel
 from events.errors import PositionGap
 from events.messages import EventText, event_text, text_with
-from events.selection import Selection
+from events.selection import EMPTY_SELECTION, Selection
 from events.store import PAGE_EVENTS, ReadQuery
 from events.subscription import (
     Action,
@@ -138,6 +138,16 @@ def test_after_the_chosen_positions_it_goes_on_from_the_cursor() -> None:
     query = asked(subscription)
     assert paged(subscription, query, answer(query)) == [9]
     assert subscription.arrived() == [CaughtUp(10)]
+
+
+def test_once_nothing_is_wanted_any_more_no_position_is_kept() -> None:
+    subscription = Subscription(PRICES, after=8, target=8, positions=(5, 7))
+    asked_before = subscription.next_read()
+    subscription.narrow(EMPTY_SELECTION)
+    assert subscription.next_read() is None
+    assert isinstance(asked_before, ReadPositions)
+    subscription.page(asked_before, [LOG[4], LOG[6]])  # it was on its way
+    assert subscription.arrived() == [CaughtUp(8)]
 
 
 @pytest.mark.parametrize("got", [[], [5], [5, 5], [7, 5]])

@@ -79,3 +79,9 @@ async def test_a_client_that_has_gone_is_told_to_who_sends_not_to_who_offers(
         await transport.send("{}")
     await transport.close(1000, "bye")
     assert server.texts == []
+
+
+async def test_a_goodbye_to_one_that_has_just_gone_is_no_fault(server: Server) -> None:
+    transport = await server.transport()
+    server.broken = True
+    await transport.close(1000, "bye")

@@ -54,6 +54,13 @@ async def test_a_client_that_talks_but_does_not_read_is_closed(room: Room) -> No
     assert wire.closed[0] == 4008
 
 
+async def test_a_burst_of_questions_from_a_client_that_reads_is_answered(room: Room) -> None:
+    count = 3 * CONTROL_WAITING_MAX
+    wire = room.client(*[ping()] * count)
+    await wire.until("pong", count)
+    assert wire.closed is None
+
+
 async def test_a_slow_client_is_still_answered_while_events_pour_in(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,6 +103,16 @@ async def test_all_are_told_to_come_back_at_different_times(manager: TypedWebSoc
     assert len(delays) > 1
 
 
+async def test_one_that_comes_while_leave_is_taken_is_told_at_once(
+    manager: TypedWebSocketManager,
+) -> None:
+    manager.shut_down()
+    asgi = Asgi()
+    await asyncio.wait_for(manager.serve(asgi.socket()), 5)
+    assert asgi.types() == ["shutdown"]
+    assert (await asgi.until("websocket.close"))["code"] == 1012
+
+
 async def test_one_clients_failure_closes_it_alone(
     manager: TypedWebSocketManager, store: FaultyStore, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from app.stream.protocol import (
 )
 from app.stream.session import (
     REQUESTS_MAX,
+    SYMBOLS_HELD_MAX,
     CheckToken,
     OpenHistory,
     Say,
@@ -22,6 +23,7 @@ from app.stream.session import (
 )
 from events.catalog import Channel
 from events.errors import EpochMismatch, PositionBeyondHead, PositionGap
+from events.selection import Selection
 from tests.unit.stream.driven import LOG, catch_up, follow, live, opened, said, sent, step
 from tests.unit.stream.talk import message, ping, subscribe, unsubscribe
 
@@ -240,3 +242,31 @@ def test_a_subscribe_that_adds_nothing_takes_no_share() -> None:
         opened(session, subscribe(msg_id=f"s{number}", history="none"), at=4, after=4)
         catch_up(session)
     assert sent(follow(session, 6)) == [5, 6]
+
+
+def test_a_connection_names_no_more_than_its_share_of_symbols() -> None:
+    session = Session(15)
+    each = 1_000
+    for start in range(0, SYMBOLS_HELD_MAX, each):
+        names = [f"S{number}" for number in range(start, start + each)]
+        opened(session, subscribe(symbols=names, history="none"), at=4, after=4)
+    catch_up(session)
+    for more in (
+        subscribe(symbols=["A"], msg_id="m"),
+        unsubscribe("prices", symbols=["A"], msg_id="m"),
+    ):
+        (error,) = said(session.receive(more))
+        assert isinstance(error, ErrorPayload)
+        assert (error.code, error.request_msg_id) == ("too_many_symbols", "m")
+    session.receive(unsubscribe("prices"))
+    assert isinstance(session.receive(subscribe(symbols=["A"]))[0], OpenHistory)
+
+
+def test_what_is_held_follows_every_subscribe_and_unsubscribe() -> None:
+    session = live(subscribe("prices", symbols=["A"], history="none"))
+    opened(session, subscribe("prices", symbols=["A", "B"], msg_id="s2", history="none"), 4, 4)
+    assert session.held == Selection.of(["prices"], ["A", "B"])
+    session.receive(unsubscribe("prices", symbols=["A"]))
+    assert session.held == Selection.of(["prices"], ["B"])
+    catch_up(session)
+    assert session.interest.every == Selection.of(["prices"], ["B"])
