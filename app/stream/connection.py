@@ -326,12 +326,10 @@ class TypedConnection:
             effects = self._session.join(stage)
         else:
             effects = self._session.page(stage, asked, await self._read(asked))
+        # That it has caught up is said after what waits to be said: an unsubscribe may have come in meanwhile,
+        # and its answer is the reason why some of the history is missing.
         for effect in effects:
-            if isinstance(effect, Say):
-                self._context.register.said(self, effect.payload)
-                await self._transport.send(self._context.factory.control(effect.payload))
-            else:
-                await self._carry_out(effect)
+            await self._carry_out(effect)
 
     async def _read(self, asked: ReadQuery | ReadPositions) -> list[EventText]:
         if isinstance(asked, ReadPositions):

@@ -187,7 +187,9 @@ def test_what_the_kernel_holds_counts_as_not_taken(
     peer = Peer(giver)
     peer.writer.bytes_sent = filled(giver)
     patience = time.monotonic() + 10
-    while not peer.writer._waiting()[1]:  # until its system has acknowledged all that it has room for
+    while not peer.writer._waiting()[
+        1
+    ]:  # until its system has acknowledged all that it has room for
         assert time.monotonic() < patience
     peer.writer.begin_watching()
     # It may be a slow reader.
