@@ -15,7 +15,7 @@ from tests.integration.served import PATIENCE_S
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 WELCOME: Final = re.compile(r"Synapse is at (http://\S+?)/ ")
-STOP_S_MAX: Final = 5.0
+STOP_S_MAX: Final = 20.0
 
 
 def run_cli(
