@@ -1,7 +1,7 @@
 """Projections: pure folds over recorded events, where they stand, and how a fold is saved."""
 
 import hashlib
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -182,14 +182,6 @@ def fold(projection: Fold[State], events: Iterable[RecordedEvent]) -> State:
     """The state after all of `events`, from the beginning."""
     state = projection.initial()
     for event in events:
-        state = projection.apply(state, event)
-    return state
-
-
-async def fold_stream(projection: Fold[State], events: AsyncIterable[RecordedEvent]) -> State:
-    """The same over events that arrive a page at a time."""
-    state = projection.initial()
-    async for event in events:
         state = projection.apply(state, event)
     return state
 

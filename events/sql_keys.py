@@ -12,8 +12,6 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, Row, TextClause, text
 
-from events.tables import events
-
 ITEMS_MAX: Final = 3
 """Numbers in one key."""
 
@@ -32,8 +30,6 @@ _ITEM: Final = {
     "sqlite": "json_extract(k.value, '$[{0}]')",
     "postgresql": "CAST(k.value ->> {0} AS BIGINT)",
 }
-
-ALL_COLUMNS: Final = ", ".join(f"e.{column.name}" for column in events.columns)
 
 
 def key_items(dialect: str) -> list[str]:

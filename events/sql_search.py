@@ -121,12 +121,6 @@ def first_versions(
     return {int(row[0]): int(row[1]) for row in rows}
 
 
-def first_version(connection: Connection, column: str, stream_id: int, least: int) -> int:
-    """The same for one stream, by its id."""
-    places = _places(connection, _PLACES.where(streams.c.stream_id == stream_id))
-    return first_versions(connection, column, places, least)[stream_id]
-
-
 def last_recorded_upto(connection: Connection, recorded_at_us: int) -> int:
     """The last position whose commit time is not after this; 0 when there is none."""
     head = int(connection.execute(select(log_head.c.position)).scalar_one())

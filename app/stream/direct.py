@@ -50,15 +50,13 @@ WATCH_S: Final = 5.0
 CLOSE_S_MAX: Final = 2.0
 """How long a goodbye waits for a client that does not read; then it is cut off."""
 
-
 SIOCOUTQNSD: Final = 0x894B
 """Linux: how many bytes of a socket have not been sent yet."""
 
 _fcntl: Any = None
 _TIOCOUTQ: Any = None
-with suppress(
-    ImportError
-):  # there are systems without; then only the process's own buffer is looked at
+# There are systems without; then only the process's own buffer is looked at.
+with suppress(ImportError):
     _fcntl, _TIOCOUTQ = import_module("fcntl"), import_module("termios").TIOCOUTQ
 
 

@@ -1,9 +1,7 @@
 """Pure folds, and the order in which a moment of market time is folded."""
 
-from collections.abc import AsyncIterator
-
 from events.envelope import RecordedEvent
-from events.projection import fold, fold_stream, in_market_order
+from events.projection import fold, in_market_order
 from tests.unit.events.builders import positions_of, price, recorded
 
 EVENTS = recorded([price("A", second=2), price("B", second=1), price("A", second=1)])
@@ -22,14 +20,6 @@ class Positions:
 def test_a_fold_takes_all_events_in_their_order() -> None:
     assert fold(Positions(), EVENTS) == [1, 2, 3]
     assert fold(Positions(), []) == []
-
-
-async def test_a_fold_of_pages_is_the_same() -> None:
-    async def pages() -> AsyncIterator[RecordedEvent]:
-        for event in EVENTS:
-            yield event
-
-    assert await fold_stream(Positions(), pages()) == fold(Positions(), EVENTS)
 
 
 def test_market_order_is_by_market_time_then_by_position() -> None:
