@@ -15,6 +15,10 @@ from tests.integration.served import PATIENCE_S
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 WELCOME: Final = re.compile(r"Synapse is at (http://\S+?)/ ")
+# A shell starts background jobs with Ctrl-C ignored, and what is ignored is inherited: by these programs too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 STOP_S_MAX: Final = 20.0
 
 
