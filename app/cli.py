@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from app import cli_log, cli_rebuild
 from app.config import DatabaseUrlError, Settings
-from app.feeds.base import FeedError
+from app.feeds.base import FeedError, FeedSpecError
 from app.write_token import TokenFileError
 from events.errors import EventError
 from events.scalars import SYMBOL_PATTERN
@@ -46,6 +46,15 @@ Port = Annotated[
     typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one. Default: 8000."),
 ]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open the dashboard.")]
+Feeds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--feed",
+        metavar="SPEC",
+        help="What to play; may be given several times. 'csv:prices.csv?symbol=SPX&bars_per_s=2',"
+        " 'csv:folder/?speed=1d/s', 'simulated:SIM?seed=7', 'exchange:kraken?symbols=BTC/USD'.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -77,13 +86,20 @@ def options(
 
 @app.command("serve")
 def serve_command(
-    db: Db = None, host: Host = None, port: Port = None, no_browser: NoBrowser = False
+    feed: Feeds = None,
+    db: Db = None,
+    host: Host = None,
+    port: Port = None,
+    no_browser: NoBrowser = False,
 ) -> None:
-    """Serve the log: dashboard, socket and HTTP, without any feed."""
-    from app.cli_serve import serve_log
+    """Serve the log: dashboard, socket and HTTP, and play the feeds that are named; without one, none."""
+    from app.feeds.specs import parse_feeds
 
     settings = _settings(database_url=db, host=host, port=port)
-    serve_log(settings, [], browser=not no_browser, with_history=False)
+    feeds = parse_feeds(feed or ())
+    from app.cli_serve import serve_log
+
+    serve_log(settings, feeds, browser=not no_browser, with_history=False)
 
 
 @app.command("demo")
@@ -145,6 +161,8 @@ def _explain(error: Exception) -> str | None:
             return _usage_line(error)
         case ValidationError():
             return "; ".join(map(_setting_line, error.errors(include_url=False)))
+        case FeedSpecError():
+            return f"--feed {error}"
         case EventError() | FeedError() | DatabaseUrlError() | TokenFileError():
             return str(error)
         case OSError():

@@ -1,6 +1,7 @@
 """Every setting, from the environment (`SYNAPSE_...`); a flag of the command line wins over it."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -8,9 +9,15 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.market.detector.registry import NAMES
+from app.market.paper import PAPER_FEE_MAX
 from app.market.persona import DEFAULT_PERSONA, PERSONAS
+from app.market.setup import DAY_S, parse_paper
+from app.market.ticks import MAX_BAR_S
 
 DEFAULT_DATABASE: Final = "synapse.db"
+BASIS_POINTS: Final = 10_000
+"""In the whole."""
 
 
 def _known_persona(name: str) -> str:
@@ -20,6 +27,23 @@ def _known_persona(name: str) -> str:
 
 
 Persona = Annotated[str, AfterValidator(_known_persona)]
+
+
+def _known_detector(name: str) -> str:
+    if name not in NAMES:
+        raise ValueError(f"must be one of: {', '.join(NAMES)}")
+    return name
+
+
+Detector = Annotated[str, AfterValidator(_known_detector)]
+
+
+def _readable_paper(text: str) -> str:
+    parse_paper(text)
+    return text
+
+
+Paper = Annotated[str, AfterValidator(_readable_paper)]
 
 
 def _sendable(token: str) -> str:
@@ -48,6 +72,26 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", min_length=1, description="The address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         8000, description="The port to listen on; 0 takes a free one."
+    )
+    detector: Detector = Field(
+        "anchored",
+        validate_default=True,
+        description="What turns prices into regimes: anchored, sma200, hmm or jump (the last two are extras).",
+    )
+    bar_s: Annotated[int, Field(ge=1, le=MAX_BAR_S)] = Field(
+        DAY_S, description="Seconds of the bars that single ticks make; ready bars keep their own."
+    )
+    paper: Paper | None = Field(
+        None,
+        description="The paper portfolios and what they follow: main=SPX,IXIC;other=SIM, or main=* for any"
+        " symbol (serve's default; the demo's is main=SPX,IXIC;sim=SIM), or off.",
+    )
+    paper_cash: Annotated[Decimal, Field(gt=0, le=10**12)] = Field(
+        Decimal(100_000),
+        description="Paper money for each symbol of a paper portfolio; of any other, what it starts with.",
+    )
+    paper_fee_bps: Annotated[Decimal, Field(ge=0, le=PAPER_FEE_MAX * BASIS_POINTS)] = Field(
+        Decimal(10), description="Fees of a paper trade, in hundredths of a percent of its value."
     )
     regime_interval_s: float = Field(
         30.0, gt=0, description="Seconds after which a live feed's regimes are broadcast again."

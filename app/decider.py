@@ -1,12 +1,12 @@
-"""`Decider`: the state that `decide` reads, folded from the log's prices and saved, so that a start is short."""
+"""`Decider`: the state that `decide` reads, folded from the log and saved, so that a start is short."""
 
 from collections.abc import Iterable
 from typing import Final
 
-from app.market.detector.constants import CONSTANTS_HASH, NAME, VERSION
+from app.market.setup import DEFAULT_SETUP, MarketSetup
 from app.market.snapshot import from_snapshot, to_snapshot
-from app.market.state import MarketState, evolve, initial
-from events.catalog import Channel
+from app.market.state import READ_CHANNELS, MarketState, counted, evolve, initial
+from events.catalog import CATALOG, Channel
 from events.codec import decode
 from events.envelope import RecordedEvent
 from events.errors import (
@@ -28,31 +28,36 @@ FOLD_PAGE: Final = 2_000
 """Events in one page read to be folded."""
 
 DECIDER: Final = "decider"
-KIND: Final = SnapshotKind(
-    DECIDER, schema_of(f"1-{NAME}-{VERSION}-{CONSTANTS_HASH}", ["price_update"])
-)
-_PRICES: Final = Selection.of([Channel.PRICES])
+_FOLDED_TYPES: Final = ("price_update", "trade_execution", "portfolio_update", "system_notice")
+_FOLDED: Final = Selection.of(READ_CHANNELS)
+
+
+def snapshot_kind(setup: MarketSetup) -> SnapshotKind:
+    """Whose snapshots a decider with this setup may use: with another one, it folds the log anew."""
+    return SnapshotKind(DECIDER, schema_of(f"2-{setup.fingerprint}", _FOLDED_TYPES))
 
 
 class Decider:
-    """The fold of the log's prices; whoever decides on it also folds what it recorded itself.
+    """The fold of what decisions depend on; whoever decides on it also folds what it recorded itself.
 
     Attributes:
         state: the fold.
     """
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, setup: MarketSetup = DEFAULT_SETUP) -> None:
         """Use `Decider.open`, or `rebuild`."""
         self._log = log
-        self.state = initial()
+        self._setup = setup
+        self._kind = snapshot_kind(setup)
+        self.state = initial(setup)
         self._position = 0
         self._unsaved = 0
         self._parked: ProjectionParked | None = None
 
     @classmethod
-    async def open(cls, log: EventLog) -> "Decider":
+    async def open(cls, log: EventLog, setup: MarketSetup = DEFAULT_SETUP) -> "Decider":
         """Begin with the newest snapshot, and what the log holds since."""
-        decider = cls(log)
+        decider = cls(log, setup)
         await decider._load()
         await decider.catch_up()
         return decider
@@ -69,14 +74,14 @@ class Decider:
         """Make sure that the state may be decided on.
 
         Raises:
-            ProjectionParked: the log holds a price that this program cannot read.
+            ProjectionParked: the log holds an event that it needs and this program cannot read.
         """
         if (parked := self._parked) is not None:
             raise ProjectionParked(parked.projection, parked.position, parked.reason)
 
     async def catch_up(self) -> None:
         """Fold what the store holds beyond what was folded, whoever recorded it."""
-        query = ReadQuery(after=self._position, selection=_PRICES, limit=FOLD_PAGE)
+        query = ReadQuery(after=self._position, selection=_FOLDED, limit=FOLD_PAGE)
         async for event in self._log.stream(query):
             self.fold([event])
             if self._parked:
@@ -84,17 +89,22 @@ class Decider:
             self._position = event.position
 
     def fold(self, events: Iterable[RecordedEvent]) -> None:
-        """Fold the prices among some events, those that were folded before left out."""
+        """Fold what matters of some events, those that were folded before left out."""
         for event in events:
             # Versions are dense, so they tell what this state has folded already.
-            if event.channel == Channel.PRICES and self._is_next(event) and not self._parked:
+            if event.channel in READ_CHANNELS and self._is_next(event) and not self._parked:
+                if event.channel != Channel.PRICES and event.type not in CATALOG:
+                    # Of a newer program. Its prices are another matter: without one of them all regimes
+                    # that follow would be others.
+                    self.state = counted(self.state, event.stream)
+                    continue
                 try:
-                    self.state = evolve(self.state, decode(event))
+                    self.state = evolve(self.state, decode(event), event.source)
                 except (UnknownEventType, UnreadablePayload) as error:
                     self._parked = ProjectionParked(DECIDER, event.position, str(error))
 
     def _is_next(self, event: RecordedEvent) -> bool:
-        return event.version == self.state.of(event.entity).prices_version + 1
+        return event.version == self.state.version_of(event.stream) + 1
 
     def advanced(self, state: MarketState, prices: int) -> None:
         """Take over the state after an append of so many prices, of which all were new."""
@@ -117,14 +127,14 @@ class Decider:
             return
 
     async def rebuild(self) -> None:
-        """Delete what was saved, fold all prices anew, and save that."""
+        """Delete what was saved, fold the log anew, and save that."""
         await self._log.store.drop_snapshots(DECIDER)
-        self.state, self._position, self._parked = initial(), 0, None
+        self.state, self._position, self._parked = initial(self._setup), 0, None
         await self.catch_up()
         await self.save()
 
     async def _settle(self) -> None:
-        """Find out up to which position every price is folded, those of other writers as well."""
+        """Find out up to which position everything is folded, also that of other writers."""
         head = self._log.head.position
         recent = self._log.tail.after(self._position, TAIL_EVENTS)
         if recent is None:
@@ -135,14 +145,14 @@ class Decider:
             self._position = max(self._position, head)
 
     def _snapshot(self) -> Snapshot:
-        return Snapshot(KIND, WHOLE_LOG, self._position, 0, pack(to_snapshot(self.state)))
+        return Snapshot(self._kind, WHOLE_LOG, self._position, 0, pack(to_snapshot(self.state)))
 
     async def _load(self) -> None:
-        saved = await self._log.store.snapshot_before(KIND, self._log.head.position)
+        saved = await self._log.store.snapshot_before(self._kind, self._log.head.position)
         if saved is None:
             return
         try:
-            self.state = from_snapshot(unpack(saved.state))
+            self.state = from_snapshot(unpack(saved.state), self._setup)
         except (ValueError, AttributeError):
             # A cache: what cannot be read, or is something else altogether, is folded again.
             return

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from heapq import merge
 from itertools import islice
+from operator import attrgetter
 from typing import Final, TypeVar
 
 from app.feeds.base import Feed
@@ -17,6 +19,9 @@ HISTORY_ENDS: Final = datetime(2017, 12, 29, 21, tzinfo=UTC)
 """Sample bars up to this, the last close of 2017, are imported at first start; later ones are played."""
 
 DEMO_SEED: Final = 2008
+DEMO_PAPER: Final = "main=SPX,IXIC;sim=SIM"
+"""The demo's paper portfolios: the simulated market's clock is another, so it has one of its own."""
+
 IMPORT_TICKS: Final = 500
 """Ticks in one append of an import."""
 
@@ -51,18 +56,22 @@ def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
 def missing_history(state: MarketState) -> list[PriceTick]:
     """The sample bars up to `HISTORY_ENDS` that the log does not hold yet.
 
-    A start that was interrupted goes on after the newest bar of each symbol.
+    In the order of their times, for a portfolio holds both symbols. A start that was interrupted goes on
+    after the newest bar of each.
     """
-    missing: list[PriceTick] = []
+    missing: list[list[PriceTick]] = []
     for sample in SAMPLES.values():
         last_at = state.of(sample.symbol).last_at
         if last_at is None or last_at < HISTORY_ENDS:
-            missing += [
-                tick
-                for tick in sample.bars()
-                if tick.timestamp <= HISTORY_ENDS and (last_at is None or tick.timestamp > last_at)
-            ]
-    return missing
+            missing.append(
+                [
+                    tick
+                    for tick in sample.bars()
+                    if tick.timestamp <= HISTORY_ENDS
+                    and (last_at is None or tick.timestamp > last_at)
+                ]
+            )
+    return list(merge(*missing, key=attrgetter("timestamp")))
 
 
 def demo_feeds(bars_per_s: float) -> Sequence[Feed]:

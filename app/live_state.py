@@ -8,6 +8,7 @@ import rfc8785
 
 from app.market import public_state
 from app.market.persona import Persona
+from app.market.setup import DEFAULT_SETUP, MarketSetup
 from app.market.strategy import DISCLAIMER
 from events.log import EventLog
 from events.projection import Folded, Projection
@@ -25,10 +26,14 @@ class LiveState:
         log: EventLog,
         persona: Persona,
         projector: Projector[public_state.PublicState] | None = None,
+        setup: MarketSetup = DEFAULT_SETUP,
     ) -> None:
-        """`projector`: the one that follows the log, if there is one already."""
+        """`projector`: the one that follows the log, if there is one; `setup`: has the built-in rules."""
         self._log = log
         self._persona = persona
+        self._built_in = {
+            rule.rule_id: {**rule.model_dump(mode="json"), "built_in": True} for rule in setup.rules
+        }
         self.projector = projector or Projector(log, PUBLIC_STATE)
 
     async def now(self) -> dict[str, Any]:
@@ -55,7 +60,7 @@ class LiveState:
         return self._present(await self.projector.at_time(at_us, known_at_us))
 
     def _present(self, fold: Folded[public_state.PublicState]) -> dict[str, Any]:
-        shown = public_state.present(fold.state, self._persona)
+        shown = public_state.present(fold.state, self._persona, self._built_in)
         body = {"epoch": self._log.head.epoch, "position": fold.position, **shown}
         return {
             **body,

@@ -12,6 +12,8 @@ from typing import Final
 from fastapi import Depends, FastAPI
 
 from app.api import (
+    alert_rules,
+    alerts,
     asyncapi,
     bars,
     broadcast,
@@ -23,6 +25,7 @@ from app.api import (
     socket,
     state,
     stream,
+    trades,
 )
 from app.api.dashboard import install_dashboard
 from app.api.limits import BodyLimit
@@ -30,12 +33,14 @@ from app.api.params import refuse_unknown_params
 from app.api.problems import install_problem_handlers
 from app.api.services import Services
 from app.broadcaster import MarketDataBroadcaster
-from app.config import PostgresUrl, Settings, database_of
+from app.config import BASIS_POINTS, PostgresUrl, Settings, database_of
 from app.feeds.base import Feed
 from app.ingest import TickIngest
 from app.live_state import PUBLIC_STATE, LiveState
+from app.market.detector.registry import detector
 from app.market.persona import PERSONAS
 from app.market.public_state import PublicState
+from app.market.setup import MarketSetup, parse_paper
 from app.metrics import LogMetrics, StreamMetrics
 from app.migrate import upgrade
 from app.stream.connection import StreamContext
@@ -62,6 +67,9 @@ of equity indices only.
 
 POLL_S: Final = 0.5
 """How often a log in PostgreSQL is asked for what other processes appended."""
+
+DEFAULT_PAPER: Final = "main=*"
+"""The paper portfolio of a server that was not told otherwise: it follows any symbol."""
 
 LOCAL_NAME: Final = Path("synapse")
 """What the write token's file is named after where the log is no file: it lies in the working folder."""
@@ -112,6 +120,21 @@ async def open_log(settings: Settings) -> EventLog:
         raise
 
 
+def market_setup(settings: Settings) -> MarketSetup:
+    """What the decisions are made with.
+
+    Raises:
+        ValueError: the detector needs an extra that is not installed.
+    """
+    return MarketSetup(
+        detector=detector(settings.detector),
+        bar_s=settings.bar_s,
+        paper=parse_paper(DEFAULT_PAPER if settings.paper is None else settings.paper),
+        cash=settings.paper_cash,
+        paper_fee=settings.paper_fee_bps / BASIS_POINTS,
+    )
+
+
 async def open_recorder(settings: Settings) -> Recorder:
     """Open the log that the settings name, fold the decider's state, and follow the log from now on.
 
@@ -119,9 +142,10 @@ async def open_recorder(settings: Settings) -> Recorder:
         StoreLocked: another process writes it.
         StoreUnavailable: it cannot be written or read by this program; see `open_log`.
     """
+    setup = market_setup(settings)
     log = await open_log(settings)
     try:
-        ingest = await TickIngest.open(log)
+        ingest = await TickIngest.open(log, setup=setup)
     except BaseException:
         await log.close()
         raise
@@ -154,7 +178,7 @@ def build_services(
         fan_out=FanOut(log, frames, factory, settings.heartbeat_s, register.metrics),
         register=register,
     )
-    live_state = LiveState(log, PERSONAS[settings.persona], recorder.projector)
+    live_state = LiveState(log, PERSONAS[settings.persona], recorder.projector, ingest.state.setup)
     return Services(
         log=log,
         ingest=ingest,
@@ -221,7 +245,9 @@ def create_app(
     )
     install_problem_handlers(app)
     app.add_middleware(BodyLimit)
-    for module in (state, events, stream, bars, prices, broadcast, connections):
+    for module in (state, events, stream, bars, prices, trades, alert_rules, alerts):
+        app.include_router(module.router)
+    for module in (broadcast, connections):
         app.include_router(module.router)
     for module in (health, metrics, asyncapi, socket):
         app.include_router(module.router)

@@ -14,7 +14,7 @@ from events.errors import StoreUnavailable
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST: Final = "0001"
+NEWEST: Final = "0002"
 """The newest of the migrations that ship with the program."""
 
 

@@ -1,34 +1,57 @@
-"""Fits the detector's calibration table, and reports what the detector is worth on later years.
+"""Fits every constant of the anchored detector that was fitted at all, and compares them with the shipped.
 
-    python benchmarks/detector_fit.py --fit OLD.csv --report NEW.csv
+    python benchmarks/detector_fit.py --fit OLD.csv
 
-OLD.csv holds the daily closes to fit on (1950-1998 for the shipped table; that file is not shipped),
-NEW.csv those to report on, which nothing was ever fitted to. The fit has no random part: the same file
-gives the same table, printed as the Python that `app/market/detector/calibration.py` holds.
+OLD.csv holds the daily closes to fit on (1950-1998 for what is shipped; that file is not shipped). No
+part is random: the same file gives the same constants, printed as the Python that `constants.py` and
+`calibration.py` of `app/market/detector` hold. Exits 1 when they are not the shipped ones.
+
+Weights are those of all bars. Limits and calibration are chosen on scores that the fit had not seen: twelve
+blocks of bars, each scored with the weights of the others, a year on either side of it left out.
 """
 
 import argparse
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from math import sqrt
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app.market.detector import anchored, constants
-from app.market.detector.anchored import ANCHORED
-from app.market.detector.base import REGIMES, Four, Reading
-from benchmarks.hindsight import bear_label, crash_label, side_label
+import numpy as np
+from numpy.typing import NDArray
+
+from app.market.detector import calibration, constants
+from app.market.detector.anchored import ANCHORED, next_regime
+from app.market.detector.calibration import Knots, interpolate, segments
+from app.market.detector.constants import Limits
+from benchmarks.detector_measures import BARS_A_YEAR, JUDGE_BEAR, brier, calls, reliability
+from benchmarks.hindsight import bear_label, scaled_crash_label, side_label
 from events.catalog import Regime
 
-FIT_BEAR, JUDGE_BEAR = 0.15, 0.20
-BIN_EDGES = (0.01, 0.03, 0.08, 0.15, 0.25, 0.40, 0.55, 0.70, 0.85)
-LEAST_BARS = 63
-LEAST, MOST = 0.005, 0.95
-LAG_BARS = 2
-COST = 0.001
+Floats = NDArray[np.float64]
+Bars = NDArray[np.int64]
+
+FIT_BEAR = 0.15
+"""Fitted to eleven bears, judged by seven: 20 % leaves too few for weights."""
+BEAR_FEATURES = ("trend", "dv", "m126")
+CRASH_FEATURES = ("dv", "high21")
+SIDE_FEATURES = ("|t50| vol", "low42 vol")
+BEAR_SHRINKAGE, CRASH_SHRINKAGE, SIDE_SHRINKAGE = 30.0, 10.0, 10.0
+"""Half the weight of a squared standardised coefficient against one bar's log likelihood."""
+BLOCKS = 12
+EMBARGO_BARS = 252
+CAPS = tuple(top / 100 for top in range(30, 100))
+"""Where calibration may cut the bear score off."""
+CRASH_PRECISION = 0.8
+CRASHES_A_YEAR = 0.4
+SWITCHES_A_YEAR = 1.0
+SHIFTS_A_YEAR = 4.0
+STEP = 0.05
+WEIGHT_DIGITS, SCORE_DIGITS = 4, 6
+NEWTON_ROUNDS = 50
 
 
 def read_closes(path: Path) -> list[float]:
@@ -37,189 +60,318 @@ def read_closes(path: Path) -> list[float]:
         return [float(row["close"]) for row in csv.DictReader(file)]
 
 
-def run(closes: Sequence[float]) -> tuple[list[Reading], list[Four]]:
-    """The detector's readings, and the four probabilities before calibration."""
-    state, readings, raw = ANCHORED.initial(), [], []
+# --- what is fitted to what -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class History:
+    """Features and labels of every bar after the warm-up."""
+
+    bear_x: Floats
+    crash_x: Floats
+    side_x: Floats
+    fit_bear: Floats
+    bear: Floats
+    crash: Floats
+    side: Floats
+
+    @property
+    def bars(self) -> int:
+        """How many bars there are."""
+        return len(self.bear)
+
+    @property
+    def years(self) -> float:
+        """How many years they last."""
+        return self.bars / BARS_A_YEAR
+
+
+def with_products(features: Mapping[str, float]) -> dict[str, float]:
+    """The features, and those of SIDEWAYS, which are not in units of the volatility."""
+    t50, low42, vol = features["t50"], features["low42"], features["vol"]
+    return {**features, "|t50| vol": abs(t50) * vol, "low42 vol": low42 * vol}
+
+
+def history(closes: Sequence[float]) -> History:
+    """The detector's own features, and the labels by hindsight."""
+    state, rows = ANCHORED.initial(), []
     for close in closes:
         state, reading = ANCHORED.step(state, close)
-        p_bear, p_crash, p_side = anchored.score(reading.features)
-        off = max(p_bear, p_crash)
-        readings.append(reading)
-        raw.append(((1 - off) * (1 - p_side), off - p_crash, p_crash, (1 - off) * p_side))
-    return readings, raw
+        rows.append(with_products(reading.features))
+    seen = slice(constants.WARM_UP_BARS, None)
+
+    def table(names: Sequence[str]) -> Floats:
+        return np.array([[row[name] for name in names] for row in rows])[seen]
+
+    def label(values: Sequence[bool]) -> Floats:
+        return np.array(values, dtype=np.float64)[seen]
+
+    bear = bear_label(closes, JUDGE_BEAR)
+    return History(
+        table(BEAR_FEATURES),
+        table(CRASH_FEATURES),
+        table(SIDE_FEATURES),
+        label(bear_label(closes, FIT_BEAR)),
+        label(bear),
+        label(scaled_crash_label(closes)),
+        label(side_label(closes, bear)),
+    )
 
 
-def hindsight(closes: Sequence[float], bear_threshold: float) -> list[Regime]:
-    """One regime a bar, by hindsight: a crash comes before a bear, a bear before sideways."""
-    bear = bear_label(closes, bear_threshold)
-    crash, side = crash_label(closes), side_label(closes, bear)
-    return [
-        Regime.CRASH
-        if crash[now]
-        else Regime.BEAR
-        if bear[now]
-        else Regime.SIDEWAYS
-        if side[now]
-        else Regime.BULL
-        for now in range(len(closes))
-    ]
+# --- weights --------------------------------------------------------------------------------------
 
 
-# --- the fit ------------------------------------------------------------------------------------
+def probability(weights: Floats, x: Floats) -> Floats:
+    """The logistic score of every row."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(weights[0] + x @ weights[1:], -30, 30))))
 
 
-def binned(pairs: list[tuple[float, bool]]) -> list[tuple[float, float, int]]:
-    """(mean probability, share that came true, bars) of each bin that is not empty."""
-    groups: list[list[tuple[float, bool]]] = [[] for _ in range(len(BIN_EDGES) + 1)]
-    for p, came_true in pairs:
-        groups[sum(p > edge for edge in BIN_EDGES)].append((p, came_true))
-    return [
-        (sum(p for p, _ in group) / len(group), sum(t for _, t in group) / len(group), len(group))
-        for group in groups
-        if group
-    ]
+def logit_weights(x: Floats, y: Floats, shrinkage: float) -> Floats:
+    """Logistic regression by Newton's method: intercept first, then the features as they are.
 
-
-def joined(points: list[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
-    """The points with those of fewer than 63 bars joined to the next lower one (the first: higher)."""
-    kept: list[tuple[float, float, int]] = []
-    for point in points:
-        # One episode can fill a whole bin: a quarter's bars are the least that a share may rest on.
-        scarce = kept and min(point[2], kept[-1][2]) < LEAST_BARS
-        kept.append(pooled(kept.pop(), point) if scarce else point)
-    return kept
-
-
-def pooled(
-    left: tuple[float, float, int], right: tuple[float, float, int]
-) -> tuple[float, float, int]:
-    """Two points as one, weighted by their bars."""
-    (x1, y1, n1), (x2, y2, n2) = left, right
-    n = n1 + n2
-    return (x1 * n1 + x2 * n2) / n, (y1 * n1 + y2 * n2) / n, n
-
-
-def pool_adjacent_violators(points: list[tuple[float, float, int]]) -> list[tuple[float, float]]:
-    """Isotonic regression: neighbours that fall are pooled until the shares rise."""
-    pools: list[tuple[float, float, int]] = []
-    for point in points:
-        pools.append(point)
-        while len(pools) > 1 and pools[-2][1] >= pools[-1][1]:
-            right, left = pools.pop(), pools.pop()
-            pools.append(pooled(left, right))
-    return [(x, y) for x, y, _ in pools]
-
-
-def knots(pairs: list[tuple[float, bool]]) -> list[tuple[float, float]]:
-    """The frozen table of one regime: flat outside the outermost pools, rounded to 4 digits."""
-    fitted = pool_adjacent_violators(joined(binned(pairs)))
-    inner = [(round(x, 4), round(min(MOST, max(LEAST, y)), 4)) for x, y in fitted]
-    return [(0.0, inner[0][1]), *inner, (1.0, inner[-1][1])]
-
-
-def fit(closes: Sequence[float]) -> dict[Regime, list[tuple[float, float]]]:
-    """The calibration table: one row of knots for each regime, warm-up left out."""
-    _, raw = run(closes)
-    truth = hindsight(closes, FIT_BEAR)
-    bars = range(constants.WARM_UP_BARS, len(closes))
-    return {
-        regime: knots([(raw[now][slot], truth[now] is regime) for now in bars])
-        for slot, regime in enumerate(REGIMES)
-    }
-
-
-def print_table(table: dict[Regime, list[tuple[float, float]]]) -> None:
-    """The table as Python source."""
-    for regime, row in table.items():
-        print(f"        Regime.{regime.name}: (")
-        for x, y in row:
-            print(f"            ({x}, {y}),")
-        print("        ),")
-
-
-# --- the report ---------------------------------------------------------------------------------
-
-
-def brier(forecasts: Sequence[float], label: Sequence[bool]) -> float:
-    """Mean squared distance between a probability and what came true."""
-    return sum((p - t) ** 2 for p, t in zip(forecasts, label, strict=True)) / len(label)
-
-
-def worth(closes: Sequence[float], held: Sequence[bool]) -> tuple[float, float]:
-    """Sharpe ratio (yearly, cash earns 0) and maximum drawdown of holding where `held` says so.
-
-    The signal at close t earns from t+2; each switch costs 10 basis points.
+    The penalty is on the coefficients of standardised features, not the intercept.
     """
-    returns, before = [], True
-    for now in range(LAG_BARS, len(closes)):
-        holds = held[now - LAG_BARS]
-        change = closes[now] / closes[now - 1] - 1
-        returns.append((change if holds else 0.0) - (COST if holds != before else 0.0))
-        before = holds
-    mean = sum(returns) / len(returns)
-    spread = sqrt(sum((r - mean) ** 2 for r in returns) / len(returns))
-    value, peak, fall = 1.0, 1.0, 0.0
-    for change in returns:
-        value *= 1 + change
-        peak = max(peak, value)
-        fall = min(fall, value / peak - 1)
-    return mean / spread * sqrt(constants.BARS_A_YEAR), fall
+    mean, spread = x.mean(axis=0), x.std(axis=0)
+    z = np.column_stack([np.ones(len(x)), (x - mean) / spread])
+    penalty = np.diag([0.0] + [shrinkage] * x.shape[1])
+    found = np.zeros(z.shape[1])
+    for _ in range(NEWTON_ROUNDS):
+        p = 1 / (1 + np.exp(-np.clip(z @ found, -30, 30)))
+        slope = z.T @ (p - y) + penalty @ found
+        curve = (z * (p * (1 - p))[:, None]).T @ z + penalty
+        found = found - np.linalg.solve(curve, slope)
+    raw = found[1:] / spread
+    return np.array([found[0] - raw @ mean, *raw])
 
 
-def print_reliability(title: str, forecasts: Sequence[float], label: Sequence[bool]) -> None:
-    """Predicted beside realised, by bins."""
-    print(f"{title}: predicted -> realised (bars)")
-    for predicted, realised, bars in binned(list(zip(forecasts, label, strict=True))):
-        print(f"  {predicted:6.3f} -> {realised:5.3f} ({bars})")
+@dataclass(frozen=True)
+class Weights:
+    """Those of the three scores."""
+
+    bear: Floats
+    crash: Floats
+    side: Floats
 
 
-def report(closes: Sequence[float], skip: int = 0) -> None:
-    """Everything that the detector's documentation states, on the bars after the first `skip`."""
-    readings, raw = run(closes)
-    readings, raw = readings[skip:], raw[skip:]
-    bear = bear_label(closes, JUDGE_BEAR)[skip:]
-    crash, closes = crash_label(closes)[skip:], closes[skip:]
-    off = [reading.probabilities[1] + reading.probabilities[2] for reading in readings]
-    raw_off = [four[1] + four[2] for four in raw]
-    base = sum(bear) / len(bear)
-    regimes = [reading.regime for reading in readings]
-    on = [regime in {Regime.BULL, Regime.SIDEWAYS} for regime in regimes]
-    years = len(closes) / constants.BARS_A_YEAR
-    called = [regime is Regime.CRASH for regime in regimes]
-    hits = sum(a and b for a, b in zip(called, crash, strict=True))
-    print(f"bars {len(closes)}, bear share {base:.3f}")
-    print(f"Brier of off, calibrated {brier(off, bear):.4f}, before {brier(raw_off, bear):.4f}")
-    print(f"Brier of the base rate {base * (1 - base):.4f}")
-    flips = sum(a != b for a, b in pairwise(on))
-    shifts = sum(a != b for a, b in pairwise(regimes))
+def weights_of(past: History, bars: Bars) -> Weights:
+    """Fitted to some of the bars; that of SIDEWAYS to those outside bears."""
+    calm = bars[past.bear[bars] == 0]
+    return Weights(
+        logit_weights(past.bear_x[bars], past.fit_bear[bars], BEAR_SHRINKAGE),
+        logit_weights(past.crash_x[bars], past.crash[bars], CRASH_SHRINKAGE),
+        logit_weights(past.side_x[calm], past.side[calm], SIDE_SHRINKAGE),
+    )
+
+
+# --- scores that the fit had not seen -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scores:
+    """p_bear, p_crash and p_side of every bar."""
+
+    bear: list[float]
+    crash: list[float]
+    side: list[float]
+
+
+def blocks(bars: int) -> Iterator[tuple[Bars, Bars]]:
+    """(bars to fit on, bars to score) of each block."""
+    edges = np.linspace(0, bars, BLOCKS + 1).astype(np.int64)
+    every = np.arange(bars)
+    for start, end in pairwise(edges):
+        far = (every < start - EMBARGO_BARS) | (every >= end + EMBARGO_BARS)
+        yield every[far], every[start:end]
+
+
+def unseen_scores(past: History) -> Scores:
+    """Each block's scores with the weights of the others. Rounded: a limit is no matter of the last bit."""
+    rows = np.empty((past.bars, 3))
+    for known, left_out in blocks(past.bars):
+        weights = weights_of(past, known)
+        rows[left_out, 0] = probability(weights.bear, past.bear_x[left_out])
+        rows[left_out, 1] = probability(weights.crash, past.crash_x[left_out])
+        rows[left_out, 2] = probability(weights.side, past.side_x[left_out])
+    bear, crash, side = rows.round(SCORE_DIGITS).T.tolist()
+    return Scores(bear, crash, side)
+
+
+def risk_off(scores: Scores, table: Knots) -> list[float]:
+    """P(BEAR) + P(CRASH) of every bar, by the detector's own calibration."""
+    pieces = segments(table)
+    return [max(interpolate(pieces, p), c) for p, c in zip(scores.bear, scores.crash, strict=True)]
+
+
+def cap(scores: Scores, bear: Sequence[bool]) -> Knots:
+    """The bear score as it is, up to where cutting it off gives the best Brier score."""
+    tables: list[Knots] = [((0.0, 0.0), (top, top), (1.0, top)) for top in CAPS]
+    return min(tables, key=lambda table: round(brier(risk_off(scores, table), bear), SCORE_DIGITS))
+
+
+# --- limits ---------------------------------------------------------------------------------------
+
+
+def regimes(scores: Scores, limits: Limits) -> list[Regime]:
+    """What the detector would emit."""
+    regime, emitted = Regime.BULL, []
+    for bear, crash, side in zip(scores.bear, scores.crash, scores.side, strict=True):
+        regime = next_regime(regime, max(bear, crash), crash, side, limits)
+        emitted.append(regime)
+    return emitted
+
+
+def pairs(enter: tuple[int, int], leave: tuple[int, int]) -> list[tuple[float, float]]:
+    """(enter, leave) in steps of 0.05, leave below enter."""
+    return [
+        (round(a * STEP, 2), round(b * STEP, 2))
+        for a in range(enter[0], enter[1] + 1)
+        for b in range(leave[0], leave[1] + 1)
+        if b < a
+    ]
+
+
+def switches(values: Sequence[object], years: float) -> float:
+    """How often a year the value changes."""
+    return sum(a != b for a, b in pairwise(values)) / years
+
+
+def best(found: list[tuple[float, float, Limits]]) -> Limits:
+    """The limits of the highest worth; among equals those of the fewest shifts."""
+    if not found:
+        raise SystemExit("no limits keep the bounds: is this the file to fit on?")
+    return max(found, key=lambda one: (one[0], -one[1]))[2]
+
+
+def crash_limits(past: History, scores: Scores, limits: Limits) -> Limits:
+    """The highest recall at a precision of 0.8 and 0.4 crashes a year, judged by the scaled label."""
+    label, found = [bool(y) for y in past.crash], []
+    for enter, leave in pairs((6, 16), (2, 12)):
+        tried = limits._replace(crash_enter=enter, crash_leave=leave)
+        called = [regime is Regime.CRASH for regime in regimes(scores, tried)]
+        right, often = calls(called, label), switches(called, past.years) / 2
+        if (right.precision or 0) >= CRASH_PRECISION and often <= CRASHES_A_YEAR:
+            found.append((right.recall or 0.0, often, tried))
+    return best(found)
+
+
+def off_limits(past: History, scores: Scores, limits: Limits) -> Limits:
+    """The highest balanced accuracy against the bear dating at one switch a year."""
+    bear, found = past.bear == 1, []
+    for enter, leave in pairs((6, 16), (1, 6)):
+        tried = limits._replace(off_enter=enter, off_leave=leave)
+        off = [regime in {Regime.BEAR, Regime.CRASH} for regime in regimes(scores, tried)]
+        often = switches(off, past.years)
+        if often <= SWITCHES_A_YEAR:
+            out = np.array(off)
+            worth = float(out[bear].mean() + (~out[~bear]).mean()) / 2
+            found.append((round(worth, SCORE_DIGITS), often, tried))
+    return best(found)
+
+
+def side_limits(past: History, scores: Scores, limits: Limits) -> Limits:
+    """The most bars whose regime is that of hindsight, at four shifts a year."""
+    truth, found = hindsight(past), []
+    for enter, leave in pairs((6, 14), (2, 10)):
+        tried = limits._replace(side_enter=enter, side_leave=leave)
+        emitted = regimes(scores, tried)
+        often = switches(emitted, past.years)
+        if often <= SHIFTS_A_YEAR:
+            right = sum(a is b for a, b in zip(emitted, truth, strict=True))
+            found.append((float(right), often, tried))
+    return best(found)
+
+
+def hindsight(past: History) -> list[Regime]:
+    """One regime a bar: a crash comes before a bear, a bear before sideways."""
+    named = ((past.crash, Regime.CRASH), (past.bear, Regime.BEAR), (past.side, Regime.SIDEWAYS))
+    return [
+        next((regime for label, regime in named if label[now]), Regime.BULL)
+        for now in range(past.bars)
+    ]
+
+
+# --- all of it ------------------------------------------------------------------------------------
+
+Row = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Every fitted constant, as it is shipped."""
+
+    bear: Row
+    crash: Row
+    side: Row
+    limits: Limits
+    table: Knots
+
+
+SHIPPED = Fitted(
+    constants.BEAR_WEIGHTS,
+    constants.CRASH_WEIGHTS,
+    constants.SIDE_WEIGHTS,
+    constants.LIMITS,
+    calibration.TABLE,
+)
+
+
+def fit(past: History, scores: Scores) -> Fitted:
+    """The weights of all bars; limits and calibration by the scores that the fit had not seen."""
+    weights = weights_of(past, np.arange(past.bars))
+    limits = crash_limits(past, scores, Limits(1.0, 0.0, 1.0, 0.0, 1.0, 0.0))
+    limits = off_limits(past, scores, limits)
+    limits = side_limits(past, scores, limits)
+    bear, crash, side = (
+        tuple(round(float(value), WEIGHT_DIGITS) for value in row)
+        for row in (weights.bear, weights.crash, weights.side)
+    )
+    return Fitted(bear, crash, side, limits, cap(scores, [bool(y) for y in past.bear]))
+
+
+def print_fitted(fitted: Fitted) -> None:
+    """As Python source."""
+    print(f"BEAR_WEIGHTS: Final = {fitted.bear}")
+    print(f"CRASH_WEIGHTS: Final = {fitted.crash}")
+    print(f"SIDE_WEIGHTS: Final = {fitted.side}")
+    print("LIMITS: Final = Limits(")
+    for name, value in fitted.limits._asdict().items():
+        print(f"    {name}={value},")
+    print(")")
+    print(f"TABLE: Final[Knots] = {fitted.table}")
+
+
+def print_unseen(past: History, scores: Scores, fitted: Fitted) -> None:
+    """What the design is worth on the bars that each fit had not seen."""
+    off = risk_off(scores, fitted.table)
+    raw = [max(p, c) for p, c in zip(scores.bear, scores.crash, strict=True)]
+    bear, crash = [bool(y) for y in past.bear], [bool(y) for y in past.crash]
+    emitted = regimes(scores, fitted.limits)
+    called = calls([regime is Regime.CRASH for regime in emitted], crash)
+    out = [regime in {Regime.BEAR, Regime.CRASH} for regime in emitted]
+    print(f"\nout of fold: Brier {brier(off, bear):.4f}, before calibration", end=" ")
+    print(f"{brier(raw, bear):.4f}, base rate {past.bear.var():.4f}")
+    print(f"switches a year {switches(out, past.years):.2f}", end=", ")
+    print(f"of four regimes {switches(emitted, past.years):.2f}")
+    print(f"CRASH, scaled: precision {called.precision or 0:.2f}, recall {called.recall or 0:.2f}")
+    for one in filter(None, reliability(off, bear)):
+        print(f"  {one.predicted:.3f} -> {one.realised:.3f} ({one.bars})")
+
+
+def main() -> int:
+    """Fit, print, compare."""
+    parser = argparse.ArgumentParser(description="Fit the anchored detector's constants.")
+    parser.add_argument("--fit", type=Path, required=True, help="CSV of daily bars to fit on")
+    past = history(read_closes(parser.parse_args().fit))
+    scores = unseen_scores(past)
+    fitted = fit(past, scores)
+    print_fitted(fitted)
+    print_unseen(past, scores, fitted)
+    same = fitted == SHIPPED
     print(
-        f"shifts a year: risk-on / risk-off {flips / years:.2f}, of four regimes {shifts / years:.2f}"
+        "\nThese are the shipped constants." if same else "\nThese are NOT the shipped constants."
     )
-    for name, held in (("detector", on), ("buy and hold", [True] * len(on))):
-        sharpe, fall = worth(closes, held)
-        print(f"{name}: Sharpe {sharpe:.2f}, maximum drawdown {fall:.1%}")
-    print(
-        f"CRASH: precision {hits / max(1, sum(called)):.2f}, recall {hits / max(1, sum(crash)):.2f}"
-    )
-    print_reliability("off before calibration", raw_off, bear)
-    print_reliability("off calibrated", off, bear)
-
-
-def main() -> None:
-    """Fit, print the table, report."""
-    parser = argparse.ArgumentParser(
-        description="Fit the calibration table; report on later years."
-    )
-    parser.add_argument("--fit", type=Path, help="CSV of daily bars to fit on")
-    parser.add_argument("--report", type=Path, nargs="*", default=[], help="CSVs to report on")
-    arguments = parser.parse_args()
-    print(f"constants {constants.CONSTANTS_HASH}")
-    if arguments.fit:
-        print_table(fit(read_closes(arguments.fit)))
-    for path in arguments.report:
-        print(f"\n{path.stem}")
-        report(read_closes(path))
+    return 0 if same else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -205,6 +205,13 @@ class Idempotency:
 _NOTHING_EXPECTED: Final[Mapping[str, int]] = MappingProxyType({})
 
 
+class Fence(NamedTuple):
+    """One holding of a lease: its name, and the number that it had when it was acquired."""
+
+    name: str
+    number: int
+
+
 class Append(NamedTuple):
     """One atomic append: all of its events are recorded side by side, or none is.
 
@@ -212,11 +219,13 @@ class Append(NamedTuple):
         events: in the order in which they shall stand in the log; of one stream or of several.
         expected: the version of every stream that the writer read, or `NO_STREAM`, or `ANY`.
         idempotency: the caller's key, if it sent one.
+        fence: the lease under which it is made; refused if that is not the lease's fence any more.
     """
 
     events: tuple[NewEvent, ...]
     expected: Mapping[str, int] = _NOTHING_EXPECTED
     idempotency: Idempotency | None = None
+    fence: Fence | None = None
 
 
 class Appended(NamedTuple):

@@ -7,6 +7,8 @@ EventError
 |   +-- VersionConflict       a stream is not at the version that was expected
 |   +-- DuplicateEvent        an event id is taken by an event with other content
 |   +-- IdempotencyConflict   an idempotency key came again with another request
+|   +-- FenceLost             the lease under which it was made is somebody else's, or nobody's
++-- InvalidLease              a lease cannot have this name, holder or time
 +-- StoreUnavailable          the store cannot be read or written now; retrying may help
 |   +-- LogBusy               the append queue is full: slow down and try again
 |   +-- StoreLocked           another process writes this log
@@ -89,6 +91,23 @@ class IdempotencyConflict(AppendConflict):
     def __init__(self, key: str) -> None:
         super().__init__(f"idempotency key {key!r} was used for another request")
         self.key = key
+
+
+class FenceLost(AppendConflict):
+    """An append under a lease that was released, or that has another fence by now; nothing was recorded."""
+
+    code = "fence_lost"
+
+    def __init__(self, name: str, number: int) -> None:
+        super().__init__(f"the lease {name!r} is not held under fence {number}: acquire it again")
+        self.name = name
+        self.number = number
+
+
+class InvalidLease(EventError):
+    """A lease that cannot have this name, holder or time."""
+
+    code = "invalid_lease"
 
 
 class StoreUnavailable(EventError):

@@ -12,6 +12,7 @@ from events.envelope import (
     ANY,
     Append,
     Appended,
+    Fence,
     Head,
     Idempotency,
     NewEvent,
@@ -28,6 +29,7 @@ from events.errors import (
     PositionBeyondHead,
     StoreUnavailable,
 )
+from events.leases import Hold
 from events.store import EventStore, ReadQuery
 from events.tail import Tail
 from events.upcasters import missing_steps
@@ -124,6 +126,7 @@ class EventLog:
         stream: str | None = None,
         expected: int | Mapping[str, int] = ANY,
         idempotency: Idempotency | None = None,
+        fence: Fence | None = None,
     ) -> Appended:
         """Record events, all or none; returns when they are on disk.
 
@@ -133,11 +136,13 @@ class EventLog:
             expected: the version that the writer read (`NO_STREAM` for none, `ANY` for no check) of
                 `stream`, or of several streams by name.
             idempotency: the caller's key, answered again when it comes again.
+            fence: the lease under which the events are made (`Hold.fence`).
 
         Raises:
-            AppendConflict: another writer was first, or an id or key is taken; nothing was recorded.
+            AppendConflict: another writer was first, an id or key is taken, or the lease is lost
+                (`FenceLost`); nothing was recorded.
             LogBusy: `WAITING_APPENDS_MAX` appends are waiting already.
-            InvalidEvent: `expected` names what can be no stream.
+            InvalidEvent: `expected` names what can be no stream, or `fence` what can be no lease.
             StoreUnavailable: the store cannot be written now, or the log is closing; nothing was
                 acknowledged, though the commit may have succeeded: append the same ids again to find out.
             EventError: whatever else went wrong in the store, with its cause.
@@ -148,10 +153,25 @@ class EventLog:
             expected = {} if stream is None else {stream: expected}
         for name in expected:
             check_text(name, "the name of a stream")
+        if fence is not None:
+            check_text(fence.name, "the name of a lease")
         for event in events:
             # Encoded here, by its own caller: one that cannot be would fail its whole group later on.
             _ = event.payload_json
-        return await self._enqueue(Append(tuple(events), expected, idempotency))
+        return await self._enqueue(Append(tuple(events), expected, idempotency, fence))
+
+    def hold(self, name: str, holder: str, ttl_s: float) -> Hold:
+        """A lease to take, keep and give back: `async with log.hold(...) as hold`.
+
+        Args:
+            name: what it is for: one holder at a time has it.
+            holder: a text that no other process uses; whoever comes with it takes the lease at once.
+            ttl_s: how long after its holder was last heard of another one may take it, in seconds.
+
+        Raises:
+            InvalidLease: one of them is none that a lease can have.
+        """
+        return Hold(self.store, name, holder, ttl_s)
 
     def _enqueue(self, append: Append) -> asyncio.Future[Appended]:
         if self._closed:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from events.chain import GENESIS
 from events.clock import now_us
 from events.envelope import Append, Head, RecordedEvent
+from events.memory_leases import MemoryLeases
 from events.memory_snapshots import MemorySnapshots
 from events.messages import EventText, TextOf, text_with
 from events.plan import LogView, StoredAnswer, plan_appends
@@ -13,12 +14,13 @@ from events.selection import Selection
 from events.store import Outcome, ReadQuery, StreamHead
 
 
-class MemoryEventStore(MemorySnapshots):
+class MemoryEventStore(MemorySnapshots, MemoryLeases):
     """An `EventStore` that forgets everything when the process ends."""
 
     def __init__(self, clock: Callable[[], int] = now_us) -> None:
         """`clock` gives microseconds since 1970; tests hand in their own."""
-        super().__init__()
+        MemorySnapshots.__init__(self)
+        MemoryLeases.__init__(self)
         self._clock = clock
         self._head = Head(epoch=uuid4().hex, position=0, hash=GENESIS, recorded_at_us=0)
         self._events: list[RecordedEvent] = []
@@ -35,6 +37,7 @@ class MemoryEventStore(MemorySnapshots):
             recorded={key.bytes: event for key, event in (await self.find(ids)).items()},
             answers=dict(self._answers),
             now_us=self._clock(),
+            fences=self._fences({append.fence.name for append in appends if append.fence}),
         )
         plan = plan_appends(view, appends)
         for event in plan.events:

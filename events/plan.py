@@ -11,7 +11,13 @@ from typing import Final
 from events import codec
 from events.chain import hash_row, names_part
 from events.envelope import ANY, Append, Appended, Head, Idempotency, NewEvent, RecordedEvent
-from events.errors import AppendConflict, DuplicateEvent, IdempotencyConflict, VersionConflict
+from events.errors import (
+    AppendConflict,
+    DuplicateEvent,
+    FenceLost,
+    IdempotencyConflict,
+    VersionConflict,
+)
 from events.scalars import to_micros
 from events.store import Outcome
 
@@ -42,6 +48,7 @@ class LogView:
             (a `UUID` is hashed and compared in Python).
         answers: those of the appends' idempotency keys that were answered already.
         now_us: the commit time to stamp; never before the head's.
+        fences: the present fence of each lease that the appends name; absent while nobody holds it.
     """
 
     head: Head
@@ -49,6 +56,7 @@ class LogView:
     recorded: dict[bytes, RecordedEvent]
     answers: dict[str, StoredAnswer]
     now_us: int
+    fences: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -86,6 +94,9 @@ def plan_appends(view: LogView, appends: Sequence[Append]) -> Plan:
 
 
 def _plan_one(view: LogView, plan: Plan, append: Append) -> Appended:
+    # Before anything else: who lost its lease is told so, also where there is nothing left to record.
+    if append.fence and view.fences.get(append.fence.name) != append.fence.number:
+        raise FenceLost(*append.fence)
     if append.idempotency and (known := view.answers.get(append.idempotency.key)):
         if known.fingerprint != append.idempotency.fingerprint:
             raise IdempotencyConflict(append.idempotency.key)

@@ -16,6 +16,7 @@ from events.chain import hash_answer
 from events.envelope import Append, Head, RecordedEvent
 from events.plan import LogView, Plan, StoredAnswer, plan_appends
 from events.sql_ends import StreamEnd, StreamEnds, add_streams, write_ends
+from events.sql_leases import fences_of
 from events.sql_rows import EVENT_COLUMNS, StreamNames, to_event
 from events.sql_text import Driver, Lookup, Prepared, Values
 from events.store import Outcome
@@ -76,6 +77,7 @@ def append_group(
         recorded=_read_recorded(connection, names, keys),
         answers=_read_answers(driver, appends),
         now_us=now_us,
+        fences=fences_of(driver, appends),
     )
     plan = plan_appends(view, appends)
     if plan.events:

@@ -18,6 +18,7 @@ from events.messages import EventText, TextOf
 from events.selection import Selection
 from events.sql_append import append_group, find_events
 from events.sql_ends import StreamEnds
+from events.sql_leases import SqlLeases, release_all
 from events.sql_messages import read_texts, texts_at
 from events.sql_rows import StreamNames
 from events.sql_search import first_since
@@ -28,7 +29,7 @@ from events.tables import log_head
 Result = TypeVar("Result")
 
 
-class SqlEventStore(SqlSnapshots):
+class SqlEventStore(SqlSnapshots, SqlLeases):
     """An `EventStore` in SQL tables (`events.tables`)."""
 
     def __init__(self, engines: Engines, clock: Callable[[], int] = now_us) -> None:
@@ -52,7 +53,14 @@ class SqlEventStore(SqlSnapshots):
             StoreLocked: another process writes this file.
             StoreUnavailable: the file cannot be written.
         """
-        return cls(await SqliteEngines.open(path, _preparation(migrate)), clock)
+        prepare = _preparation(migrate)
+
+        def alone(connection: Connection) -> None:
+            prepare(connection)
+            # The file's lock keeps other processes out: whoever held a lease is no more.
+            release_all(connection)
+
+        return cls(await SqliteEngines.open(path, alone), clock)
 
     @classmethod
     async def open_postgres(

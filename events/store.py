@@ -7,6 +7,7 @@ from uuid import UUID
 
 from events.envelope import Append, Appended, Head, RecordedEvent
 from events.errors import AppendConflict
+from events.lease_rules import LeaseStore
 from events.messages import EventText, TextOf
 from events.selection import Selection
 from events.snapshots import SnapshotStore
@@ -64,13 +65,14 @@ class StreamHead:
 Outcome = Appended | AppendConflict
 
 
-class EventStore(SnapshotStore, Protocol):
+class EventStore(SnapshotStore, LeaseStore, Protocol):
     """Where events are kept. Every method may raise `StoreUnavailable`; none blocks the event loop."""
 
     async def append(self, appends: Sequence[Append]) -> list[Outcome]:
         """Record a group of appends in one durable transaction; one outcome each, in order.
 
         A conflict fails only its own append. When this returns, what is recorded survives a power cut.
+        No lease that an append is made under changes hands between the look at its fence and the commit.
         """
 
     async def head(self) -> Head:

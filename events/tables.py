@@ -130,6 +130,16 @@ idempotency_keys = Table(
     Column("hash", LargeBinary(32), nullable=False),
 )
 
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("holder", String(100), nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
 SQLITE_GUARDS: Final = (
     """
     CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events

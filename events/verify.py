@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError
 
 from events.engines import Engines, SqliteReader
@@ -23,9 +23,11 @@ from events.verify_report import Findings, VerifyReport
 from events.verify_rows import COLUMNS, Walk
 from events.verify_tables import (
     ANSWERS,
+    LEASES,
     SNAPSHOTS,
     SideTables,
     check_answers,
+    check_leases,
     check_snapshots,
     compare_side_tables,
     read_side_tables,
@@ -215,12 +217,20 @@ def _first_look(findings: Findings, connection: Connection) -> SideTables:
     side = read_side_tables(connection)
     _attempt(partial(_note_answers, side.last), findings, "answer", connection)
     _attempt(partial(_note_snapshots, side), findings, "snapshot", connection)
+    _attempt(_note_leases, findings, "lease", connection)
     return side
 
 
 def _note_answers(last: int, findings: Findings, connection: Connection) -> None:
     rows = connection.exec_driver_sql(f"SELECT {ANSWERS} FROM idempotency_keys")  # noqa: S608
     check_answers((tuple(row) for row in rows), last, findings)
+
+
+def _note_leases(findings: Findings, connection: Connection) -> None:
+    # A log that no newer program has written yet has no such table; one that lost it has another schema.
+    if inspect(connection).has_table("leases"):
+        rows = connection.exec_driver_sql(f"SELECT {LEASES} FROM leases")  # noqa: S608
+        check_leases((tuple(row) for row in rows), findings)
 
 
 def _note_snapshots(side: SideTables, findings: Findings, connection: Connection) -> None:

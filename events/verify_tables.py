@@ -1,4 +1,4 @@
-"""What stands beside the events and can be derived from them: head, streams, types, answers."""
+"""What stands beside the events: head, streams and types follow from them; the rest proves itself."""
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection
 
-from events.chain import GENESIS, hash_answer
+from events.chain import GENESIS, hash_answer, hash_lease
 from events.envelope import Head
 from events.epoch import is_epoch
 from events.snapshots import WHOLE_LOG, Snapshot, SnapshotKind, unsealed
@@ -131,6 +131,20 @@ def check_answers(rows: Iterable[Row], last: int, findings: Findings) -> None:
             findings.add("answer", f"idempotency key {row[0]!r}: its answer was altered")
         elif any(not 0 < position <= last for position in orjson.loads(row[3])):
             findings.add("answer", f"idempotency key {row[0]!r}: its positions are not in the log")
+
+
+LEASES: Final = "name, holder, fence, expires_at, hash"
+
+
+def check_leases(rows: Iterable[Row], findings: Findings) -> None:
+    """Hold the leases (the columns `LEASES`) against their hashes."""
+    for *row, hash_ in rows:
+        try:
+            is_whole = hash_lease(*row) == hash_
+        except (AttributeError, TypeError, struct.error):
+            is_whole = False
+        if not is_whole:
+            findings.add("lease", f"lease {row[0]!r} was altered")
 
 
 SNAPSHOTS: Final = (

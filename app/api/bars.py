@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
 from typing import Annotated, Any, Final
 
 import orjson
@@ -11,10 +13,13 @@ from fastapi.responses import Response
 from app.api.params import TimeParam
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import Services, ServicesDep
+from app.market.bars import bar_number
+from app.market.money import ZERO, exactly
+from app.market.ticks import MAX_BAR_S
 from events.catalog import Channel
 from events.codec import is_readable, payload_fields
 from events.envelope import Head, RecordedEvent
-from events.scalars import SYMBOL_PATTERN, to_micros
+from events.scalars import SYMBOL_PATTERN, format_decimal, parse_time, to_micros
 from events.selection import Selection
 from events.store import ReadQuery
 
@@ -33,16 +38,21 @@ async def get_bars(
     since: TimeParam = None,
     until: TimeParam = None,
     points: Annotated[int, Query(ge=1, le=10_000)] = 1_500,
+    bar_s: Annotated[int | None, Query(ge=1, le=MAX_BAR_S)] = None,
 ) -> Response:
     """At most `points` bars between two market times (inclusive), oldest first; prices are strings.
 
-    Neighbouring bars are merged where there are more; a merged bar has the time and the regime of its last.
+    A single tick is a bar of its own, without a range; with `bar_s` those within one bar of that length make
+    one. Neighbouring bars are merged where there are more than `points`. A merged bar has the time and the
+    regime of its last.
     """
     head = services.log.head
     prices = await _read(services, _newest(Channel.PRICES, symbol, head, since, until))
     # The regime at the first bar may be older than that bar.
     regimes = await _read(services, _newest(Channel.REGIME, symbol, head, None, until))
     bars = with_regimes(corrected_bars(reversed(prices)), reversed(regimes))
+    if bar_s is not None:
+        bars = joined_ticks(bars, bar_s)
     body = {
         "symbol": symbol,
         "epoch": head.epoch,
@@ -82,6 +92,7 @@ def corrected_bars(prices: Iterable[RecordedEvent]) -> list[Bar]:
             "low": payload["low"],
             "close": payload["price"],
             "volume": payload["volume"],
+            "bar_s": payload["bar_s"],
             "regime": None,
         }
     return [by_time[at] for at in sorted(by_time)]
@@ -101,6 +112,23 @@ def with_regimes(bars: list[Bar], regimes: Iterable[RecordedEvent]) -> list[Bar]
     return bars
 
 
+def joined_ticks(bars: Iterable[Bar], bar_s: int) -> list[Bar]:
+    """The bars with single ticks of one and the same `bar_s` seconds as one; ready bars stay as they are."""
+
+    def number(bar: Bar) -> int | None:
+        return bar_number(parse_time(bar["timestamp"]), bar_s) if bar["bar_s"] is None else None
+
+    joined: list[Bar] = []
+    for of, group in groupby(bars, key=number):
+        ticks = list(group)
+        if of is None:
+            joined += ticks
+        else:
+            one = {"open": ticks[0]["close"], **_extremes(ticks), "bar_s": bar_s}
+            joined.append({**_merge(ticks), **one})
+    return joined
+
+
 def downsample(bars: Sequence[Bar], points: int) -> list[Bar]:
     """At most `points` bars: neighbours merged in groups of one size, the last group maybe smaller."""
     size = -(-len(bars) // points) or 1
@@ -114,7 +142,22 @@ def _merge(group: Sequence[Bar]) -> Bar:
     return {
         **last,
         "open": group[0]["open"] or group[0]["close"],
-        "high": max((bar["high"] or bar["close"] for bar in group), key=float),
-        "low": min((bar["low"] or bar["close"] for bar in group), key=float),
-        "volume": None,
+        **_extremes(group),
+        "volume": _volume(group),
     }
+
+
+def _extremes(group: Sequence[Bar]) -> Bar:
+    return {
+        "high": max((bar["high"] or bar["close"] for bar in group), key=Decimal),
+        "low": min((bar["low"] or bar["close"] for bar in group), key=Decimal),
+    }
+
+
+def _volume(group: Sequence[Bar]) -> str | None:
+    """The sum; None where that of one bar is not known."""
+    volumes = [bar["volume"] for bar in group]
+    if None in volumes:
+        return None
+    with exactly():
+        return format_decimal(sum(map(Decimal, volumes), ZERO))

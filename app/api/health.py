@@ -7,9 +7,10 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from app.api.services import ServicesDep
-from app.broadcaster import FeedPhase
 from app.decider import DECIDER
+from app.feed_runner import FAILING, FeedStatus
 from events.errors import EventError
+from events.scalars import format_time
 
 router = APIRouter(tags=["health"])
 
@@ -22,13 +23,15 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "Not ready: the database or a feed fails."}})
 async def readyz(services: ServicesDep) -> JSONResponse:
-    """Ready when the log can be read, the last append worked and no feed is failing.
+    """Ready when the log can be read, the last append worked and no feed fails or has stalled.
 
+    A feed that waits is no fault: another process plays it.
     A projection that is parked before an event of a newer program is told; everything else goes on.
     """
     database = await _database(services)
-    feeds = {name: asdict(status) for name, status in services.broadcaster.status.items()}
-    failing = [s for s in services.broadcaster.status.values() if s.phase is FeedPhase.RETRYING]
+    statuses = services.broadcaster.status
+    feeds = {name: _told(status) for name, status in statuses.items()}
+    failing = [status for status in statuses.values() if status.phase in FAILING]
     ready = database["error"] is None and not failing
     body = {
         "status": "ready" if ready else "not_ready",
@@ -41,6 +44,14 @@ async def readyz(services: ServicesDep) -> JSONResponse:
         "connections": services.manager.connections,
     }
     return JSONResponse(body, 200 if ready else 503)
+
+
+def _told(status: FeedStatus) -> dict[str, Any]:
+    times = {
+        name: value if value is None else format_time(value)
+        for name, value in (("last_at", status.last_at), ("heard_at", status.heard_at))
+    }
+    return asdict(status) | times
 
 
 async def _database(services: ServicesDep) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from app.api.services import Services, ServicesDep
-from app.broadcaster import FeedPhase
 from app.decider import DECIDER
+from app.feed_runner import FeedPhase
 from app.metrics import Histogram, StreamMetrics, Way
 from app.stream.connection_view import lag
 

@@ -1,18 +1,28 @@
 """The protocol of every feed, and the error that a feed raises.
 
 FeedError            a feed cannot go on; names the file, the line, the field and the problem
+FeedSpecError        the text that is to describe a feed does not, in one sentence
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from app.market.ticks import PriceTick
 
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 """Waits so many seconds; `asyncio.sleep`, or what a test puts in its place."""
+
+SKIPPED_BARS_MAX: Final = 5
+"""Bar lengths that may lie between two bars of a feed: more of them are told as a gap.
+
+Enough for the daily bars of a market that closes over a long weekend.
+"""
+
+FEED_NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,31}$"
+"""What a feed may be named: a slug that fits into the source `feed:NAME`."""
 
 
 class FeedError(Exception):
@@ -34,6 +44,10 @@ class FeedError(Exception):
         self.line = line
         self.field = field
         self.problem = problem
+
+
+class FeedSpecError(ValueError):
+    """A text that describes no feed, in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +80,32 @@ class Feed(Protocol):
     def symbols(self) -> tuple[str, ...]:
         """The symbols that it yields."""
 
+    @property
+    def stalls_after_s(self) -> float | None:
+        """Seconds without a tick after which it counts as stalled; None where silence means nothing."""
+
+    @property
+    def gap_bars(self) -> int | None:
+        """Bar lengths between two bars beyond which prices are missing; None where none can be."""
+
     def ticks(self, resume: Mapping[str, ResumePoint]) -> AsyncIterator[PriceTick]:
         """Ticks in the order of their times, from after `resume`; endless or until the source ends.
+
+        Closed and called again after a failure or a stall. A tick at the time of the resume point may
+        come again: what is recorded already is dropped.
 
         Raises:
             FeedError: when the source cannot be read.
         """
+
+
+@runtime_checkable
+class TellsLosses(Protocol):
+    """What a feed also has where its source may send what cannot be right, or leave something out."""
+
+    on_gap: Callable[[str, datetime, datetime], None] | None
+    """To be called when prices are missing: symbol, from, to."""
+
+    @property
+    def bad(self) -> int:
+        """How many prices were dropped because they cannot be right."""

@@ -107,11 +107,14 @@ class SimulatedFeed:
 
     Args:
         seed: fixes every price.
+        name: the feed's slug; its events carry `simulated`, whatever it is.
         clock: the wall clock, UTC.
     """
 
-    name = "simulated"
     source = "simulated"
+    stalls_after_s: float | None = None
+    gap_bars: int | None = None
+    """None: its bars follow one another, also when hours lie between two of them."""
 
     def __init__(
         self,
@@ -119,10 +122,12 @@ class SimulatedFeed:
         symbol: str = "SIM",
         bars_per_s: float | None = 1,
         *,
+        name: str = "simulated",
         clock: Callable[[], datetime] = _now,
         sleep: Sleep = asyncio.sleep,
         monotonic_clock: Callable[[], float] = monotonic,
     ) -> None:
+        self.name = name
         self.symbols = (symbol,)
         self._seed = seed
         self._bars_per_s = bars_per_s

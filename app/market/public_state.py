@@ -119,8 +119,12 @@ def _acknowledge(state: PublicState) -> None:
             alert["acknowledged"] = True
 
 
-def present(state: PublicState, persona: Persona) -> dict[str, Any]:
+def present(
+    state: PublicState, persona: Persona, built_in: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
     """What clients see: `symbols`, `portfolios`, `alerts` and `trades` (oldest first), `alert_rules`.
+
+    The rules are those that are `built_in`, by id, and on top of them what events set and removed.
 
     Each symbol gets its `vibe` and its `persona` (`name`, `message`, `look`), null while no regime is
     known. The result shares values with `state`: encode it before the next `apply`.
@@ -131,7 +135,7 @@ def present(state: PublicState, persona: Persona) -> dict[str, Any]:
         "portfolios": dict(sorted(state["portfolios"].items())),
         "alerts": [alert for _at_us, _position, alert in state["alerts"]],
         "trades": [trade for _at_us, _position, trade in state["trades"]],
-        "alert_rules": list(state["alert_rules"].values()),
+        "alert_rules": [rule for rule in {**built_in, **state["alert_rules"]}.values() if rule],
     }
 
 
@@ -183,10 +187,12 @@ def _alert(state: PublicState, event: ReadableEvent, payload: dict[str, Any]) ->
 
 
 def _trade(state: PublicState, event: ReadableEvent, payload: dict[str, Any]) -> None:
+    payload["source"] = event.source
     _keep(state["trades"], event, payload)
 
 
-def _portfolio(state: PublicState, _event: ReadableEvent, payload: dict[str, Any]) -> None:
+def _portfolio(state: PublicState, event: ReadableEvent, payload: dict[str, Any]) -> None:
+    payload["source"] = event.source
     state["portfolios"][payload["portfolio_id"]] = payload
 
 
@@ -196,7 +202,8 @@ def _notice(state: PublicState, event: ReadableEvent, payload: dict[str, Any]) -
     if kind == NoticeKind.ALERT_RULE_SET and "rule_id" in details:
         rules[str(details["rule_id"])] = details
     elif kind == NoticeKind.ALERT_RULE_REMOVED:
-        rules.pop(str(details.get("rule_id")), None)
+        # Remembered, for the rule may be one that is built in.
+        rules[str(details.get("rule_id"))] = None
     elif kind == NoticeKind.ALERT_ACKNOWLEDGED and isinstance(details.get("alert_id"), str):
         newest: dict[str, list[int]] = state["acknowledged"]
         newest.pop(details["alert_id"], None)
@@ -225,4 +232,4 @@ _FOLDS: Final[Mapping[str, Callable[[PublicState, ReadableEvent, dict[str, Any]]
 
 name: Final = "public_state"
 handles: Final = frozenset(_FOLDS)
-schema: Final = schema_of("1", handles)
+schema: Final = schema_of("2", handles)

@@ -1,141 +1,140 @@
-"""What `decide` knows: one detector state for each symbol, and `evolve`, which folds events into it.
+"""What `decide` knows, and `evolve`, which folds events into it.
 
-The detector runs inside `evolve`, so a fold of the log restores the state bit for bit.
+The detector, the alert rules' memory and the portfolios live in here, so a fold of the log restores all of
+them bit for bit.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
-from app.market.detector.anchored import ANCHORED, AnchoredState
-from app.market.detector.base import Reading
-from events.catalog import Payload, PriceUpdate
+from pydantic import ValidationError
 
-_DAY: Final = timedelta(days=1)
+from app.market.alerts.rules import AlertRule
+from app.market.portfolio import Portfolio, marked, opened, traded
+from app.market.rule_book import RuleBook
+from app.market.setup import DEFAULT_SETUP, MarketSetup
+from app.market.symbol import PriceStep, SymbolState, advance, is_late, late
+from events.catalog import (
+    SYSTEM_ENTITY,
+    Channel,
+    NoticeKind,
+    Payload,
+    PortfolioUpdate,
+    PriceUpdate,
+    SystemNotice,
+    TradeExecution,
+)
+
+SYSTEM_STREAM: Final = f"{Channel.SYSTEM.value}:{SYSTEM_ENTITY}"
+MANUAL: Final = "manual"
+PAPER: Final = "paper"
+
+READ_CHANNELS: Final = (Channel.PRICES, Channel.TRADES, Channel.PORTFOLIO, Channel.SYSTEM)
+"""The channels whose events change the state."""
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolState:
-    """One symbol, as its recorded prices left it.
+class MarketState(NamedTuple):
+    """All symbols, portfolios and rules, as the log left them. A tuple: every event makes a new one.
 
     Attributes:
-        detector: after the last closed bar.
-        reading: the detector's reading of that bar; None before the first one.
-        last_at: market time of the newest price, UTC; None before the first one.
-        last_price: that price.
-        bar_open: True when that price was a bare tick: its UTC day's bar has not closed yet.
-        prices_version: how many prices were recorded, late ones too; the version of `prices:SYMBOL`.
+        setup: what it was folded with.
+        symbols: those that have a recorded price.
+        portfolios: those that have a recorded trade.
+        rules: the alert rules in force.
+        versions: the version of every stream of trades, portfolio and system.
     """
 
-    detector: AnchoredState
-    reading: Reading | None = None
-    last_at: datetime | None = None
-    last_price: Decimal | None = None
-    bar_open: bool = False
-    prices_version: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class MarketState:
-    """All symbols that have a recorded price."""
-
-    symbols: Mapping[str, SymbolState] = field(default_factory=dict)
+    setup: MarketSetup
+    symbols: Mapping[str, SymbolState]
+    portfolios: Mapping[str, Portfolio]
+    rules: RuleBook
+    versions: Mapping[str, int]
 
     def of(self, symbol: str) -> SymbolState:
         """The symbol's state, or the one before its first price."""
-        return self.symbols.get(symbol) or UNSEEN
+        return self.symbols.get(symbol) or SymbolState(self.setup.detector.initial())
+
+    def version_of(self, stream: str) -> int:
+        """The version of a stream that `decide` reads; 0 before its first event."""
+        channel, _, entity = stream.partition(":")
+        if channel == Channel.PRICES:
+            known = self.symbols.get(entity)
+            return 0 if known is None else known.prices_version
+        return self.versions.get(stream, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
-    """A bar that closed.
-
-    Attributes:
-        at: when, UTC.
-        price: at what.
-        reading: what the detector says of it.
-        before: the reading of the bar before; None at the first.
-    """
-
-    at: datetime
-    price: Decimal
-    reading: Reading
-    before: Reading | None
-
-
-UNSEEN: Final = SymbolState(ANCHORED.initial())
-
-
-def initial() -> MarketState:
+def initial(setup: MarketSetup = DEFAULT_SETUP) -> MarketState:
     """The state before the first event."""
-    return MarketState()
+    return MarketState(setup, {}, {}, RuleBook(setup.rules), {})
 
 
-def is_late(state: SymbolState, at: datetime) -> bool:
-    """True for a price that is not newer than the newest one: recorded, but never fed back."""
-    return state.last_at is not None and at <= state.last_at
+def evolve(state: MarketState, payload: Payload, source: str) -> MarketState:
+    """The state after a recorded event. Hand-made ones (source `manual`) are counted, and change nothing else."""
+    match payload:
+        case PriceUpdate():
+            return _price(state, payload, source)
+        case TradeExecution():
+            stream = f"{Channel.TRADES.value}:{payload.portfolio_id}"
+            after = state if source == MANUAL else with_trade(state, payload, source)
+        case PortfolioUpdate():
+            stream = f"{Channel.PORTFOLIO.value}:{payload.portfolio_id}"
+            after = state if source == MANUAL else with_mark(state, payload)
+        case SystemNotice():
+            stream = SYSTEM_STREAM
+            after = state if source == MANUAL else _notice(state, payload)
+        case _:
+            return state
+    return counted(after, stream)
 
 
-def advance(
-    state: SymbolState, price: Decimal, at: datetime, bar_s: int | None
-) -> tuple[SymbolState, tuple[Close, ...]]:
-    """Take in a price newer than the last: the state after it, and the bars that it closed.
-
-    A bare tick opens or extends the bar of its UTC day; the first price beyond a bar closes it. A
-    ready bar closes at once, and stands for the open one if that one's last tick lies within it.
-    """
-    detector, reading, closes = state.detector, state.reading, []
-    ends = _open_bar_ends(state, at, bar_s)
-    if ends is not None and state.last_price is not None:
-        detector, closed = ANCHORED.step(detector, float(state.last_price))
-        closes.append(Close(ends, state.last_price, closed, reading))
-        reading = closed
-    if bar_s is not None:
-        detector, closed = ANCHORED.step(detector, float(price))
-        closes.append(Close(at, price, closed, reading))
-        reading = closed
-    after = SymbolState(detector, reading, at, price, bar_s is None, state.prices_version + 1)
-    return after, tuple(closes)
+def counted(state: MarketState, stream: str) -> MarketState:
+    """The state after one more event of a stream."""
+    versions = {**state.versions, stream: state.versions.get(stream, 0) + 1}
+    return state._replace(versions=versions)
 
 
-def _open_bar_ends(state: SymbolState, at: datetime, bar_s: int | None) -> datetime | None:
-    """When the open bar closes, if a price at `at` closes it."""
-    if not state.bar_open or state.last_at is None:
-        return None
-    starts = at
-    if bar_s is not None:
-        length = timedelta(seconds=bar_s)
-        if at - state.last_at < length:
-            return None
-        starts = at - length
-    if starts.toordinal() > state.last_at.toordinal():
-        return datetime.combine(state.last_at.date(), time(), UTC) + _DAY
-    return None if bar_s is None else starts
+def with_symbol(state: MarketState, symbol: str, after: SymbolState) -> MarketState:
+    """The state with one symbol moved on."""
+    return state._replace(symbols={**state.symbols, symbol: after})
 
 
-def provisional(state: SymbolState) -> Reading | None:
-    """The reading if the open bar closed at the last price; None when no bar is open."""
-    if not state.bar_open or state.last_price is None:
-        return None
-    return ANCHORED.step(state.detector, float(state.last_price))[1]
+def with_trade(state: MarketState, trade: TradeExecution, source: str) -> MarketState:
+    """The state with a trade taken into its portfolio, which the first one opens."""
+    setup, name = state.setup, trade.portfolio_id
+    before = state.portfolios.get(name)
+    if before is None:
+        before = opened(name, setup.cash, paper=source == PAPER)
+    after = traded(before, trade, setup.cash, setup.paper_fee)
+    return state._replace(portfolios={**state.portfolios, name: after})
 
 
-def evolve(state: MarketState, payload: Payload) -> MarketState:
-    """The state after a recorded event. Only prices change it, and late ones only their count."""
-    if not isinstance(payload, PriceUpdate):
+def with_mark(state: MarketState, update: PortfolioUpdate) -> MarketState:
+    """The state with what a mark of a portfolio leaves behind."""
+    before = state.portfolios.get(update.portfolio_id)
+    if before is None:
         return state
-    before = state.of(payload.symbol)
+    after = marked(before, update)
+    return state._replace(portfolios={**state.portfolios, update.portfolio_id: after})
+
+
+def _price(state: MarketState, payload: PriceUpdate, source: str) -> MarketState:
+    symbol = payload.symbol
+    before = state.of(symbol)
     if payload.corrects is not None or is_late(before, payload.timestamp):
-        after = SymbolState(
-            before.detector,
-            before.reading,
-            before.last_at,
-            before.last_price,
-            before.bar_open,
-            before.prices_version + 1,
-        )
-    else:
-        after, _ = advance(before, payload.price, payload.timestamp, payload.bar_s)
-    return MarketState({**state.symbols, payload.symbol: after})
+        return with_symbol(state, symbol, late(before))
+    step = PriceStep(symbol, payload.price, payload.timestamp, payload.bar_s, source)
+    moved = advance(state.setup, state.rules.watched(symbol), before, step)
+    return with_symbol(state, symbol, moved.after)
+
+
+def _notice(state: MarketState, notice: SystemNotice) -> MarketState:
+    if notice.kind is NoticeKind.ALERT_RULE_SET:
+        try:
+            rule = AlertRule.model_validate(notice.details)
+        except ValidationError:
+            # Of another program, or of an older one that allowed it: nothing to watch for here.
+            return state
+        return state._replace(rules=state.rules.with_rule(rule))
+    if notice.kind is NoticeKind.ALERT_RULE_REMOVED:
+        return state._replace(rules=state.rules.without(str(notice.details.get("rule_id"))))
+    return state

@@ -2,14 +2,17 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from app.migrate import upgrade
 from events.memory_store import MemoryEventStore
 from events.sql_store import SqlEventStore
 from events.store import EventStore
+from tests.unit.events.lease_ageing import age_leases
 
 
 @dataclass
@@ -49,3 +52,21 @@ async def store(opening: Callable[[], Awaitable[EventStore]]) -> AsyncIterator[E
     opened = await opening()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def pass_time(store: EventStore, clock: Clock) -> Callable[[float], Awaitable[None]]:
+    """Let so many seconds go by, as the leases see it."""
+
+    async def pass_(seconds: float) -> None:
+        clock.now_us += round(seconds * 1_000_000)
+        if isinstance(store, SqlEventStore):
+            await store._engines.write(partial(_age_by_server_time, seconds=seconds))
+
+    return pass_
+
+
+def _age_by_server_time(connection: Connection, seconds: float) -> None:
+    if connection.dialect.name == "postgresql":
+        # No test sets the server's clock: what it wrote down is put back in time.
+        age_leases(connection, seconds)

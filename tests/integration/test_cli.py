@@ -95,6 +95,15 @@ MISUSES_BEFORE_ANYTHING_STARTS = {
     ),
     "only a header": bad_import("header.csv", "no bar"),
     "an empty file": bad_import("empty.csv", "empty"),
+    "no feed": Misuse("serve --feed spx.csv", ("--feed 'spx.csv'", "csv:PATH")),
+    "a feed without a file": Misuse("serve --feed csv:none.csv", ("--feed", "none.csv")),
+    "a feed of a bad file": Misuse("serve --feed csv:no-close.csv", ("no-close.csv, line 1",)),
+    "a feed at no speed": Misuse("serve --feed 'csv:good.csv?speed=5'", ("speed=5", "1d/s")),
+    "an unknown option of a feed": Misuse("serve --feed 'csv:good.csv?sped=1'", ("sped", "speed")),
+    "two feeds of one name": Misuse(
+        "serve --feed csv:good.csv --feed simulated:SIM?name=good", ("two feeds are named good",)
+    ),
+    "an exchange without symbols": Misuse("serve --feed exchange:kraken", ("symbols=BTC/USD",)),
     "bad symbol": Misuse("import good.csv --symbol 'A B' --db new.db", ("--symbol", "'A B'")),
 }
 
@@ -228,7 +237,7 @@ def test_the_database_may_be_named_by_url_or_variable(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         ((), ("flight recorder", "serve", "demo", "import", "Not investment advice")),
-        (("serve",), ("--db", "--host", "--port", "--no-browser", "without any feed")),
+        (("serve",), ("--db", "--host", "--port", "--no-browser", "--feed", "csv:prices.csv")),
         (("demo",), ("--speed", "Bars a second", "simulated market")),
         (("import",), ("file", "--symbol", "--json", "CSV, oldest row first")),
     ],

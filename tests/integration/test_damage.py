@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.migrate import upgrade
+from app.migrate import NEWEST, upgrade
 from events.engines import SqliteReader
 from events.errors import EventError, StoreUnavailable
 from events.log import EventLog
@@ -94,7 +94,8 @@ def bits_of(path: Path, needle: bytes) -> list[int]:
         b"CREATE TABLE events",
         b"ux_events_event_id",
         b"occurred_at < occurred_max",  # an index's condition
-        b"0001",  # the schema's revision
+        b"host:1:a",  # who holds a lease
+        NEWEST.encode(),  # the schema's revision
     ],
 )
 def test_every_copy_of_what_matters_is_proven(closed: Path, tmp_path: Path, needle: bytes) -> None:

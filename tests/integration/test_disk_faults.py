@@ -22,7 +22,7 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from app import broadcaster as broadcaster_module
+from app import feed_runner
 from app.feeds.base import ResumePoint
 from app.feeds.samples import SAMPLES
 from app.ingest import TickIngest
@@ -64,6 +64,8 @@ class GatedFeed:
     name = "gated"
     source = "feed:gated"
     symbols = ("SPX",)
+    stalls_after_s = None
+    gap_bars = None
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
@@ -81,7 +83,7 @@ class GatedFeed:
 
 @pytest.fixture
 def victims(monkeypatch: pytest.MonkeyPatch) -> list[Victim]:
-    monkeypatch.setattr(broadcaster_module, "RETRY_FIRST_S", 0.05)
+    monkeypatch.setattr(feed_runner, "RETRY_FIRST_S", 0.05)
     return disk_faults.watch(monkeypatch)
 
 

@@ -183,7 +183,7 @@ def test_a_log_that_notes_two_schemas_is_refused(engine: Engine) -> None:
     move(engine, upgrade)
     with engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('9999')")
-    with pytest.raises(StoreUnavailable, match="schema 0001, 9999, which is newer"):
+    with pytest.raises(StoreUnavailable, match=f"schema {NEWEST}, 9999, which is newer"):
         move(engine, upgrade)
 
 

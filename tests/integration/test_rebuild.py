@@ -70,13 +70,13 @@ def test_snapshots_are_made_again_whatever_became_of_them(
 def test_it_tells_what_it_did(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, _ = rebuild(database, capsys)
     assert out.splitlines() == [
-        "public_state: rebuilt up to position 101",
-        "decider: rebuilt up to position 101",
+        "public_state: rebuilt up to position 102",
+        "decider: rebuilt up to position 102",
     ]
     out, _ = rebuild(database, capsys, "--json")
-    status = {"phase": "live", "position": 101, "error": None}
+    status = {"phase": "live", "position": 102, "error": None}
     assert json.loads(out) == {
-        "head": 101,
+        "head": 102,
         "projections": {"public_state": status, "decider": status},
     }
 
@@ -110,7 +110,7 @@ def test_answers_are_the_same_before_and_after(
 
 def test_a_server_that_stops_leaves_the_deciders_state_behind(database: Path) -> None:
     saved = [row for row in rows(database) if row[0] == "decider"]
-    assert [(row[1], row[2]) for row in saved] == [("", 101)]
+    assert [(row[1], row[2]) for row in saved] == [("", 102)]
 
 
 def test_an_empty_log_is_rebuilt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

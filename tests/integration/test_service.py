@@ -24,6 +24,7 @@ from app.market.ticks import PriceTick
 from app.serving import CannotServe, address_of, bind, listens_everywhere
 from events.clock import now_us
 from events.scalars import from_micros
+from events.sql_store import SqlEventStore
 from tests.integration.served import PATIENCE_S, Json, Served, daily, new_symbol, serving
 
 JSON = {"Content-Type": "application/json"}
@@ -35,12 +36,28 @@ class FailingFeed:
     name = "failing"
     source = "feed:failing"
     symbols = ("FAIL",)
+    stalls_after_s = None
+    gap_bars = None
     mended = False
 
     async def ticks(self, resume: Mapping[str, ResumePoint]) -> AsyncIterator[PriceTick]:
         if not self.mended:
             raise FeedError("prices.csv", 7, "close", "is gone")
         yield PriceTick(symbol="FAIL", price=Decimal(5), timestamp=from_micros(now_us()))
+        await asyncio.Event().wait()
+
+
+class SilentFeed:
+    """A feed that gives one price when it is started, and no more."""
+
+    name = "silent"
+    source = "feed:silent"
+    symbols = ("HUSH",)
+    stalls_after_s = 0.2
+    gap_bars = None
+
+    async def ticks(self, resume: Mapping[str, ResumePoint]) -> AsyncIterator[PriceTick]:
+        yield PriceTick(symbol="HUSH", price=Decimal(5), timestamp=from_micros(now_us()))
         await asyncio.Event().wait()
 
 
@@ -109,6 +126,48 @@ def test_a_failing_feed_makes_the_server_unready_until_it_recovers(tmp_path: Pat
         eventually(lambda: status() == 200)
         assert served.get("/readyz")["feeds"]["failing"]["error"] is None
         assert served.get("/api/state?symbol=FAIL")["symbols"]["FAIL"]["price"] == "5"
+
+
+def test_a_stalled_feed_makes_the_server_unready_until_prices_come_again(tmp_path: Path) -> None:
+    with serving(tmp_path, [SilentFeed()]) as served:
+
+        def answer() -> tuple[int, str, str | None]:
+            answered = served.http.get("/readyz")
+            told = answered.json()["feeds"]["silent"]
+            return answered.status_code, told["phase"], told["error"]
+
+        eventually(lambda: answer() == (503, "stalled", "no price came for 0.2 s"))
+        eventually(lambda: answer() == (200, "running", None))
+        told = served.http.get("/readyz").json()["feeds"]["silent"]
+        assert told["ticks"] >= 2
+        assert told["last_at"] < told["heard_at"]
+        eventually(lambda: len(served.events("types=system_notice")) >= 3)
+        kinds = [event["payload"]["kind"] for event in served.events("types=system_notice")]
+        assert kinds[:3] == ["feed_started", "feed_stopped", "feed_started"]
+
+
+def test_a_feed_that_another_process_plays_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def held_by_another(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(SqlEventStore, "acquire_lease", held_by_another)
+    with serving(tmp_path, [SilentFeed()]) as served:
+        ready = served.get("/readyz")
+        assert ready["status"] == "ready"
+        assert ready["feeds"]["silent"] == {
+            "phase": "waiting",
+            "ticks": 0,
+            "duplicates": 0,
+            "late": 0,
+            "gaps": 0,
+            "bad": 0,
+            "failures": 0,
+            "error": None,
+            "last_at": None,
+            "heard_at": None,
+        }
 
 
 # --- the contract and the errors ----------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The default detector: logistic scores of six features, with hysteresis. O(1) a bar.
+"""The default detector: logistic scores of seven features, with hysteresis. O(1) a bar.
 
 Notation: P = close, r = log return (0 at the first bar). Every average moves by
 `x += (new - x) * max(1/t, a)`, where t is the bar's number from 1, a = 2/(n+1) for EMA_n and
@@ -8,11 +8,15 @@ a = 1 - 0.5^(1/h) for EWMA_h. s = sqrt(252 * EWMA_756[r^2]) + 1e-9 is the yearly
 |---|---|
 | trend, t50 | ln(P / EMA200) / s, ln(P / EMA50) / s |
 | dv | 0.5 * ln(2 * EWMA_10[r^2 where r < 0, else 0] / EWMA_756[r^2]) |
-| m21, m63, m126 | k-bar log return / s, from the first bar while there are fewer than k |
+| m126 | 126-bar log return / s, from the first bar while there are fewer |
+| high21 | ln(P / the highest of the newest 21 closes, P among them) / s |
+| low42 | ln(P / the lowest of the newest 42 closes, P among them) / s |
+| vol | s |
 
-With p_bear, p_crash and p_side the logistic scores of `constants`, and off = max(p_bear, p_crash):
-P(CRASH) = p_crash, P(BEAR) = off - p_crash, P(SIDEWAYS) = (1 - off) p_side, P(BULL) = the rest.
-Shifts follow these; what is emitted are the same four after `calibration`.
+With p_bear, p_crash and p_side the logistic scores of `constants`, c(p_bear) the value in the table of
+`calibration`, and off = max(c(p_bear), p_crash): P(CRASH) = p_crash, P(BEAR) = off - p_crash,
+P(SIDEWAYS) = (1 - off) p_side, P(BULL) = the rest. Shifts follow the scores before calibration. Up to
+the 42nd bar p_side is 0: every price is near the low of few bars.
 """
 
 from collections.abc import Mapping
@@ -29,7 +33,7 @@ _TREND_RATE: Final = 2 / (c.TREND_SPAN + 1)
 _PULLBACK_RATE: Final = 2 / (c.PULLBACK_SPAN + 1)
 _VARIANCE_RATE: Final = 1 - 0.5 ** (1 / c.VARIANCE_HALF_LIFE)
 _DOWNSIDE_RATE: Final = 1 - 0.5 ** (1 / c.DOWNSIDE_HALF_LIFE)
-_MEMORY: Final = max(c.MOMENTUM_BARS) + 1
+_MEMORY: Final = c.MOMENTUM_BARS + 1
 _SLOTS: Final = {regime: slot for slot, regime in enumerate(REGIMES)}
 
 
@@ -65,30 +69,34 @@ def logistic(x: float) -> float:
 
 def score(features: Mapping[str, float]) -> tuple[float, float, float]:
     """p_bear, p_crash and p_side of one bar's features."""
-    trend, dv, m126 = features["trend"], features["dv"], features["m126"]
+    dv, vol = features["dv"], features["vol"]
     b0, b1, b2, b3 = c.BEAR_WEIGHTS
-    k0, k1, k2, k3 = c.CRASH_WEIGHTS
-    s0, s1, s2, s3 = c.SIDE_WEIGHTS
+    k0, k1, k2 = c.CRASH_WEIGHTS
+    s0, s1, s2 = c.SIDE_WEIGHTS
     return (
-        logistic(b0 + b1 * trend + b2 * dv + b3 * m126),
-        logistic(k0 + k1 * dv + k2 * features["m21"] + k3 * features["t50"]),
-        logistic(s0 + s1 * trend + s2 * features["m63"] + s3 * m126),
+        logistic(b0 + b1 * features["trend"] + b2 * dv + b3 * features["m126"]),
+        logistic(k0 + k1 * dv + k2 * features["high21"]),
+        # SIDEWAYS is a change of so many per cent, whatever the volatility: so are its features.
+        logistic(s0 + (s1 * abs(features["t50"]) + s2 * features["low42"]) * vol),
     )
 
 
-def next_regime(regime: Regime, off: float, p_crash: float, p_side: float) -> Regime:
-    """The regime after hysteresis: a state is left at a lower threshold than it is entered.
+def next_regime(
+    regime: Regime, off: float, p_crash: float, p_side: float, limits: c.Limits = c.LIMITS
+) -> Regime:
+    """The regime after hysteresis: a state is left at a lower score than it is entered.
 
     A crash ends in BEAR first, whatever the scores say of the bar.
     """
+    off_enter, off_leave, crash_enter, crash_leave, side_enter, side_leave = limits
     if regime is Regime.CRASH:
-        return Regime.BEAR if p_crash < c.CRASH_LEAVE else Regime.CRASH
-    if p_crash > c.CRASH_ENTER:
+        return Regime.BEAR if p_crash < crash_leave else Regime.CRASH
+    if p_crash > crash_enter:
         return Regime.CRASH
-    if off > c.RISK_OFF_ENTER or (regime is Regime.BEAR and off >= c.RISK_OFF_LEAVE):
+    if off > off_enter or (regime is Regime.BEAR and off >= off_leave):
         return Regime.BEAR
-    stays = regime is Regime.SIDEWAYS and p_side >= c.SIDE_LEAVE
-    return Regime.SIDEWAYS if stays or p_side > c.SIDE_ENTER else Regime.BULL
+    stays = regime is Regime.SIDEWAYS and p_side >= side_leave
+    return Regime.SIDEWAYS if stays or p_side > side_enter else Regime.BULL
 
 
 class AnchoredDetector:
@@ -107,10 +115,10 @@ class AnchoredDetector:
         averages = _averages(state, price)
         features = _features(averages, price)
         p_bear, p_crash, p_side = score(features)
-        off = max(p_bear, p_crash)
-        regime = next_regime(state.regime, off, p_crash, p_side)
-        on = 1 - off
-        probabilities = calibrate(on * (1 - p_side), off - p_crash, p_crash, on * p_side)
+        if state.bars + 1 < c.LOW_BARS:
+            p_side = 0.0
+        regime = next_regime(state.regime, max(p_bear, p_crash), p_crash, p_side)
+        probabilities = calibrate(p_bear, p_crash, p_side)
         bars = state.bars + 1
         reading = Reading(
             regime, probabilities, probabilities[_SLOTS[regime]], features, bars <= c.WARM_UP_BARS
@@ -180,13 +188,12 @@ def _features(averages: _Averages, price: float) -> dict[str, float]:
     # Prices that never move let the variance sink to 0 in the end; the floor only prevents that.
     moved = max(variance, c.VARIANCE_FLOOR)
     logged = logs[-1]
-    seen = len(logs)
-    short, middle, long = c.MOMENTUM_BARS
     return {
         "trend": log(price / ema200) / scale,
         "t50": log(price / ema50) / scale,
         "dv": 0.5 * log(fallen / moved),
-        "m21": (logged - logs[-1 - short if seen > short else 0]) / scale,
-        "m63": (logged - logs[-1 - middle if seen > middle else 0]) / scale,
-        "m126": (logged - logs[-1 - long if seen > long else 0]) / scale,
+        "m126": (logged - logs[0]) / scale,
+        "high21": (logged - max(logs[-c.HIGH_BARS :])) / scale,
+        "low42": (logged - min(logs[-c.LOW_BARS :])) / scale,
+        "vol": scale,
     }

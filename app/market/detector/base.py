@@ -21,8 +21,9 @@ class Reading:
 
     Attributes:
         regime: the emitted regime. Hysteresis may make it another than the most probable one.
-        probabilities: calibrated, in the order of `REGIMES`; they sum to 1.
-        confidence: the calibrated probability of `regime`.
+        probabilities: in the order of `REGIMES`; they sum to 1. Calibrated on 1950-1998, but for the
+            detector `hmm`, whose own they are.
+        confidence: the probability of `regime` among them.
         features: name -> value: the reasons.
         warming_up: True while the detector has seen too few bars to be trusted.
     """

@@ -1,60 +1,19 @@
-"""Calibration: from the model's probabilities to ones that mean what they say."""
+"""Calibration: from the model's scores to probabilities that mean what they say."""
 
-from collections.abc import Mapping
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Final
 
-from app.market.detector.base import REGIMES, Four
-from events.catalog import Regime
+from app.market.detector.base import Four
 
 Knots = tuple[tuple[float, float], ...]
-"""(model's probability, share that came true): rising in both, from 0 to 1 in the first."""
+"""(score, probability): from 0 to 1 in the first, never falling in the second."""
 
-TABLE: Final[Mapping[Regime, Knots]] = MappingProxyType(
-    {
-        Regime.BULL: (
-            (0.0, 0.1098),
-            (0.014, 0.1098),
-            (0.2567, 0.2271),
-            (0.4815, 0.3604),
-            (0.6379, 0.4244),
-            (0.7739, 0.6421),
-            (0.8784, 0.8535),
-            (1.0, 0.8535),
-        ),
-        Regime.BEAR: (
-            (0.0, 0.005),
-            (0.0011, 0.005),
-            (0.0224, 0.005),
-            (0.0542, 0.0322),
-            (0.113, 0.0921),
-            (0.1924, 0.2104),
-            (0.3177, 0.3902),
-            (0.5409, 0.5311),
-            (1.0, 0.5311),
-        ),
-        Regime.CRASH: (
-            (0.0, 0.005),
-            (0.003, 0.005),
-            (0.0171, 0.0169),
-            (0.0491, 0.044),
-            (0.1078, 0.0898),
-            (0.1921, 0.2034),
-            (0.5517, 0.6435),
-            (1.0, 0.6435),
-        ),
-        Regime.SIDEWAYS: (
-            (0.0, 0.0651),
-            (0.0179, 0.0651),
-            (0.0603, 0.1317),
-            (0.1191, 0.2287),
-            (0.2016, 0.3662),
-            (1.0, 0.3662),
-        ),
-    }
-)
-"""Frozen; made by `benchmarks/detector_fit.py` from 1950-1998."""
+TABLE: Final[Knots] = ((0.0, 0.0), (0.52, 0.52), (1.0, 0.52))
+"""Of the bear score. Frozen; made by `benchmarks/detector_fit.py` from 1950-1998.
+
+On years that were left out of the fit, a bear score above the middle says nothing more: whatever it is,
+about half of such bars lay in a bear market. The scores of CRASH and SIDEWAYS need no table.
+"""
 
 Segment = tuple[float, float, float, float]
 """(upper end, start, value at start, slope)."""
@@ -73,14 +32,15 @@ def interpolate(pieces: tuple[Segment, ...], x: float) -> float:
     return value + (end - start) * slope
 
 
-_BULL, _BEAR, _CRASH, _SIDE = (segments(TABLE[regime]) for regime in REGIMES)
+_PIECES: Final = segments(TABLE)
 
 
-def calibrate(bull: float, bear: float, crash: float, side: float) -> Four:
-    """The four calibrated probabilities, made to sum to 1 again; in the order of `REGIMES`."""
-    bull = interpolate(_BULL, bull)
-    bear = interpolate(_BEAR, bear)
-    crash = interpolate(_CRASH, crash)
-    side = interpolate(_SIDE, side)
-    total = bull + bear + crash + side
-    return bull / total, bear / total, crash / total, side / total
+def calibrate(bear: float, crash: float, side: float) -> Four:
+    """The four probabilities of the three scores, in the order of `REGIMES`; they sum to 1.
+
+    P(BEAR) + P(CRASH) is the larger one of the two scores; that of SIDEWAYS is about what is left.
+    """
+    off = max(interpolate(_PIECES, bear), crash)
+    on = 1 - off
+    side *= on
+    return on - side, off - crash, crash, side

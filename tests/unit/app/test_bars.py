@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.api.bars import corrected_bars, downsample, with_regimes
+from app.api.bars import corrected_bars, downsample, joined_ticks, with_regimes
 from app.market.ticks import PriceTick
 from events.catalog import PriceUpdate
 from events.envelope import RecordedEvent
@@ -22,7 +22,8 @@ def price(close: str, minutes: int, **more: Any) -> RecordedEvent:
 
 
 def bar(close: str, **more: Any) -> dict[str, Any]:
-    return {"close": close, **dict.fromkeys(("open", "high", "low", "volume", "regime")), **more}
+    nothing = dict.fromkeys(("open", "high", "low", "volume", "bar_s", "regime"))
+    return {"close": close, **nothing, **more}
 
 
 def test_the_newest_price_of_a_time_counts() -> None:
@@ -60,3 +61,22 @@ def test_a_merged_bar_spans_its_group() -> None:
     ]
     [merged] = downsample(group, 1)
     assert merged == bar("100", open="9", high="101", low="6.5", regime="BEAR")
+
+
+def test_the_volume_of_a_merged_bar_is_the_sum_where_all_are_known() -> None:
+    group = [bar("1", volume="0.1"), bar("2", volume="123456789012345678.000000000001")]
+    assert downsample(group, 1)[0]["volume"] == "123456789012345678.100000000001"
+
+
+def test_ticks_of_one_bar_are_joined_and_ready_bars_stay() -> None:
+    at = "2020-01-06T09:{:02}:00.000000Z"
+    ticks = [bar(close, timestamp=at.format(minute)) for minute, close in enumerate("5376")]
+    ready = bar("9", timestamp=at.format(4), bar_s=60)
+    joined = joined_ticks([*ticks[:3], ready, ticks[3] | {"timestamp": at.format(5)}], 120)
+    assert [(each["open"], each["high"], each["low"], each["close"]) for each in joined] == [
+        ("5", "5", "3", "3"),
+        ("7", "7", "7", "7"),
+        (None, None, None, "9"),
+        ("6", "6", "6", "6"),
+    ]
+    assert [each["timestamp"] for each in joined] == [at.format(k) for k in (1, 2, 4, 5)]

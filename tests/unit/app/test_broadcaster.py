@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.broadcaster import FeedPhase, MarketDataBroadcaster
+from app.broadcaster import MarketDataBroadcaster
+from app.feed_runner import FeedPhase
 from app.feeds.base import FeedError, ResumePoint
 from app.ingest import TickIngest
 from app.market.ticks import PriceTick
@@ -26,6 +27,8 @@ class FakeFeed:
     name = "fake"
     source = "feed:fake"
     symbols = ("SPX",)
+    stalls_after_s: float | None = None
+    gap_bars: int | None = None
 
     def __init__(self, ticks: list[PriceTick], failures: int = 0, before_failing: int = 0) -> None:
         self._left = ticks
@@ -188,3 +191,9 @@ async def test_after_stopping_nothing_moves(log: EventLog) -> None:
     await asyncio.sleep(0)
     assert log.head.position == head
     await played.broadcaster.stop()
+
+
+async def test_two_feeds_of_one_name_are_refused(log: EventLog) -> None:
+    ingest = await TickIngest.open(log)
+    with pytest.raises(ValueError, match="same name"):
+        MarketDataBroadcaster(log, ingest, [FakeFeed([]), FakeFeed([])], INTERVAL_S)

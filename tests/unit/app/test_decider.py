@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 
 from app import decider as decider_module
-from app.decider import DECIDER, KIND, Decider
+from app.decider import DECIDER, Decider, snapshot_kind
 from app.ingest import TickIngest
+from app.market.setup import DEFAULT_SETUP
 from app.market.ticks import PriceTick
 from events import log as log_module
 from events.envelope import RecordedEvent
@@ -123,14 +124,16 @@ async def test_only_the_newest_snapshot_is_kept(log: EventLog, store: ReadingSto
     ingest = await TickIngest.open(log)
     for each in bars(["5"] * 60):
         await ingest.record([each], "api")
-    assert [one.kind for one in store._snapshots.values()] == [KIND]
+    assert [one.kind for one in store._snapshots.values()] == [snapshot_kind(DEFAULT_SETUP)]
 
 
 @pytest.mark.parametrize("state", [b"", pack(["?"]), pack({"detector": {}}), pack({})])
 async def test_a_snapshot_that_cannot_be_read_is_folded_anew(log: EventLog, state: bytes) -> None:
     ingest = await TickIngest.open(log)
     await ingest.record(bars(["5", "6"]), "api")
-    await log.store.save_snapshots([Snapshot(KIND, "", log.head.position, 0, state)])
+    await log.store.save_snapshots(
+        [Snapshot(snapshot_kind(DEFAULT_SETUP), "", log.head.position, 0, state)]
+    )
     assert (await TickIngest.open(log)).state == ingest.state
 
 
@@ -157,7 +160,9 @@ async def test_a_store_that_cannot_save_does_not_keep_prices_out(
 async def test_a_rebuild_folds_every_price_anew(log: EventLog, store: ReadingStore) -> None:
     ingest = await TickIngest.open(log)
     await ingest.record(bars(["5", "6"]), "api")
-    await log.store.save_snapshots([Snapshot(KIND, "", log.head.position, 0, b"?")])
+    await log.store.save_snapshots(
+        [Snapshot(snapshot_kind(DEFAULT_SETUP), "", log.head.position, 0, b"?")]
+    )
     decider = Decider(log)
     await decider.rebuild()
     assert decider.state == ingest.state

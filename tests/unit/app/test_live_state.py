@@ -12,6 +12,7 @@ from app.ingest import TickIngest
 from app.live_state import LiveState, state_hash
 from app.market import public_state
 from app.market.persona import PERSONAS
+from app.market.setup import MarketSetup
 from events.envelope import RecordedEvent
 from events.errors import PositionBeyondHead
 from events.log import EventLog
@@ -21,6 +22,7 @@ from tests.unit.app.logs import WatchedStore
 from tests.unit.market.builders import DAY, START, bar, bars, falling
 
 PERSONA = PERSONAS["minimax"]
+QUIET = MarketSetup(rules=())
 LATE = [
     bar("50", 3),
     bar("60", 5),
@@ -41,18 +43,18 @@ async def log() -> AsyncIterator[EventLog]:
 
 
 def shown(state: dict[str, Any]) -> dict[str, Any]:
-    return {key: state[key] for key in public_state.present(public_state.initial(), PERSONA)}
+    return {key: state[key] for key in public_state.present(public_state.initial(), PERSONA, {})}
 
 
 def folded(events: list[RecordedEvent]) -> dict[str, Any]:
     state = public_state.initial()
     for event in events:
         state = public_state.apply(state, event)
-    return public_state.present(state, PERSONA)
+    return public_state.present(state, PERSONA, {})
 
 
 async def test_folding_along_equals_folding_from_zero_everywhere(log: EventLog) -> None:
-    live, ingest = LiveState(log, PERSONA), await TickIngest.open(log)
+    live, ingest = LiveState(log, PERSONA, setup=QUIET), await TickIngest.open(log)
     seen = {0: orjson.dumps(await live.now())}
     for each in [*bars(falling(calm=30, fall=10)), *LATE]:
         await ingest.record([each], "api")
@@ -71,12 +73,15 @@ async def test_a_reader_that_comes_late_folds_what_the_tail_no_longer_holds(log:
     ingest = await TickIngest.open(log)
     await ingest.record(bars(["5"] * 40), "api")
     reopened = await EventLog.open(log.store)
-    assert await LiveState(reopened, PERSONA).now() == await LiveState(log, PERSONA).now()
+    assert (
+        await LiveState(reopened, PERSONA, setup=QUIET).now()
+        == await LiveState(log, PERSONA, setup=QUIET).now()
+    )
 
 
 async def test_positions_beyond_the_head_are_refused(log: EventLog) -> None:
     with pytest.raises(PositionBeyondHead):
-        await LiveState(log, PERSONA).at_position(1)
+        await LiveState(log, PERSONA, setup=QUIET).at_position(1)
 
 
 def as_the_protocol_says(
@@ -102,7 +107,7 @@ async def test_every_moment_is_folded_as_the_protocol_says(log: EventLog) -> Non
     for each in LATE:
         await ingest.record([each], "api")
     events = await log.read(ReadQuery(limit=10_000))
-    live = LiveState(log, PERSONA)
+    live = LiveState(log, PERSONA, setup=QUIET)
     moments = [
         None,
         *(START + day * DAY + timedelta(microseconds=off) for day in range(8) for off in (-1, 0)),
@@ -121,7 +126,7 @@ async def test_what_was_known_then_is_not_what_is_known_now(log: EventLog) -> No
     known_at = from_micros(log.head.recorded_at_us)
     while from_micros(log.head.recorded_at_us) == known_at:
         await ingest.record([bar("55", 3), bar("61", log.head.position + 5)], "api")
-    live, third = LiveState(log, PERSONA), START + 3 * DAY
+    live, third = LiveState(log, PERSONA, setup=QUIET), START + 3 * DAY
     now, then = await live.at_time(third, None), await live.at_time(third, known_at)
     assert (now["symbols"]["SPX"]["price"], then["symbols"]["SPX"]["price"]) == ("55", "50")
     assert then["as_of"]["occurred_at"] == "2020-01-09T21:00:00.000000Z"

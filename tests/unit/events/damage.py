@@ -50,6 +50,7 @@ def make_log(path: Path) -> None:
         await fill(store)
         state = zlib.compress(b'[1, {"price": "107"}]')
         await store.save_snapshots([Snapshot(SnapshotKind("p", "1"), "prices:SPX", 8, 1, state)])
+        await store.acquire_lease("feed:planted", "host:1:a", 60)
         await store.close()
 
     asyncio.run(run())

@@ -76,7 +76,15 @@ def test_a_log_that_was_vacuumed_or_analysed_is_still_proven(log: Path) -> None:
 
 
 def columns_of(path: Path) -> list[tuple[str, str]]:
-    tables = ("events", "streams", "log_head", "event_types", "idempotency_keys", "snapshots")
+    tables = (
+        "events",
+        "streams",
+        "log_head",
+        "event_types",
+        "idempotency_keys",
+        "snapshots",
+        "leases",
+    )
     with sqlite3.connect(path) as connection:
         return [
             (table, row[1])
@@ -182,6 +190,8 @@ PLANTED_BEFORE = """
         ("UPDATE snapshots SET occurred_at = 2", None, "it was altered"),
         ("UPDATE snapshots SET projection = 'q'", None, "snapshot 'q' of"),
         ("UPDATE snapshots SET schema = '2'", None, "it was altered"),
+        ("UPDATE leases SET holder = ''", None, "lease 'feed:planted' was altered"),
+        ("DROP TABLE leases", None, "table leases is missing"),
         ("DROP TABLE snapshots", None, "table snapshots is missing"),
         ("DROP INDEX ix_events_late", None, "index ix_events_late is missing"),
         ("CREATE TABLE planted (a)", None, "table planted does not belong here"),

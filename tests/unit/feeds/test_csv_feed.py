@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.feeds.base import Feed, FeedError, ResumePoint
-from app.feeds.csv_feed import CsvFeed, read_bars
+from app.feeds.csv_feed import CsvFeed, CsvFiles, CsvPlay, read_bars, read_ticks
+from app.feeds.pace import Speed
 from app.market.ticks import PriceTick
 
 Write = Callable[[str | bytes], Path]
@@ -175,3 +176,58 @@ async def test_bars_before_since_are_left_out(write: Write) -> None:
     path = write(HEADER + ROW + SECOND)
     playing = feed(path, Sleeper(), since=datetime(2020, 1, 7, tzinfo=UTC))
     assert [bar async for bar in playing.ticks({})] == read(path)[1:]
+
+
+TICKS = (
+    "timestamp,price,volume\n"
+    "2020-01-06T10:00:00Z,5,1\n"
+    "2020-01-06T10:00:00Z,6,\n"
+    "2020-01-06T10:00:01.5+00:00,7,2\n"
+)
+
+
+def test_a_file_of_ticks_has_several_rows_a_day_and_even_a_moment(write: Write) -> None:
+    ticks = list(read_ticks(write(TICKS), "BTC/USD"))
+    assert [int(tick.price) for tick in ticks] == [5, 6, 7]
+    assert {(tick.bar_s, tick.open) for tick in ticks} == {(None, None)}
+    assert [tick.volume for tick in ticks] == [1, None, 2]
+    assert ticks[2].timestamp == datetime(2020, 1, 6, 10, 0, 1, 500_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "field", "says"),
+    [
+        ("timestamp,price\n", None, None, "no tick"),
+        ("timestamp,last\n2020-01-06T10:00:00Z,5\n", 1, "price", "missing"),
+        ("price,close\n5,5\n", 1, "date", "missing"),
+        ("timestamp,price\n2020-01-06,5\n", 2, "timestamp", "RFC 3339"),
+        ("timestamp,price\n2020-01-06T10:00:00Z,-5\n", 2, "price", "greater than 0"),
+        ("timestamp,price\n2020-01-06T10:00:00Z,\n", 2, "price", "missing"),
+        (TICKS + "2020-01-06T10:00:01Z,8,\n", 5, "timestamp", "older"),
+    ],
+)
+def test_what_is_no_tick_is_refused_with_its_place(
+    write: Write, content: str, line: int | None, field: str | None, says: str
+) -> None:
+    with pytest.raises(FeedError) as caught:
+        list(read_ticks(write(content), "X"))
+    assert (caught.value.line, caught.value.field) == (line, field)
+    assert says in caught.value.problem
+
+
+async def test_ticks_at_the_resume_points_own_time_come_again(write: Write) -> None:
+    play = CsvPlay(bare_ticks=True)
+    feed = CsvFiles({"X": write(TICKS)}, "x", play)
+    first = next(read_ticks(write(TICKS), "X"))
+    resume = {"X": ResumePoint(1, first.timestamp, first.price)}
+    assert [int(tick.price) async for tick in feed.ticks(resume)] == [5, 6, 7]
+
+
+async def test_market_time_sets_the_pace_where_it_is_asked_to(write: Write) -> None:
+    sleeper = Sleeper()
+    play = CsvPlay(speed=Speed(market_s_per_s=86_400))
+    rows = "2020-01-06,1\n2020-01-07,2\n2020-01-10,3\n"
+    path = write("date,close\n" + rows)
+    feed = CsvFiles({"X": path}, "x", play, sleep=sleeper, clock=lambda: sleeper.now)
+    assert [int(bar.price) async for bar in feed.ticks({})] == [1, 2, 3]
+    assert sleeper.slept == [0, 1, 3]

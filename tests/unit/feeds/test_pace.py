@@ -1,8 +1,10 @@
 """The pace is even over time, whatever the listener takes."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from app.feeds.pace import Pace
+from app.feeds.pace import Pace, Speed
 
 
 class Clock:
@@ -16,8 +18,8 @@ class Clock:
         self.slept.append(round(seconds, 6))
         self.now += seconds
 
-    def pace(self, per_s: float | None) -> Pace:
-        return Pace(per_s, sleep=self.sleep, monotonic=lambda: self.now)
+    def pace(self, speed: Speed | float | None) -> Pace:
+        return Pace(speed, sleep=self.sleep, monotonic=lambda: self.now)
 
 
 async def test_time_spent_working_is_not_waited_for_again() -> None:
@@ -62,3 +64,30 @@ async def test_without_a_pace_nothing_is_waited_for() -> None:
 def test_a_pace_that_never_moves_is_refused(per_s: float) -> None:
     with pytest.raises(ValueError, match="greater than 0"):
         Pace(per_s)
+
+
+MONDAY = datetime(2020, 1, 6, 21, tzinfo=UTC)
+
+
+async def test_in_market_time_what_lay_apart_stays_apart() -> None:
+    clock = Clock()
+    pace = clock.pace(Speed(market_s_per_s=3_600))
+    for hours in (0, 1, 1, 25):
+        await pace.wait(MONDAY + timedelta(hours=hours))
+        clock.now += 0.25
+    assert clock.slept == [0, 0.75, 0, 23.5]
+
+
+async def test_in_market_time_nothing_is_waited_for_that_lies_back() -> None:
+    clock = Clock()
+    pace = clock.pace(Speed(market_s_per_s=1))
+    await pace.wait(MONDAY)
+    await pace.wait(MONDAY - timedelta(days=1))
+    assert clock.slept == [0, 0]
+
+
+def test_a_speed_is_one_thing_or_the_other() -> None:
+    with pytest.raises(ValueError, match="not in both"):
+        Speed(per_s=1, market_s_per_s=1)
+    with pytest.raises(ValueError, match="greater than 0"):
+        Speed(market_s_per_s=0)

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from app.market.decide import RecordPrice, decide
+from app.market.commands import RecordPrice
+from app.market.decide import consider
 from app.market.state import MarketState, evolve, initial
 from app.market.ticks import PriceTick
 from events.catalog import Payload, RegimeUpdate
@@ -37,20 +38,24 @@ def bars(prices: Iterable[str | float], first_day: int = 0) -> list[PriceTick]:
 def play(
     ticks: Iterable[PriceTick], state: MarketState | None = None, source: str = "import"
 ) -> tuple[MarketState, list[list[NewEvent]]]:
-    """Feed ticks one by one: the state after them, and the events of each."""
+    """Feed ticks one by one: the state after them, and the events of each.
+
+    Every decision tells the state after it, too: it must be the fold of its events.
+    """
     state = initial() if state is None else state
     batches = []
     for each in ticks:
-        batch = list(decide(state, RecordPrice(each, source)))
-        state = evolve_all(state, batch)
-        batches.append(batch)
+        decision = consider(state, RecordPrice(each, source))
+        state = evolve_all(state, decision.events)
+        assert state == decision.state
+        batches.append(list(decision.events))
     return state, batches
 
 
 def evolve_all(state: MarketState, events: Iterable[NewEvent]) -> MarketState:
     """Fold the payloads of events."""
     for event in events:
-        state = evolve(state, event.payload)
+        state = evolve(state, event.payload, event.source)
     return state
 
 
@@ -94,7 +99,7 @@ def recorded(payload: Payload, position: int = 1, source: str = "import") -> Rec
 
 def falling(start: float = 100.0, calm: int = 300, fall: int = 60) -> list[str]:
     """Closes that rise evenly for `calm` bars and then fall by 2 % a bar."""
-    prices = [start * 1.0005**k * (1.002 if k % 2 else 1) for k in range(calm)]
+    prices = [start * 1.001**k * (1.002 if k % 2 else 1) for k in range(calm)]
     prices += [prices[-1] * 0.98**k for k in range(1, fall + 1)]
     return [f"{price:.4f}" for price in prices]
 

@@ -5,11 +5,12 @@ from collections import Counter
 
 from hypothesis import given, settings
 
-from app.market.decide import RecordPrice, decide, expected_versions
+from app.market.commands import RecordPrice
+from app.market.decide import decide, expected_versions
 from app.market.snapshot import from_snapshot, to_snapshot
 from app.market.state import evolve, initial
 from app.market.ticks import PriceTick
-from events.catalog import CATALOG, PriceUpdate
+from events.catalog import CATALOG, PriceAlert, PriceUpdate, RegimeUpdate
 from tests.unit.market.builders import evolve_all, flat, play, regimes, tick_series, wire
 
 
@@ -26,13 +27,10 @@ def test_events_are_byte_identical_whatever_follows(
 @given(tick_series())
 def test_the_fold_of_the_log_is_the_live_state(ticks: list[PriceTick]) -> None:
     live, batches = play(ticks)
-    log = [
-        CATALOG[event.event_type.name].model.model_validate_json(event.payload.model_dump_json())
-        for event in flat(batches)
-    ]
+    log = [(CATALOG[e.event_type.name].payload_of(e.payload_json), e.source) for e in flat(batches)]
     state = initial()
-    for payload in log:
-        state = evolve(state, payload)
+    for payload, source in log:
+        state = evolve(state, payload, source)
     assert state == live
 
 
@@ -61,7 +59,7 @@ def test_expected_versions_count_the_recorded_prices(ticks: list[PriceTick]) -> 
     state, recorded = initial(), Counter[str]()
     for each in ticks:
         command = RecordPrice(each, "import")
-        assert expected_versions(state, command) == {f"prices:{each.symbol}": recorded[each.symbol]}
+        assert expected_versions(state, command)[f"prices:{each.symbol}"] == recorded[each.symbol]
         events = decide(state, command)
         recorded[each.symbol] += sum(isinstance(event.payload, PriceUpdate) for event in events)
         state = evolve_all(state, events)
@@ -96,8 +94,8 @@ def test_ids_are_unique_and_each_batch_shares_one_correlation(ticks: list[PriceT
 
 @settings(max_examples=20)
 @given(tick_series())
-def test_only_prices_change_the_state(ticks: list[PriceTick]) -> None:
+def test_regimes_and_alerts_change_no_state(ticks: list[PriceTick]) -> None:
     state, batches = play(ticks)
     for event in flat(batches):
-        if not isinstance(event.payload, PriceUpdate):
-            assert evolve(state, event.payload) is state
+        if isinstance(event.payload, RegimeUpdate | PriceAlert):
+            assert evolve(state, event.payload, event.source) is state

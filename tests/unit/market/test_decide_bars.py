@@ -1,22 +1,25 @@
 """What a ready bar leads to."""
 
-# covers: app.market.decide, app.market.alerts
+# covers: app.market.decide, app.market.alerts.shift
 
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from app.market.decide import (
-    RecordedPrice,
-    RecordPrice,
-    RepeatRegime,
-    decide,
-    expected_versions,
-    price_event_id,
-)
+from app.market.commands import RecordedPrice, RecordPrice, RepeatRegime
+from app.market.decide import decide, expected_versions
+from app.market.decide_price import price_event_id
 from app.market.detector.anchored import ANCHORED
 from app.market.state import initial
-from events.catalog import PriceAlert, PriceUpdate, Regime, RegimeUpdate
+from events.catalog import (
+    AlertKind,
+    NoticeKind,
+    PriceAlert,
+    PriceUpdate,
+    Regime,
+    RegimeUpdate,
+    SystemNotice,
+)
 from events.ids import tick_event_id
 from tests.unit.market.builders import START, bar, bars, evolve_all, falling, flat, play, regimes
 
@@ -41,7 +44,7 @@ def test_the_update_says_which_detector_made_it() -> None:
         "version": ANCHORED.version,
         "constants_hash": ANCHORED.constants_hash,
     }
-    assert set(update.features) == {"trend", "t50", "dv", "m21", "m63", "m126"}
+    assert set(update.features) == {"trend", "t50", "dv", "m126", "high21", "low42", "vol"}
 
 
 def test_a_shift_raises_an_alert_and_previous_regimes_chain() -> None:
@@ -49,7 +52,11 @@ def test_a_shift_raises_an_alert_and_previous_regimes_chain() -> None:
     updates = regimes(flat(batches))
     assert [u.previous_regime for u in updates[1:]] == [u.regime for u in updates[:-1]]
     shifts = [u for u in updates[1:] if u.regime is not u.previous_regime]
-    alerts = [e.payload for e in flat(batches) if isinstance(e.payload, PriceAlert)]
+    alerts = [
+        event.payload
+        for event in flat(batches)
+        if isinstance(event.payload, PriceAlert) and event.payload.kind is AlertKind.REGIME_SHIFT
+    ]
     assert shifts
     assert [a.timestamp for a in alerts] == [u.timestamp for u in shifts]
 
@@ -57,7 +64,11 @@ def test_a_shift_raises_an_alert_and_previous_regimes_chain() -> None:
 def test_ids_and_causes_follow_from_the_tick() -> None:
     ticks = bars(falling())
     _, batches = play(ticks, source="feed:test")
-    tick, batch = next(each for each in zip(ticks, batches, strict=True) if len(each[1]) == 3)
+    tick, batch = next(
+        (tick, batch[:3])
+        for tick, batch in zip(ticks, batches, strict=True)
+        if any(getattr(event.payload, "rule_id", "") == "regime_shift" for event in batch)
+    )
     payload = batch[0].payload
     assert isinstance(payload, PriceUpdate)
     rules = ("price", "regime", "alert:regime_shift")
@@ -82,8 +93,14 @@ def test_an_older_price_that_is_recorded_already_gives_nothing() -> None:
 def test_a_revised_price_names_what_it_corrects_and_changes_no_regime() -> None:
     state, batches = play(bars(["100", "101"]))
     found = RecordedPrice(batches[0][0].event_id, Decimal(100))
-    (event,) = decide(state, RecordPrice(bar("99"), "import", found))
+    event, notice = decide(state, RecordPrice(bar("99"), "import", found))
     assert isinstance(event.payload, PriceUpdate)
+    assert isinstance(notice.payload, SystemNotice)
+    assert notice.payload.text == (
+        "the price of SPX at 2020-01-06T21:00:00.000000Z is 99, and was 100; no regime of the past changes"
+    )
+    assert notice.payload.details["reason"] == "revised"
+    assert notice.causation_id == event.event_id
     assert event.payload.corrects == str(batches[0][0].event_id)
 
 
@@ -94,19 +111,35 @@ def test_a_late_price_without_a_recorded_one_corrects_nothing() -> None:
     assert event.payload.corrects is None
 
 
+def test_a_late_price_of_a_feed_is_told_as_a_correction() -> None:
+    state, _ = play([bar("100"), bar("101", day=2)])
+    price, notice = decide(state, RecordPrice(bar("99", day=1), "feed:f"))
+    assert isinstance(notice.payload, SystemNotice)
+    assert notice.payload.kind is NoticeKind.CORRECTION
+    assert notice.payload.details == {
+        "reason": "late",
+        "symbol": "SPX",
+        "price": "99",
+        "before": None,
+        "event_id": str(price.event_id),
+        "corrects": None,
+    }
+    assert notice.payload.timestamp == price.payload.timestamp
+
+
 def test_late_prices_count_but_change_nothing_else() -> None:
     state, _ = play([bar("100"), bar("101", day=2)])
     late = decide(state, RecordPrice(bar("50", day=1), "import"))
     after = evolve_all(state, late)
     command = RecordPrice(bar("102", day=3), "import")
     assert decide(after, command) == decide(state, command)
-    assert expected_versions(state, command) == {"prices:SPX": 2}
-    assert expected_versions(after, command) == {"prices:SPX": 3}
+    assert expected_versions(state, command) == {"prices:SPX": 2, "system:synapse": 0}
+    assert expected_versions(after, command) == {"prices:SPX": 3, "system:synapse": 0}
 
 
 def test_a_symbol_without_prices_is_expected_not_to_exist() -> None:
     command = RecordPrice(bar("100"), "import")
-    assert expected_versions(initial(), command) == {"prices:SPX": 0}
+    assert expected_versions(initial(), command) == {"prices:SPX": 0, "system:synapse": 0}
 
 
 def test_a_repeat_says_the_last_final_reading_again() -> None:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
-from app.market.decide import RecordedPrice, RecordPrice, decide
+from app.market.commands import RecordedPrice, RecordPrice
+from app.market.decide import decide
 from app.market.state import MarketState, evolve, initial
 from app.market.ticks import PriceTick
 from events.catalog import PriceUpdate
@@ -21,7 +22,7 @@ def _record(state: MarketState, tick: PriceTick, ids: set[object]) -> MarketStat
     for event in decide(state, RecordPrice(tick, "api")):
         assert event.event_id not in ids
         ids.add(event.event_id)
-        state = evolve(state, event.payload)
+        state = evolve(state, event.payload, event.source)
     return state
 
 
@@ -37,9 +38,10 @@ def test_two_bars_that_end_at_one_time_and_price_have_ids_of_their_own() -> None
 
 
 def test_a_price_that_another_source_corrected_may_be_corrected_back() -> None:
-    state = evolve(initial(), _price(decide(initial(), RecordPrice(_tick(NOON, "100"), "import"))))
+    first = _price(decide(initial(), RecordPrice(_tick(NOON, "100"), "import")))
+    state = evolve(initial(), first, "import")
     newest = RecordedPrice(uuid4(), Decimal(101))
-    (correction,) = decide(state, RecordPrice(_tick(NOON, "100"), "api", newest))
+    correction, _ = decide(state, RecordPrice(_tick(NOON, "100"), "api", newest))
     assert _price((correction,)).corrects == str(newest.event_id)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.market.detector import constants
-from app.market.detector.anchored import ANCHORED, AnchoredState, logistic, next_regime
+from app.market.detector.anchored import ANCHORED, AnchoredState, logistic, next_regime, score
 from app.market.detector.base import REGIMES, Reading
 from events.catalog import Regime
 from tests.unit.market.builders import falling
@@ -44,21 +44,19 @@ def by_the_book(closes: list[float]) -> dict[str, float]:
     variance = average(squares, 1 - 0.5 ** (1 / 756))
     s = math.sqrt(252 * variance) + 1e-9
 
-    def back(k: int) -> float:
-        return math.log(closes[-1] / closes[max(0, len(closes) - 1 - k)]) / s
-
     downside = max(2 * average(falls, 1 - 0.5 ** (1 / 10)), 1e-10)
     return {
         "trend": math.log(closes[-1] / average(closes, 2 / 201)) / s,
         "t50": math.log(closes[-1] / average(closes, 2 / 51)) / s,
         "dv": 0.5 * math.log(downside / variance),
-        "m21": back(21),
-        "m63": back(63),
-        "m126": back(126),
+        "m126": math.log(closes[-1] / closes[max(0, len(closes) - 127)]) / s,
+        "high21": math.log(closes[-1] / max(closes[-21:])) / s,
+        "low42": math.log(closes[-1] / min(closes[-42:])) / s,
+        "vol": s,
     }
 
 
-@pytest.mark.parametrize("bars", [1, 2, 22, 64, 127, 128, 360])
+@pytest.mark.parametrize("bars", [1, 2, 21, 22, 42, 43, 127, 128, 360])
 def test_features_follow_their_definitions(bars: int) -> None:
     closes = [float(price) for price in falling()][:bars]
     _, readings = run(closes)
@@ -127,19 +125,21 @@ def test_prices_that_never_move_stay_finite() -> None:
 @pytest.mark.parametrize(
     ("before", "off", "p_crash", "p_side", "after"),
     [
-        (BULL, 0.40, 0.0, 0.0, BULL),
-        (BULL, 0.41, 0.0, 0.9, BEAR),
-        (BULL, 0.31, 0.31, 0.0, CRASH),
-        (BULL, 0.1, 0.0, 0.30, BULL),
-        (BULL, 0.1, 0.0, 0.31, SIDEWAYS),
+        (BULL, 0.50, 0.0, 0.0, BULL),
+        (BULL, 0.51, 0.0, 0.9, BEAR),
+        (BULL, 0.61, 0.61, 0.0, CRASH),
+        (BULL, 0.60, 0.60, 0.0, BEAR),
+        (BULL, 0.1, 0.0, 0.60, BULL),
+        (BULL, 0.1, 0.0, 0.61, SIDEWAYS),
         (SIDEWAYS, 0.1, 0.0, 0.20, SIDEWAYS),
         (SIDEWAYS, 0.1, 0.0, 0.19, BULL),
-        (SIDEWAYS, 0.5, 0.0, 0.9, BEAR),
+        (SIDEWAYS, 0.6, 0.0, 0.9, BEAR),
         (BEAR, 0.15, 0.0, 0.9, BEAR),
         (BEAR, 0.14, 0.0, 0.9, SIDEWAYS),
         (BEAR, 0.14, 0.0, 0.1, BULL),
-        (BEAR, 0.5, 0.31, 0.0, CRASH),
-        (CRASH, 0.10, 0.10, 0.0, CRASH),
+        (BEAR, 0.7, 0.61, 0.0, CRASH),
+        (CRASH, 0.40, 0.40, 0.0, CRASH),
+        (CRASH, 0.39, 0.39, 0.9, BEAR),
         (CRASH, 0.09, 0.09, 0.9, BEAR),
     ],
 )
@@ -149,6 +149,38 @@ def test_hysteresis(
     assert next_regime(before, off, p_crash, p_side) is after
 
 
+def closes_with(daily: float, fall: float) -> list[float]:
+    """300 bars that go up and down by `daily`, then two that fall by `fall` each."""
+    closes = [100.0]
+    for bar in range(300):
+        closes.append(closes[-1] * math.exp(daily if bar % 2 else -daily))
+    return [*closes, closes[-1] * math.exp(-fall), closes[-1] * math.exp(-2 * fall)]
+
+
+@pytest.mark.parametrize("daily", [0.004, 0.01, 0.04])
+def test_the_fall_that_is_a_crash_scales_with_the_volatility(daily: float) -> None:
+    _, calm = run(closes_with(daily, 3 * daily))
+    _, crash = run(closes_with(daily, 10 * daily))
+    assert CRASH not in {reading.regime for reading in calm}
+    assert crash[-1].regime is CRASH
+
+
+def test_probabilities_follow_the_scores() -> None:
+    _, readings = run([float(price) for price in falling()])
+    for bar, reading in enumerate(readings, start=1):
+        p_bear, p_crash, p_side = score(reading.features)
+        off, side = max(min(p_bear, 0.52), p_crash), p_side if bar >= 42 else 0.0
+        wanted = ((1 - off) * (1 - side), off - p_crash, p_crash, (1 - off) * side)
+        assert reading.probabilities == pytest.approx(wanted, abs=1e-12)
+
+
+def test_a_range_is_seen_from_the_42nd_bar_on() -> None:
+    _, readings = run([100.0 + bar % 2 for bar in range(80)])
+    assert [reading.regime for reading in readings[:41]] == [BULL] * 41
+    assert [reading.probabilities[3] for reading in readings[:41]] == [0.0] * 41
+    assert [reading.regime for reading in readings[41:]] == [SIDEWAYS] * 39
+
+
 @given(st.floats(-1e12, 1e12))
 def test_the_logistic_function_never_overflows(x: float) -> None:
     assert 0 <= logistic(x) <= 1
@@ -156,5 +188,5 @@ def test_the_logistic_function_never_overflows(x: float) -> None:
 
 
 def test_a_changed_constant_would_not_go_unnoticed() -> None:
-    assert ANCHORED.constants_hash == constants.CONSTANTS_HASH == "28660f87486c892d"
-    assert (ANCHORED.name, ANCHORED.version) == ("anchored", "1")
+    assert ANCHORED.constants_hash == constants.CONSTANTS_HASH == "80b9d52162754767"
+    assert (ANCHORED.name, ANCHORED.version) == ("anchored", "2")

@@ -156,7 +156,7 @@ def test_only_the_newest_of_all_streams_are_kept_in_order() -> None:
 def test_an_acknowledgement_counts_for_alerts_before_it(first: str, acknowledged: bool) -> None:
     alert, notice = _alert(START, "SPX", 0), _notice(START, "SPX", 0)
     events = log_of([alert, notice] if first == "alert" else [notice, alert])
-    shown: Any = public_state.present(merged_state(events), PERSONA)
+    shown: Any = public_state.present(merged_state(events), PERSONA, {})
     assert [each["acknowledged"] for each in shown["alerts"]] == [acknowledged]
 
 

@@ -43,7 +43,7 @@ PERSONA = PERSONAS[DEFAULT_PERSONA]
 
 def shown(payloads: list[Payload], source: str = "import") -> dict[str, Any]:
     events = [recorded(payload, k, source) for k, payload in enumerate(payloads, start=1)]
-    return public_state.present(fold(PROJECTION, events), PERSONA)
+    return public_state.present(fold(PROJECTION, events), PERSONA, {})
 
 
 def of_ticks(ticks: list[PriceTick]) -> list[Payload]:
@@ -109,7 +109,7 @@ def test_the_first_final_update_dates_the_regime_anew() -> None:
 def test_a_manual_update_is_shown_and_labelled() -> None:
     state = fold(PROJECTION, [recorded(update(Regime.BULL, 0), 1)])
     state = public_state.apply(state, recorded(update(Regime.CRASH, 1), 2, "manual"))
-    entry = public_state.present(state, PERSONA)["symbols"]["SPX"]
+    entry = public_state.present(state, PERSONA, {})["symbols"]["SPX"]
     assert (entry["regime"], entry["source"], entry["vibe"]) == ("CRASH", "manual", "panic")
 
 

@@ -1,13 +1,13 @@
 """Personas, strategies and the regime's own alert: tables that must be complete."""
 
-# covers: app.market.alerts, app.market.persona, app.market.strategy
+# covers: app.market.alerts.shift, app.market.persona, app.market.strategy
 
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from app.market.alerts import is_shift, regime_shift_alert
+from app.market.alerts.shift import is_shift, regime_shift_alert
 from app.market.persona import DEFAULT_PERSONA, PERSONAS
 from app.market.strategy import DISCLAIMER, RECOMMENDATIONS
 from events.catalog import AlertKind, AlertSeverity, Regime, RegimeUpdate, Strategy

@@ -7,11 +7,14 @@ const NAMES: Readonly<Record<string, string>> = {
   m21: "Change over 21 bars",
   m63: "Change over 63 bars",
   m126: "Change over 126 bars",
+  high21: "Versus 21-bar high",
+  low42: "Versus 42-bar low",
+  vol: "Usual volatility, a year",
 };
 const WIDEST = 1.5;
 const REACH = 36;
 
-/** The detector's features, in units of its usual volatility: why it says what it says. */
+/** The detector's features, in units of its usual volatility, and that: why it says what it says. */
 export function Reasons({ features }: { features: Readonly<Record<string, number>> }) {
   const entries = Object.entries(features);
   if (entries.length === 0) return null;

@@ -1,12 +1,14 @@
-"""The alert that a regime shift raises by itself, without a rule set by anyone."""
+"""The alert of a regime shift."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from app.market.alerts.rules import AlertRule
 from events.catalog import AlertKind, AlertSeverity, PriceAlert, Regime, RegimeUpdate
 
 REGIME_SHIFT_RULE: Final = "regime_shift"
+_BUILT_IN: Final = AlertRule(rule_id=REGIME_SHIFT_RULE, kind=AlertKind.REGIME_SHIFT)
 _SEVERITIES: Final[Mapping[Regime, AlertSeverity]] = {
     Regime.BULL: AlertSeverity.INFO,
     Regime.SIDEWAYS: AlertSeverity.INFO,
@@ -24,18 +26,21 @@ def is_shift(update: RegimeUpdate) -> bool:
     )
 
 
-def regime_shift_alert(update: RegimeUpdate, price: Decimal, alert_id: str) -> PriceAlert:
+def regime_shift_alert(
+    update: RegimeUpdate, price: Decimal, alert_id: str, rule: AlertRule = _BUILT_IN
+) -> PriceAlert:
     """The alert of a shift, at the price that closed the bar.
 
-    Severity is critical for CRASH, warning for BEAR, else info; there is no threshold.
+    Severity is the rule's; without one it is critical for CRASH, warning for BEAR, else info. There is no
+    threshold.
     """
     doubt = "; the detector is still warming up" if update.warming_up else ""
     return PriceAlert(
         alert_id=alert_id,
-        rule_id=REGIME_SHIFT_RULE,
+        rule_id=rule.rule_id,
         symbol=update.symbol,
         kind=AlertKind.REGIME_SHIFT,
-        severity=_SEVERITIES[update.regime],
+        severity=rule.severity or _SEVERITIES[update.regime],
         price=price,
         threshold=None,
         message=f"{update.symbol} went from {update.previous_regime} to {update.regime} "

@@ -1,0 +1,44 @@
+"""Every detector by its name. An extra's detector is imported only when it is asked for."""
+
+from importlib import import_module
+from typing import Any, Final
+
+from app.market.detector.base import Detector
+
+_PLACES: Final = {
+    "anchored": ("anchored", "ANCHORED"),
+    "sma200": ("sma200", "SMA200"),
+    "hmm": ("hmm", "HMM"),
+    "jump": ("jump", "JUMP"),
+}
+_EXTRAS: Final = ("hmm", "jump")
+"""Detectors that need the extra of their own name."""
+NAMES: Final = tuple(_PLACES)
+"""The detectors that `detector` knows, the default first."""
+
+
+class MissingExtra(ImportError):
+    """A detector whose packages are not installed."""
+
+
+def detector(name: str) -> Detector[Any]:
+    """The detector of this name.
+
+    Raises:
+        ValueError: no detector has this name.
+        MissingExtra: its extra is not installed.
+    """
+    if name not in _PLACES:
+        raise ValueError(f"No detector is called {name!r}; there are {', '.join(NAMES)}.")
+    module, constant = _PLACES[name]
+    try:
+        found: Detector[Any] = getattr(import_module(f"app.market.detector.{module}"), constant)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if name not in _EXTRAS or package == "app":
+            raise
+        raise MissingExtra(
+            f"The detector {name!r} needs {package}, which is not installed: "
+            f"pip install 'regime-synapse[{name}]'."
+        ) from error
+    return found

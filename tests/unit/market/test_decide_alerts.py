@@ -1,0 +1,69 @@
+"""Alerts among the events of a price: where they stand, what caused them, and that they come but once."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.market.setup import MarketSetup
+from app.market.snapshot import from_snapshot, to_snapshot
+from app.market.state import initial
+from app.market.ticks import PriceTick
+from events.catalog import AlertKind, AlertSeverity, PriceAlert, PriceUpdate
+from events.envelope import NewEvent
+from tests.unit.market.builders import bar, bars, flat, play, tick_series, wire
+from tests.unit.market.watching import EVERY_KIND, rule
+
+SETUP = MarketSetup(rules=EVERY_KIND)
+TICKS = tick_series()
+
+
+def alerts(events: list[NewEvent]) -> list[PriceAlert]:
+    """Of the rules on prices."""
+    return [
+        event.payload
+        for event in events
+        if isinstance(event.payload, PriceAlert)
+        and event.payload.kind is not AlertKind.REGIME_SHIFT
+    ]
+
+
+def test_an_alert_stands_after_its_price_and_names_it_as_its_cause() -> None:
+    setup = replace(SETUP, rules=(rule("price_below", "low", threshold="95", severity="critical"),))
+    _, (_, events) = play(bars(["100", "94.5"]), initial(setup))
+    price, alert = events[0], events[-1]
+    assert isinstance(price.payload, PriceUpdate)
+    assert isinstance(alert.payload, PriceAlert)
+    assert alert.causation_id == alert.correlation_id == price.event_id
+    assert alert.payload.alert_id == str(alert.event_id)
+    assert alert.payload.severity is AlertSeverity.CRITICAL
+    assert (alert.payload.price, alert.payload.threshold) == (Decimal("94.5"), Decimal(95))
+    assert alert.payload.timestamp == price.payload.timestamp
+
+
+def test_a_late_price_raises_no_alert_and_arms_none() -> None:
+    setup = replace(SETUP, rules=(rule("price_above", threshold="100", hysteresis="0.1"),))
+    series = [bar("101", 0), bar("102", 5), bar("50", 3), bar("500", 4), bar("103", 6)]
+    _, batches = play(series, initial(setup))
+    assert [len(alerts(batch)) for batch in batches] == [1, 0, 0, 0, 0]
+
+
+@given(TICKS)
+def test_the_same_ticks_give_the_same_alerts(ticks: list[PriceTick]) -> None:
+    state, batches = play(ticks, initial(SETUP))
+    again, repeated = play(ticks, initial(SETUP))
+    assert again == state
+    assert wire(flat(repeated)) == wire(flat(batches))
+    ids = [alert.alert_id for alert in alerts(flat(batches))]
+    assert len(ids) == len(set(ids))
+
+
+@given(TICKS, st.integers(0, 40))
+def test_a_restart_between_two_ticks_changes_no_alert(ticks: list[PriceTick], cut: int) -> None:
+    _, whole = play(ticks, initial(SETUP))
+    state, before = play(ticks[:cut], initial(SETUP))
+    restored = from_snapshot(json.loads(json.dumps(to_snapshot(state))), SETUP)
+    _, after = play(ticks[cut:], restored)
+    assert wire(flat([*before, *after])) == wire(flat(whole))
