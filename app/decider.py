@@ -1,6 +1,7 @@
 """`Decider`: the state that `decide` reads, folded from the log and saved, so that a start is short."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from app.market.setup import DEFAULT_SETUP, MarketSetup
@@ -63,6 +64,11 @@ class Decider:
         return decider
 
     @property
+    def position(self) -> int:
+        """All that matters up to here is folded."""
+        return self._position
+
+    @property
     def status(self) -> ProjectionStatus:
         """How far it is; the decider is live or parked, never behind."""
         parked = self._parked
@@ -80,13 +86,16 @@ class Decider:
             raise ProjectionParked(parked.projection, parked.position, parked.reason)
 
     async def catch_up(self) -> None:
-        """Fold what the store holds beyond what was folded, whoever recorded it."""
+        """Fold what the store holds beyond what was folded, whoever recorded it, in the order of the log."""
+        head = self._log.head.position
         query = ReadQuery(after=self._position, selection=_FOLDED, limit=FOLD_PAGE)
         async for event in self._log.stream(query):
             self.fold([event])
             if self._parked:
                 return
             self._position = event.position
+        # What lies in between is of channels that are not read.
+        self._position = max(self._position, head)
 
     def fold(self, events: Iterable[RecordedEvent]) -> None:
         """Fold what matters of some events, those that were folded before left out."""
@@ -106,10 +115,21 @@ class Decider:
     def _is_next(self, event: RecordedEvent) -> bool:
         return event.version == self.state.version_of(event.stream) + 1
 
-    def advanced(self, state: MarketState, prices: int) -> None:
-        """Take over the state after an append of so many prices, of which all were new."""
-        self.state = state
+    async def advance(self, state: MarketState, prices: int, positions: Sequence[int]) -> None:
+        """Take over the state after an append of so many prices, which took these positions.
+
+        Positions are dense, so they tell whether another writer came in between. Then the log is read: a
+        rule that was set before a price and one that was set after it leave different memories.
+        """
         self._unsaved += prices
+        contiguous = positions[-1] - positions[0] + 1 == len(positions)
+        if contiguous and positions[0] == self._position + 1:
+            self.state, self._position = state, positions[-1]
+            return
+        with suppress(
+            StoreUnavailable
+        ):  # it is recorded; what is missing is read before the next decision
+            await self.catch_up()
 
     async def save_if_due(self) -> None:
         """Save a snapshot, if enough prices were recorded since the last one."""

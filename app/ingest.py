@@ -201,11 +201,12 @@ class TickIngest:
             asked, known = await self._known(command)
             if isinstance(asked, AcknowledgeAlert) and known:
                 batch = TickBatch(self.state, RecordedPrices(set(), {}))
+                batch.duplicates = known
             else:
                 decision = consider(self.state, asked)
                 batch = TickBatch(decision.state, RecordedPrices(set(), {}))
                 batch.events, batch.reads = list(decision.events), set(decision.reads)
-            batch.duplicates = known
+                batch.repeats = known
             return await self._append(batch, idempotency, None)
 
         return await self._until_first(once)
@@ -244,12 +245,18 @@ class TickIngest:
         async with self._deciding:
             for attempt in range(1, DECISIONS_MAX + 1):
                 self._decider.check()
+                known = self._decider.position
                 try:
                     return await once()
                 except VersionConflict:
                     if attempt == DECISIONS_MAX:
                         raise
                     await self._decider.catch_up()
+                except InvalidEvent:
+                    # It may make sense to one who knows what others have recorded.
+                    await self._decider.catch_up()
+                    if self._decider.position == known or attempt == DECISIONS_MAX:
+                        raise
         raise AssertionError("unreachable")
 
     async def _known(self, command: Command) -> tuple[Command, int]:
@@ -309,29 +316,28 @@ class TickIngest:
     ) -> Ingested:
         if idempotency is not None:
             idempotency = Idempotency(
-                idempotency.key, idempotency.fingerprint, str(batch.duplicates)
+                idempotency.key, idempotency.fingerprint, str(batch.duplicates + batch.repeats)
             )
         # What counts is the version in the log, as it was before this batch touched the stream.
         expected = {stream: self.state.version_of(stream) for stream in batch.reads}
         appended = await self._log.append(
             batch.events, expected=expected, idempotency=idempotency, fence=fence
         )
-        if len(appended.events) == len(batch.events):
-            self._decider.advanced(batch.state, batch.prices)
+        if appended.events and len(appended.events) == len(batch.events):
+            await self._decider.advance(batch.state, batch.prices, appended.positions)
             await self._decider.save_if_due()
-        else:
-            # Some ids were recorded before (a price that returned to an earlier one): fold what is new.
-            self._decider.fold(appended.events)
-        return _ingested(appended, batch.duplicates)
+        elif batch.events:
+            # Some ids were recorded before: by another writer, or of a price that returned to an earlier one.
+            await self._decider.catch_up()
+        return _ingested(appended, batch)
 
 
-def _ingested(appended: Appended, duplicates: int) -> Ingested:
+def _ingested(appended: Appended, batch: TickBatch) -> Ingested:
     positions = appended.positions
     if appended.answer is not None:
         duplicates = int(appended.answer)
-    elif not appended.events:
-        return Ingested(None, 0, duplicates)
     else:
         positions = tuple(event.position for event in appended.events)
+        duplicates = batch.duplicates_after({event.event_id for event in appended.events})
     span = (min(positions), max(positions)) if positions else None
     return Ingested(span, len(positions), duplicates)

@@ -1,16 +1,16 @@
 """`TickBatch`: many ticks decided on one after the other, each on the state that those before it left."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import datetime
 from uuid import UUID
 
 from app.market.commands import RecordedPrice, RecordPrice
 from app.market.decide import consider
 from app.market.decide_price import price_event_id
-from app.market.state import MarketState
+from app.market.state import PAPER, MarketState
 from app.market.symbol import is_late
 from app.market.ticks import PriceTick
-from events.catalog import PriceUpdate
+from events.catalog import PriceUpdate, TradeExecution
 from events.envelope import NewEvent
 
 
@@ -34,7 +34,8 @@ class TickBatch:
         state: after all of them.
         events: in the order in which they stand in the log.
         reads: every stream that a decision looked at.
-        duplicates: how many of the ticks were recorded before.
+        duplicates: how many of the ticks led to nothing, since they were recorded before.
+        repeats: how many of the events are known to be recorded.
         prices: how many prices are among the events.
     """
 
@@ -43,8 +44,14 @@ class TickBatch:
         self.events: list[NewEvent] = []
         self.reads: set[str] = set()
         self.duplicates = 0
+        self.repeats = 0
         self._known = known
         self._looked_at = 0
+
+    def duplicates_after(self, recorded: Set[UUID]) -> int:
+        """How many ticks or trades were recorded before, now that it is known what was recorded of them."""
+        sent = [event.event_id for event in self.events if _is_sent(event)]
+        return self.duplicates + len(sent) - len(set(sent) & recorded)
 
     @property
     def prices(self) -> int:
@@ -78,3 +85,10 @@ class TickBatch:
         if same_tick in known.ids:
             return RecordedPrice(same_tick, tick.price)
         return known.newest.get((tick.symbol, tick.timestamp))
+
+
+def _is_sent(event: NewEvent) -> bool:
+    """Whether an event is what somebody sent, and not what follows from it."""
+    if isinstance(event.payload, TradeExecution):
+        return event.source != PAPER
+    return isinstance(event.payload, PriceUpdate)

@@ -1,4 +1,4 @@
-"""The report on the detectors: all of them and buy-and-hold side by side, on years that fitted nothing.
+"""The report on the detectors: all of them and buy-and-hold side by side, on years that fitted no constant.
 
     python benchmarks/detector.py            # prints, and writes the tables of docs/detector.md
     python benchmarks/detector.py --check    # exits 1 when those tables are stale

@@ -114,7 +114,12 @@ def _plan_one(view: LogView, plan: Plan, append: Append) -> Appended:
     if len(keyed) > 1:
         _refuse_contradiction(keyed)
     known_ids, before = view.recorded, len(plan.events)
-    fresh = [pair for pair in keyed if not (pair[0] in known_ids and _is_same(view, *pair))]
+    try:
+        fresh = [pair for pair in keyed if not (pair[0] in known_ids and _is_same(view, *pair))]
+    except DuplicateEvent:
+        # Another content may follow from an old state: who decided on one is told that first.
+        _check_versions(view.versions, append.expected)
+        raise
     if append.expected and (fresh or not keyed):
         _check_versions(view.versions, append.expected)
     for key, event in fresh:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import JsonValue
 
@@ -21,7 +21,7 @@ from app.market.valuation import held_symbols, portfolio_reads, with_marks
 from events.catalog import Channel, NoticeKind, SystemNotice, TradeExecution
 from events.envelope import NewEvent
 from events.errors import InvalidEvent
-from events.ids import TICK_NAMESPACE
+from events.ids import named_id
 
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,12 +46,12 @@ class TooManyRules(InvalidEvent):
 
 def trade_event_id(trade: TradeExecution) -> UUID:
     """The id of an outside trade's event: the same trade twice is recorded once."""
-    return uuid5(TICK_NAMESPACE, f"trade|{trade.portfolio_id}|{trade.trade_id}")
+    return named_id(f"trade|{trade.portfolio_id}|{trade.trade_id}")
 
 
 def acknowledgement_id(alert_id: str) -> UUID:
     """The id of the acknowledgement of an alert: one is enough."""
-    return uuid5(TICK_NAMESPACE, f"acknowledged|{alert_id}")
+    return named_id(f"acknowledged|{alert_id}")
 
 
 def record_trades(state: MarketState, command: RecordTrades) -> Decision:
@@ -81,7 +81,7 @@ def record_trades(state: MarketState, command: RecordTrades) -> Decision:
         portfolio = state.portfolios[name]
         reads += portfolio_reads(portfolio)
         chain = (cause.correlation_id or cause.event_id, cause.event_id)
-        event_id = uuid5(TICK_NAMESPACE, f"portfolio|{name}|{cause.event_id}")
+        event_id = named_id(f"portfolio|{name}|{cause.event_id}")
         state, marks = with_marks(
             state, portfolio, cause.occurred_at, event_id, command.source, chain
         )

@@ -255,6 +255,16 @@ async def test_one_group_may_not_give_one_id_to_two_contents(store: EventStore) 
     assert ids(third) == ((1,), 0, 1)
 
 
+async def test_who_decided_on_an_old_state_is_told_that_before_a_taken_id(
+    store: EventStore,
+) -> None:
+    taken = UUID(int=7)
+    await append(store, new(price(value="1"), taken))
+    other = new(price(value="2"), taken)
+    assert isinstance(await append(store, other, expected={"prices:SPX": 0}), VersionConflict)
+    assert isinstance(await append(store, other, expected={"prices:SPX": 1}), DuplicateEvent)
+
+
 async def test_hundreds_of_duplicates_are_found_in_one_append(store: EventStore) -> None:
     many = prices(1_200)
     await append(store, *many)

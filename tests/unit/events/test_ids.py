@@ -2,11 +2,12 @@
 
 from datetime import timedelta, timezone
 from decimal import Decimal
+from uuid import uuid5
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.ids import tick_event_id
+from events.ids import TICK_NAMESPACE, named_id, tick_event_id
 from tests.unit.events.builders import NOON
 
 prices = st.decimals(min_value=Decimal("0.000000000001"), max_value=Decimal("9" * 18), places=12)
@@ -47,3 +48,9 @@ def test_every_part_counts() -> None:
         tick_event_id("f", "S", NOON, Decimal(1), "q"),
     }
     assert len(ids) == 5
+
+
+@given(st.text(max_size=60))
+def test_a_name_gives_the_uuid_of_version_5(name: str) -> None:
+    assert named_id(name) == uuid5(TICK_NAMESPACE, name)
+    assert named_id(name).version == 5

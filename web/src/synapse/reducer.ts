@@ -1,7 +1,16 @@
 import type { RegimeUpdate, ServerEvent, ServerEventOf } from "./generated";
+import { applyNotice } from "./notices";
 import { personaLine } from "./persona";
 import { assertNever } from "./shape";
-import type { MarketView, RegimeView, Shift, SymbolView } from "./view";
+import type {
+  AlertView,
+  MarketView,
+  PriceView,
+  RegimeView,
+  Shift,
+  SymbolView,
+  TradeView,
+} from "./view";
 
 export const ALERTS_MAX = 200;
 export const TRADES_MAX = 100;
@@ -15,16 +24,16 @@ export function applyEvent(view: MarketView, event: ServerEvent): MarketView {
     case "price_update":
       return applyPrice(view, event);
     case "price_alert": {
-      const alert = { ...event.payload, acknowledged: false };
-      return { ...view, alerts: prepend(view.alerts, alert, "alert_id", ALERTS_MAX) };
+      const acknowledged = view.acknowledged.has(event.payload.alert_id);
+      const alert = { ...event.payload, acknowledged };
+      return { ...view, alerts: prepend(view.alerts, alert, alertKey, ALERTS_MAX) };
     }
-    case "trade_execution":
-      return { ...view, trades: prepend(view.trades, event.payload, "trade_id", TRADES_MAX) };
+    case "trade_execution": {
+      const trade = { ...event.payload, source: event.source };
+      return { ...view, trades: prepend(view.trades, trade, tradeKey, TRADES_MAX) };
+    }
     case "portfolio_update":
-      return {
-        ...view,
-        portfolios: { ...view.portfolios, [event.payload.portfolio_id]: event.payload },
-      };
+      return applyPortfolio(view, event);
     case "system_notice":
       return applyNotice(view, event);
     default:
@@ -102,26 +111,49 @@ function shiftOf(payload: RegimeUpdate, event: ServerEvent): Shift | null {
 }
 
 function applyPrice(view: MarketView, event: ServerEventOf<"price_update">): MarketView {
-  const { symbol, price, timestamp, corrects } = event.payload;
-  const known = symbolView(view, symbol);
+  const { payload, source, position } = event;
+  const known = symbolView(view, payload.symbol);
   const before = known.price;
-  if (before && (event.position <= before.position || corrects !== null)) {
-    const source = before.source ?? event.source;
-    return withSymbol(view, { ...known, price: { ...before, source } });
+  if (before && !replaces(event, before)) {
+    const same = before.price === payload.price && before.at === null;
+    const at = same ? payload.timestamp : before.at;
+    return withSymbol(view, {
+      ...known,
+      price: { ...before, at, source: before.source ?? source },
+    });
   }
-  const { source, position } = event;
-  return withSymbol(view, { ...known, price: { price, at: timestamp, source, position } });
+  const price = { price: payload.price, at: payload.timestamp, source, position };
+  return withSymbol(view, { ...known, price });
 }
 
-function applyNotice(view: MarketView, event: ServerEventOf<"system_notice">): MarketView {
-  const { kind, details } = event.payload;
-  if (kind !== "alert_acknowledged") return view;
-  const alerts = view.alerts.map((alert) =>
-    alert.alert_id === details.alert_id ? { ...alert, acknowledged: true } : alert,
-  );
-  return { ...view, alerts };
+/** Whether a price is the newest: a late one, or one that corrects an earlier one, is not. */
+function replaces(event: ServerEventOf<"price_update">, before: PriceView): boolean {
+  if (event.position <= before.position) return false;
+  if (before.at === null) return event.payload.corrects === null;
+  return Date.parse(event.payload.timestamp) >= Date.parse(before.at);
 }
 
-function prepend<T>(items: readonly T[], item: T, key: keyof T, max: number): readonly T[] {
-  return [item, ...items.filter((one) => one[key] !== item[key])].slice(0, max);
+function applyPortfolio(
+  view: MarketView,
+  event: ServerEventOf<"portfolio_update">,
+): MarketView {
+  const { payload, source, position } = event;
+  const name = payload.portfolio_id;
+  if ((view.portfolios[name]?.position ?? 0) >= position) return view;
+  return { ...view, portfolios: { ...view.portfolios, [name]: { ...payload, source, position } } };
+}
+
+const alertKey = (alert: AlertView): string => alert.alert_id;
+
+/** A trade's id is one within its portfolio. */
+export const tradeKey = (trade: TradeView): string => `${trade.portfolio_id}/${trade.trade_id}`;
+
+function prepend<T>(
+  items: readonly T[],
+  item: T,
+  key: (item: T) => string,
+  max: number,
+): readonly T[] {
+  const name = key(item);
+  return [item, ...items.filter((one) => key(one) !== name)].slice(0, max);
 }

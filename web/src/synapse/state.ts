@@ -1,19 +1,24 @@
 import { REGIME_VALUES } from "./generated";
 import type { DetectorStamp, PortfolioUpdate, Regime, Strategy, TradeExecution } from "./generated";
+import { acknowledged } from "./notices";
 import { personaLine } from "./persona";
 import * as is from "./shape";
-import type { AlertView, MarketView, RegimeView, SymbolView } from "./view";
+import type { AlertView, MarketView, PortfolioView, PriceView, RegimeView, SymbolView } from "./view";
 
 /** The part of `GET /api/state` that the page uses. */
 export interface StateResponse {
   readonly epoch: string;
   readonly position: number;
   readonly symbols: Readonly<Record<string, StateSymbol>>;
-  readonly portfolios: Readonly<Record<string, PortfolioUpdate>>;
+  readonly portfolios: Readonly<Record<string, PortfolioUpdate & Sourced>>;
   /** Oldest first, as are the trades. */
   readonly alerts: readonly AlertView[];
-  readonly trades: readonly TradeExecution[];
+  readonly trades: readonly (TradeExecution & Sourced)[];
   readonly disclaimer: string;
+}
+
+interface Sourced {
+  readonly source?: string | null;
 }
 
 interface StateSymbol {
@@ -47,13 +52,14 @@ const judged = is.record({
   warming_up: is.flag,
 });
 const symbol = is.record({ price: optional(is.nullable(is.decimal)) });
+const source = optional(is.nullable(is.text));
 const isState = is.record({
   epoch: is.text,
   position: is.integer,
   symbols: is.map(symbol),
-  portfolios: is.map(is.record({ portfolio_id: is.text, total_value: is.decimal })),
+  portfolios: is.map(is.record({ portfolio_id: is.text, total_value: is.decimal, source })),
   alerts: is.list(is.record({ alert_id: is.text, symbol: is.text, message: is.text })),
-  trades: is.list(is.record({ trade_id: is.text, symbol: is.text, price: is.decimal })),
+  trades: is.list(is.record({ trade_id: is.text, symbol: is.text, price: is.decimal, source })),
   disclaimer: is.text,
 });
 
@@ -70,15 +76,31 @@ export function withState(view: MarketView, state: StateResponse): MarketView {
   for (const [name, one] of Object.entries(state.symbols)) {
     symbols[name] = merge(view.symbols[name], fromState(name, one, state.position));
   }
-  return {
+  const seen = state.alerts.filter((one) => one.acknowledged).map((one) => one.alert_id);
+  const laid: MarketView = {
     ...view,
     symbols,
     personaName,
     disclaimer: state.disclaimer,
     alerts: view.alerts.length > 0 ? view.alerts : state.alerts.toReversed(),
-    trades: view.trades.length > 0 ? view.trades : state.trades.toReversed(),
-    portfolios: { ...state.portfolios, ...view.portfolios },
+    trades: view.trades.length > 0 ? view.trades : state.trades.map(withSource).toReversed(),
+    portfolios: portfolios(view, state),
   };
+  return acknowledged(laid, [...view.acknowledged, ...seen]);
+}
+
+const withSource = <T extends Sourced>(one: T): T & { readonly source: string | null } => ({
+  ...one,
+  source: one.source ?? null,
+});
+
+function portfolios(view: MarketView, { portfolios: found, position }: StateResponse) {
+  const all: Record<string, PortfolioView> = { ...view.portfolios };
+  for (const [name, one] of Object.entries(found)) {
+    const known = all[name];
+    if (!known || known.position <= position) all[name] = { ...withSource(one), position };
+  }
+  return all;
 }
 
 function merge(known: SymbolView | undefined, found: SymbolView): SymbolView {
@@ -88,8 +110,13 @@ function merge(known: SymbolView | undefined, found: SymbolView): SymbolView {
   return {
     symbol: found.symbol,
     regime: regime && { ...regime, since: regime.since ?? since },
-    price: newer(known.price, found.price),
+    price: newer(known.price, dated(known.price, found.price)),
   };
+}
+
+/** The state's price with the market time that the socket told of it. */
+function dated(known: PriceView | null, found: PriceView | null): PriceView | null {
+  return known && found && known.price === found.price ? { ...found, at: known.at } : found;
 }
 
 /** The one with the higher position; where it does not say its source, the other's. */

@@ -1,5 +1,6 @@
 import type {
   DetectorStamp,
+  NoticeKind,
   PortfolioUpdate,
   PriceAlert,
   Regime,
@@ -60,14 +61,52 @@ export interface AlertView extends PriceAlert {
   readonly acknowledged: boolean;
 }
 
+/** A trade with the source of its event: paper or real is told by it; null where nobody told. */
+export interface TradeView extends TradeExecution {
+  readonly source: string | null;
+}
+
+export interface PortfolioView extends PortfolioUpdate {
+  readonly source: string | null;
+  readonly position: number;
+}
+
+/** What the recorder told of itself. */
+export interface NoticeView {
+  readonly position: number;
+  readonly kind: NoticeKind;
+  readonly text: string;
+  readonly details: Readonly<Record<string, unknown>>;
+  /** Whom it concerns; null: every symbol. */
+  readonly symbols: readonly string[] | null;
+  /** The market's time. */
+  readonly at: string;
+  readonly recordedAt: string;
+}
+
+/** Whether a feed plays, as it said last. */
+export interface FeedView {
+  readonly name: string;
+  readonly symbols: readonly string[];
+  readonly running: boolean;
+  /** Why it does not: `ended`, `stalled`, `failed`; null while it runs or where it did not say. */
+  readonly reason: string | null;
+  readonly recordedAt: string;
+  readonly position: number;
+}
+
 /** What the page knows of the market: a fold of the state and of all events since. */
 export interface MarketView {
   readonly symbols: Readonly<Record<string, SymbolView>>;
   /** Newest first. */
   readonly shifts: readonly Shift[];
   readonly alerts: readonly AlertView[];
-  readonly trades: readonly TradeExecution[];
-  readonly portfolios: Readonly<Record<string, PortfolioUpdate>>;
+  /** The ids of the alerts that somebody has seen, newest last; also of alerts that are not known yet. */
+  readonly acknowledged: ReadonlySet<string>;
+  readonly trades: readonly TradeView[];
+  readonly portfolios: Readonly<Record<string, PortfolioView>>;
+  readonly notices: readonly NoticeView[];
+  readonly feeds: Readonly<Record<string, FeedView>>;
   readonly personaName: string | null;
   readonly disclaimer: string;
 }
@@ -76,14 +115,25 @@ export const EMPTY_VIEW: MarketView = {
   symbols: {},
   shifts: [],
   alerts: [],
+  acknowledged: new Set(),
   trades: [],
   portfolios: {},
+  notices: [],
+  feeds: {},
   personaName: null,
   disclaimer: "Not investment advice.",
 };
 
 export const SOURCE_SIMULATED = "simulated";
 export const SOURCE_MANUAL = "manual";
+export const SOURCE_PAPER = "paper";
+
+/** Whose trades these are, by the source of the event; never by a guess. */
+export function originWords(source: string | null): string {
+  if (source === SOURCE_PAPER) return "Paper trading";
+  if (source === SOURCE_MANUAL) return "Manual test";
+  return source === null ? "Unknown source" : "Own trades";
+}
 
 /** Whether any of what is shown for a symbol is made up. */
 export function isSimulated(view: SymbolView): boolean {
