@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from app import cli_log, cli_rebuild
 from app.config import DatabaseUrlError, Settings
 from app.feeds.base import FeedError, FeedSpecError
+from app.market.detector.registry import MissingExtra
 from app.write_token import TokenFileError
 from events.errors import EventError
 from events.scalars import SYMBOL_PATTERN
@@ -51,8 +52,8 @@ Feeds = Annotated[
     typer.Option(
         "--feed",
         metavar="SPEC",
-        help="What to play; may be given several times. 'csv:prices.csv?symbol=SPX&bars_per_s=2',"
-        " 'csv:folder/?speed=1d/s', 'simulated:SIM?seed=7', 'exchange:kraken?symbols=BTC/USD'.",
+        help="A feed to play: csv:FILE?symbol=SPX, csv:FOLDER/, simulated:SIM or"
+        " exchange:kraken?symbols=BTC/USD. May be given several times; docs/feeds.md has every option.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -114,9 +115,11 @@ def demo_command(
 ) -> None:
     """Watch real prices pass through: 1999-2017 imported, 2018 played, and a simulated market, SIM."""
     from app.cli_serve import serve_log
-    from app.demo import demo_feeds
+    from app.demo import DEMO_PAPER, demo_feeds
 
     settings = _settings(database_url=db, host=host, port=port)
+    if settings.paper is None:
+        settings = settings.model_copy(update={"paper": DEMO_PAPER})
     serve_log(settings, demo_feeds(speed), browser=not no_browser, with_history=True)
 
 
@@ -163,7 +166,7 @@ def _explain(error: Exception) -> str | None:
             return "; ".join(map(_setting_line, error.errors(include_url=False)))
         case FeedSpecError():
             return f"--feed {error}"
-        case EventError() | FeedError() | DatabaseUrlError() | TokenFileError():
+        case EventError() | FeedError() | DatabaseUrlError() | TokenFileError() | MissingExtra():
             return str(error)
         case OSError():
             return f"{error.filename}: {error.strerror}" if error.filename else str(error)

@@ -82,6 +82,9 @@ MISUSES_BEFORE_ANYTHING_STARTS = {
     "no address": Misuse("serve --host=", ("SYNAPSE_HOST",)),
     "bad persona": Misuse("serve", ("SYNAPSE_PERSONA", "minimax"), {"SYNAPSE_PERSONA": "bob"}),
     "bad interval": Misuse("serve", ("SYNAPSE_HEARTBEAT_S",), {"SYNAPSE_HEARTBEAT_S": "0"}),
+    "bad detector": Misuse("serve", ("SYNAPSE_DETECTOR", "sma200"), {"SYNAPSE_DETECTOR": "mine"}),
+    "bad paper": Misuse("serve", ("SYNAPSE_PAPER", "PORTFOLIO=*"), {"SYNAPSE_PAPER": "main"}),
+    "bad bars": Misuse("serve", ("SYNAPSE_BAR_S",), {"SYNAPSE_BAR_S": "0"}),
     "bad token": Misuse("serve", ("SYNAPSE_TOKEN", "ASCII"), {"SYNAPSE_TOKEN": "two words"}),
     "no name": Misuse("import good.csv --symbol X --db=", ("a log needs a file",)),
     "in memory": Misuse("import good.csv --symbol X --db :memory:", ("a log needs a file",)),
@@ -237,7 +240,7 @@ def test_the_database_may_be_named_by_url_or_variable(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         ((), ("flight recorder", "serve", "demo", "import", "Not investment advice")),
-        (("serve",), ("--db", "--host", "--port", "--no-browser", "--feed", "csv:prices.csv")),
+        (("serve",), ("--db", "--host", "--port", "--no-browser", "--feed", "csv:FILE")),
         (("demo",), ("--speed", "Bars a second", "simulated market")),
         (("import",), ("file", "--symbol", "--json", "CSV, oldest row first")),
     ],
