@@ -190,7 +190,8 @@ def install_lock(name: str, label: str) -> None:
         VENV / f"stamp-{name}",
         # dev.lock holds all of run.lock, so either one's change is a reason to install.
         [lock, LOCKS / "run.lock"],
-        lambda: [pip("--require-hashes", "-r", str(lock))],
+        # What is imported is compiled then; compiling everything doubled the time of an installation.
+        lambda: [pip("--no-compile", "--require-hashes", "-r", str(lock))],
         HINT_PIP,
     )
 

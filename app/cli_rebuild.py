@@ -9,6 +9,7 @@ import typer
 from app.config import Settings
 
 if TYPE_CHECKING:
+    from app.market.setup import MarketSetup
     from events.log import EventLog
     from events.projection import ProjectionStatus
 
@@ -37,12 +38,13 @@ def rebuild_command(
 
 
 async def _rebuild(settings: Settings, *, as_json: bool) -> None:
-    from app.main import open_log
+    from app.main import market_setup, open_log
 
+    setup = market_setup(settings)
     async with AsyncExitStack() as stack:
         log = await open_log(settings)
         stack.push_async_callback(log.close)
-        rebuilt = await _rebuild_all(log)
+        rebuilt = await _rebuild_all(log, setup)
     if as_json:
         typer.echo(orjson.dumps({"head": log.head.position, "projections": rebuilt}))
         return
@@ -51,7 +53,7 @@ async def _rebuild(settings: Settings, *, as_json: bool) -> None:
         typer.echo(f"{name}: rebuilt up to position {status.position}{parked}")
 
 
-async def _rebuild_all(log: "EventLog") -> "dict[str, ProjectionStatus]":
+async def _rebuild_all(log: "EventLog", setup: "MarketSetup") -> "dict[str, ProjectionStatus]":
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -76,6 +78,6 @@ async def _rebuild_all(log: "EventLog") -> "dict[str, ProjectionStatus]":
         projector = Projector(log, PUBLIC_STATE)
         await projector.rebuild(lambda done, total: bar.update(task, completed=done, total=total))
         bar.add_task("Rebuilding decider", total=None)
-        decider = Decider(log)
+        decider = Decider(log, setup)
         await decider.rebuild()
     return {projector.name: projector.status, "decider": decider.status}

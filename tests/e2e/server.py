@@ -9,6 +9,7 @@ import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -90,6 +91,12 @@ class Server:
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return orjson.loads(answer.read())
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Read a JSON object."""
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            found: dict[str, Any] = orjson.loads(answer.read())
+            return found
 
     def broadcast(self, symbol: str, regime: str, confidence: float = 0.9) -> object:
         """Post a hand-made regime."""

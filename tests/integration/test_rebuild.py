@@ -113,6 +113,19 @@ def test_a_server_that_stops_leaves_the_deciders_state_behind(database: Path) ->
     assert [(row[1], row[2]) for row in saved] == [("", 102)]
 
 
+def test_the_deciders_state_is_rebuilt_for_a_server_with_the_same_settings(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def schemas() -> list[object]:
+        with closing(sqlite3.connect(database)) as connection:
+            asked = "SELECT schema FROM snapshots WHERE projection = 'decider'"
+            return list(connection.execute(asked))
+
+    left_by_the_server = schemas()
+    rebuild(database, capsys)
+    assert schemas() == left_by_the_server
+
+
 def test_an_empty_log_is_rebuilt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, _ = rebuild(tmp_path / "new.db", capsys)
     assert out.splitlines() == [
