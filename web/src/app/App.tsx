@@ -3,12 +3,15 @@ import { AlertList } from "../features/alerts/AlertList";
 import { ChartPanel } from "../features/chart/ChartPanel";
 import { ConnectionPill } from "../features/connection/ConnectionPill";
 import { ContinuityPanel } from "../features/connection/ContinuityPanel";
+import { FeedLine } from "../features/connection/FeedLine";
+import { NoticeList } from "../features/notices/NoticeList";
 import { PortfolioPanel } from "../features/portfolio/PortfolioPanel";
 import { ShiftList } from "../features/shifts/ShiftList";
 import { MarketStatusCard } from "../features/status/MarketStatusCard";
 import { SymbolChips } from "../features/symbols/SymbolChips";
 import { TradeList } from "../features/trades/TradeList";
 import { useSynapse } from "../synapse/hooks";
+import { stoppedFeed } from "../synapse/notices";
 import { symbolView } from "../synapse/reducer";
 import type { SynapseStore } from "../synapse/store";
 import { type SymbolView, isSimulated } from "../synapse/view";
@@ -28,11 +31,13 @@ export function App({ store }: { store: SynapseStore }) {
   );
   const names = useMemo(() => symbols.map((one) => one.symbol), [symbols]);
   const [chosen, setChosen] = useChosen(names);
+  const stopped = chosen ? stoppedFeed(market, chosen) : null;
   const stale = useStale(connection, snapshot.lastMessageAt);
   return (
     <div className="page">
       <Masthead>
-        <ConnectionPill connection={connection} />
+        {stopped && <FeedLine feed={stopped} />}
+        <ConnectionPill connection={connection} quiet={stopped !== null} />
       </Masthead>
       <SymbolChips symbols={symbols} chosen={chosen} onChoose={setChosen} />
       <main className="columns">
@@ -57,6 +62,7 @@ export function App({ store }: { store: SynapseStore }) {
         </div>
         <div className="column">
           {chosen && <AlertList symbol={chosen} />}
+          <NoticeList symbol={chosen} />
           <ContinuityPanel snapshot={snapshot} />
         </div>
       </main>

@@ -18,7 +18,7 @@ export function Masthead({ children }: { children: ReactNode }) {
         <h1>Synapse</h1>
         <p>The market&rsquo;s flight recorder</p>
       </div>
-      {children}
+      <div className="masthead-end">{children}</div>
     </header>
   );
 }

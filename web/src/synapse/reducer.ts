@@ -115,12 +115,9 @@ function applyPrice(view: MarketView, event: ServerEventOf<"price_update">): Mar
   const known = symbolView(view, payload.symbol);
   const before = known.price;
   if (before && !replaces(event, before)) {
-    const same = before.price === payload.price && before.at === null;
-    const at = same ? payload.timestamp : before.at;
-    return withSymbol(view, {
-      ...known,
-      price: { ...before, at, source: before.source ?? source },
-    });
+    const at = before.at ?? (before.price === payload.price ? payload.timestamp : null);
+    const price = { ...before, at, source: before.source ?? source };
+    return withSymbol(view, { ...known, price });
   }
   const price = { price: payload.price, at: payload.timestamp, source, position };
   return withSymbol(view, { ...known, price });

@@ -52,14 +52,14 @@ const judged = is.record({
   warming_up: is.flag,
 });
 const symbol = is.record({ price: optional(is.nullable(is.decimal)) });
-const source = optional(is.nullable(is.text));
+const told = optional(is.nullable(is.text));
 const isState = is.record({
   epoch: is.text,
   position: is.integer,
   symbols: is.map(symbol),
-  portfolios: is.map(is.record({ portfolio_id: is.text, total_value: is.decimal, source })),
+  portfolios: is.map(is.record({ portfolio_id: is.text, total_value: is.decimal, source: told })),
   alerts: is.list(is.record({ alert_id: is.text, symbol: is.text, message: is.text })),
-  trades: is.list(is.record({ trade_id: is.text, symbol: is.text, price: is.decimal, source })),
+  trades: is.list(is.record({ trade_id: is.text, symbol: is.text, price: is.decimal, source: told })),
   disclaimer: is.text,
 });
 

@@ -61,6 +61,9 @@ async function open(): Promise<void> {
 const card = (symbol: string): HTMLElement =>
   screen.getByRole("region", { name: `Market status of ${symbol}` });
 
+const pill = (): string | null | undefined =>
+  document.querySelector(".connection-pill")?.textContent;
+
 describe("the dashboard", () => {
   it("shows SPX first, live", async () => {
     await open();
@@ -123,8 +126,40 @@ describe("the dashboard", () => {
 
   it("shows the portfolio and the trades", async () => {
     await open();
-    expect(screen.getByText("104,000.50")).toBeTruthy();
-    expect(screen.getByText("12.50 SPX at 2,351.10")).toBeTruthy();
+    const portfolio = screen.getByRole("region", { name: "Portfolio main" });
+    expect(portfolio.textContent).toContain("104,000.50");
+    expect(screen.getByText("12.5 SPX at 2,351.10")).toBeTruthy();
+    expect(screen.getAllByText("Paper trading")).toHaveLength(2);
+  });
+
+  it("marks an alert as acknowledged as soon as somebody has seen it", async () => {
+    await open();
+    const alerts = screen.getByRole("list", { name: "Alerts" });
+    const marked = (): number => within(alerts).queryAllByText("acknowledged").length;
+    expect(marked()).toBe(1);
+    const seen = { kind: "alert_acknowledged", details: { alert_id: "new" } } as const;
+    world.socket.say(event("system_notice", seen, { position: 101 }));
+    await settle();
+    expect(marked()).toBe(2);
+  });
+
+  it("does not say live when the chosen symbol's feed has stopped", async () => {
+    await open();
+    const details = { feed: "spx", symbols: ["SPX"], reason: "ended" };
+    world.socket.say(
+      event("system_notice", { kind: "feed_stopped", details }, { position: 101 }),
+    );
+    await settle();
+    expect(pill()).toBe("Connected");
+    expect(document.querySelector(".feed-line")?.textContent).toBe("feed spx ended 24 Dec 2018");
+    fireEvent.click(screen.getByRole("button", { name: /NEW/ }));
+    expect(pill()).toBe("Live");
+    fireEvent.click(screen.getByRole("button", { name: /SPX BEAR|SPX/, pressed: false }));
+    world.socket.say(
+      event("system_notice", { kind: "feed_started", details }, { position: 102 }),
+    );
+    await settle();
+    expect(pill()).toBe("Live");
   });
 });
 

@@ -61,6 +61,24 @@ describe("the card", () => {
     expect(bars).toEqual(["2", "5", "90", "3"]);
   });
 
+  it("gives the reasons in the detector's units, and names what it does not know as it came", () => {
+    const features = { high21: -0.67, vol: 0.158, wild_variance: 0.000321, constructor: 2 };
+    const card = show(view({ features }));
+    const reasons = [...card.querySelectorAll(".reasons dl > div")].map((one) => one.textContent);
+    expect(reasons).toEqual([
+      "Versus 21-bar high−0.67",
+      "Usual volatility, a year16 %",
+      "wild_variance0.000321",
+      "constructor2",
+    ]);
+    expect(card.querySelectorAll(".needle")).toHaveLength(1);
+    expect(card.textContent).toContain("In units of the usual volatility of a year");
+  });
+
+  it("explains no unit of a detector that has none of its own", () => {
+    expect(show(view({ features: { gap: 0.01 } })).textContent).not.toContain("In units of");
+  });
+
   it("explains a regime that is not the most probable one", () => {
     const card = show(view({ probabilities: probabilities("BEAR") }));
     expect(card.textContent).toContain("BEAR is more probable at this moment");

@@ -64,15 +64,19 @@ describe("shifts", () => {
   });
 });
 
+const priced = (price: string, position: number, more: object = {}) =>
+  event("price_update", { price, ...more }, { position });
+const shown = (...events: ServerEvent[]) => fold(...events).symbols.SPX?.price?.price;
+
 describe("prices", () => {
-  it("show the newest; a correction of the past changes no present", () => {
-    const view = fold(
-      event("price_update", { price: "10" }, { position: 1 }),
-      event("price_update", { price: "11" }, { position: 3 }),
-      event("price_update", { price: "12" }, { position: 2 }),
-      event("price_update", { price: "13", corrects: "x" }, { position: 4 }),
-    );
-    expect(view.symbols.SPX?.price?.price).toBe("11");
+  it("show the newest; what comes late or corrects the past changes no present", () => {
+    const corrected = priced("13", 4, { timestamp: EARLIER, corrects: "x" });
+    const late = priced("14", 5, { timestamp: EARLIER });
+    expect(shown(priced("10", 1), priced("11", 3), priced("12", 2), corrected, late)).toBe("11");
+  });
+
+  it("show the corrected price where the newest one is corrected, as the state does", () => {
+    expect(shown(priced("10", 1), priced("10.5", 2, { corrects: "x" }))).toBe("10.5");
   });
 
   it("mark a symbol as simulated", () => {
@@ -94,24 +98,27 @@ describe("alerts, trades and portfolios", () => {
     expect(new Set(kept.map((one) => one.alert_id)).size).toBe(ALERTS_MAX);
   });
 
-  it("mark an alert as acknowledged", () => {
-    const acknowledged = event("system_notice", {
-      kind: "alert_acknowledged",
-      details: { alert_id: "a1" },
-    });
-    const view = fold(event("price_alert"), event("system_notice"), acknowledged);
-    expect(view.alerts[0]?.acknowledged).toBe(true);
+  it("keep the last state of each portfolio with its source, whatever is told again", () => {
+    const view = fold(
+      event("portfolio_update", {}, { source: "paper" }),
+      event("portfolio_update", { total_value: "7" }, { position: 3, source: "paper" }),
+      event("portfolio_update", { total_value: "5" }, { position: 2, source: "paper" }),
+      event("portfolio_update", { portfolio_id: "mine" }, { source: "api" }),
+    );
+    expect(Object.keys(view.portfolios)).toEqual(["main", "mine"]);
+    expect(view.portfolios.main).toMatchObject({ total_value: "7", source: "paper" });
+    expect(view.portfolios.mine?.source).toBe("api");
   });
 
-  it("keep the last state of each portfolio, and the trades", () => {
+  it("keep trades with their source; an id is one within its portfolio", () => {
     const view = fold(
-      event("portfolio_update"),
-      event("portfolio_update", { total_value: "7" }),
-      event("portfolio_update", { portfolio_id: "other" }),
-      event("trade_execution"),
+      event("trade_execution", {}, { source: "paper" }),
+      event("trade_execution", {}, { source: "paper" }),
+      event("trade_execution", { portfolio_id: "mine" }, { source: "api" }),
     );
-    expect(Object.keys(view.portfolios)).toEqual(["main", "other"]);
-    expect(view.portfolios.main?.total_value).toBe("7");
-    expect(view.trades).toHaveLength(1);
+    expect(view.trades.map((one) => [one.portfolio_id, one.source])).toEqual([
+      ["mine", "api"],
+      ["main", "paper"],
+    ]);
   });
 });

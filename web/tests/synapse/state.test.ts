@@ -8,6 +8,9 @@ import { STATE } from "../state";
 
 const state = parseState(STATE) as StateResponse;
 
+const priced = (price: string, position: number, timestamp: string) =>
+  event("price_update", { price, timestamp }, { position });
+
 it("reads the state, also of a symbol that has no regime yet", () => {
   const view = withState(EMPTY_VIEW, state);
   expect(view.symbols.SPX?.regime).toMatchObject({
@@ -52,6 +55,34 @@ it("speaks with the server's persona from then on", () => {
   expect(view.symbols.SPX?.regime?.persona.message).toBe("The trend is up.");
 });
 
+it("takes over portfolios and trades with their source; a newer one of the socket's stays", () => {
+  const update = { total_value: "7" };
+  const of = (position: number) =>
+    withState(
+      applyEvent(EMPTY_VIEW, event("portfolio_update", update, { position, source: "api" })),
+      state,
+    ).portfolios.main;
+  expect(of(101)).toMatchObject({ total_value: "7", source: "api" });
+  expect(of(99)).toMatchObject({ total_value: "104000.50", source: "paper" });
+  expect(withState(EMPTY_VIEW, state).trades[0]?.source).toBe("paper");
+});
+
+it("does not guess a source that the state does not tell", () => {
+  const { source: _, ...told } = STATE.portfolios.main;
+  const view = withState(EMPTY_VIEW, parseState({ ...STATE, portfolios: { main: told } })!);
+  expect(view.portfolios.main?.source).toBeNull();
+});
+
+it("knows by the history how old the state's price is, so that a late one is no news", () => {
+  const last = priced("2506.85", 90, "2018-12-31T21:00:00Z");
+  const late = priced("1", 101, "2018-12-28T21:00:00Z");
+  const before = withState(applyEvent(EMPTY_VIEW, last), state);
+  const after = applyEvent(withState(EMPTY_VIEW, state), last);
+  for (const view of [before, after]) {
+    expect(applyEvent(view, late).symbols.SPX?.price?.price).toBe("2506.85");
+  }
+});
+
 it.each([
   null,
   [],
@@ -59,6 +90,7 @@ it.each([
   { ...STATE, position: "1" },
   { ...STATE, symbols: { SPX: { price: 3 } } },
   { ...STATE, alerts: [{}] },
+  { ...STATE, trades: [{ ...STATE.trades[0], source: 7 }] },
 ])("refuses what is not a state", (wrong) => {
   expect(parseState(wrong)).toBeNull();
 });

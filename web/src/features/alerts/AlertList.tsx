@@ -34,16 +34,16 @@ export function AlertList({ symbol }: { symbol: string }) {
 
 function AlertRow({ alert }: { alert: AlertView }) {
   return (
-    <li className="alert" data-severity={alert.severity}>
+    <li className="alert" data-severity={alert.severity} data-acknowledged={alert.acknowledged}>
       <span className="row-line">
         <strong>{alert.symbol}</strong>
         <span className="alert-severity">{alert.severity}</span>
         <time dateTime={alert.timestamp}>{moment(alert.timestamp)}</time>
       </span>
       <span>{alert.message || words(alert.kind)}</span>
-      <span className="quiet">
-        at {price(alert.price)}
-        {alert.acknowledged && ", acknowledged"}
+      <span className="row-line quiet">
+        <span>at {price(alert.price)}</span>
+        {alert.acknowledged && <span className="end">acknowledged</span>}
       </span>
     </li>
   );

@@ -1,4 +1,5 @@
 import type { Continuity } from "../../synapse/cursor";
+import type { FeedView } from "../../synapse/view";
 import { count } from "../../ui/format";
 
 /** `0 missed of 12,431, resumed 3 times`. */
@@ -6,4 +7,9 @@ export function continuityWords({ missed, received, resumed }: Continuity): stri
   const all = `${count(missed)} missed of ${count(received + missed)}`;
   if (resumed === 0) return all;
   return `${all}, resumed ${resumed === 1 ? "once" : `${count(resumed)} times`}`;
+}
+
+/** `feed spx ended`, `feed kraken stalled`. */
+export function feedWords({ name, reason }: FeedView): string {
+  return `feed ${name} ${reason ?? "stopped"}`;
 }

@@ -1,16 +1,18 @@
-import type { PortfolioUpdate } from "../../synapse/generated";
 import { useSelected } from "../../synapse/hooks";
+import type { PortfolioView } from "../../synapse/view";
+import { Origin, PaperNote } from "../../ui/Origin";
 import { Panel } from "../../ui/Panel";
-import { percent, price, signedPercent } from "../../ui/format";
+import { amount, moment, percent, signedAmount, signedPercent } from "../../ui/format";
+import { Positions } from "./Positions";
 import "./portfolio.css";
 
-/** What the paper portfolios are worth; nothing while there is none. */
+/** What the portfolios are worth, each with whose it is; nothing while there is none. */
 export function PortfolioPanel() {
   const portfolios = useSelected(({ market }) => market.portfolios);
   const all = Object.values(portfolios);
   if (all.length === 0) return null;
   return (
-    <Panel title="Portfolio" className="portfolio" aside={<span className="quiet">paper</span>}>
+    <Panel title={all.length === 1 ? "Portfolio" : "Portfolios"} className="portfolio">
       {all.map((one) => (
         <Portfolio key={one.portfolio_id} portfolio={one} />
       ))}
@@ -18,22 +20,31 @@ export function PortfolioPanel() {
   );
 }
 
-function Portfolio({ portfolio }: { portfolio: PortfolioUpdate }) {
+function Portfolio({ portfolio }: { portfolio: PortfolioView }) {
+  const { portfolio_id: name, benchmark_pnl_pct: benchmark, timestamp } = portfolio;
   return (
-    <div>
+    <section className="portfolio-one" aria-label={`Portfolio ${name}`}>
+      <p className="row-line">
+        <strong>{name}</strong>
+        <Origin source={portfolio.source} />
+        <time dateTime={timestamp}>{moment(timestamp)}</time>
+      </p>
       <p className="portfolio-value">
-        <strong>{price(portfolio.total_value)}</strong>
-        <span className="quiet">{portfolio.portfolio_id}</span>
+        <strong>{amount(portfolio.total_value)}</strong>
+        <span>
+          {signedAmount(portfolio.pnl)} ({signedPercent(portfolio.pnl_pct)})
+        </span>
       </p>
       <dl className="portfolio-facts">
-        <Fact name="Gain" value={signedPercent(portfolio.pnl_pct)} />
-        {portfolio.benchmark_pnl_pct !== null && (
-          <Fact name="Buy and hold" value={signedPercent(portfolio.benchmark_pnl_pct)} />
-        )}
+        <Fact name="Daily PnL" value={signedAmount(portfolio.daily_pnl)} />
+        {benchmark !== null && <Fact name="Buy and hold" value={signedPercent(benchmark)} />}
         <Fact name="Exposure" value={percent(portfolio.exposure)} />
-        <Fact name="Drawdown" value={percent(-Math.abs(portfolio.drawdown_pct), 1)} />
+        <Fact name="Drawdown" value={percent(portfolio.drawdown_pct, 1)} />
+        <Fact name="Cash" value={amount(portfolio.cash)} />
       </dl>
-    </div>
+      <Positions of={name} positions={portfolio.positions} />
+      <PaperNote sources={[portfolio.source]} />
+    </section>
   );
 }
 

@@ -1,39 +1,71 @@
-import { signed, words } from "../../ui/format";
+import { percent, plain, signed } from "../../ui/format";
 
-const NAMES: Readonly<Record<string, string>> = {
-  trend: "Versus 200-bar average",
-  t50: "Versus 50-bar average",
-  dv: "Downside volatility",
-  m21: "Change over 21 bars",
-  m63: "Change over 63 bars",
-  m126: "Change over 126 bars",
-  high21: "Versus 21-bar high",
-  low42: "Versus 42-bar low",
-  vol: "Usual volatility, a year",
-};
+/** What a feature is called, and in what it counts: `moves` in the symbol's usual volatility. */
+interface Meaning {
+  readonly name: string;
+  readonly unit: "moves" | "share";
+}
+
+const moves = (name: string): Meaning => ({ name, unit: "moves" });
+
+/** The anchored detector's features, as docs/detector.md defines them. */
+const KNOWN: ReadonlyMap<string, Meaning> = new Map([
+  ["trend", moves("Versus 200-bar average")],
+  ["t50", moves("Versus 50-bar average")],
+  ["dv", moves("Downside versus usual")],
+  ["m126", moves("Change over 126 bars")],
+  ["high21", moves("Versus 21-bar high")],
+  ["low42", moves("Versus 42-bar low")],
+  ["vol", { name: "Usual volatility, a year", unit: "share" }],
+]);
 const WIDEST = 1.5;
 const REACH = 36;
 
-/** The detector's features, in units of its usual volatility, and that: why it says what it says. */
-export function Reasons({ features }: { features: Readonly<Record<string, number>> }) {
+type Features = Readonly<Record<string, number>>;
+
+/** Why the detector says what it says: every feature that it sent, also those unknown here. */
+export function Reasons({ features }: { features: Features }) {
   const entries = Object.entries(features);
   if (entries.length === 0) return null;
+  const scaled = Object.hasOwn(features, "vol");
   return (
     <details className="reasons" open>
       <summary>Reasons</summary>
       <dl>
         {entries.map(([name, value]) => (
-          <div key={name}>
-            <dt title={name}>{NAMES[name] ?? words(name)}</dt>
-            <dd>
-              <Needle value={value} />
-              <span>{signed(value)}</span>
-            </dd>
-          </div>
+          <Reason key={name} name={name} value={value} meaning={KNOWN.get(name)} />
         ))}
       </dl>
+      {scaled && (
+        <p className="hint">
+          In units of the usual volatility of a year; the downside as a logarithm, 0 being usual.
+        </p>
+      )}
     </details>
   );
+}
+
+interface ReasonProps {
+  readonly name: string;
+  readonly value: number;
+  readonly meaning: Meaning | undefined;
+}
+
+function Reason({ name, value, meaning }: ReasonProps) {
+  return (
+    <div>
+      <dt title={name}>{meaning?.name ?? name}</dt>
+      <dd>
+        {meaning?.unit === "moves" && <Needle value={value} />}
+        <span>{written(value, meaning)}</span>
+      </dd>
+    </div>
+  );
+}
+
+function written(value: number, meaning: Meaning | undefined): string {
+  if (!meaning) return plain(value);
+  return meaning.unit === "share" ? percent(value) : signed(value);
 }
 
 function Needle({ value }: { value: number }) {

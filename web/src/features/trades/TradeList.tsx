@@ -1,39 +1,53 @@
-import type { TradeExecution } from "../../synapse/generated";
 import { useSelected } from "../../synapse/hooks";
+import { tradeKey } from "../../synapse/reducer";
+import type { TradeView } from "../../synapse/view";
+import { RegimeWord } from "../../ui/Glyph";
+import { Origin, PaperNote } from "../../ui/Origin";
 import { Panel } from "../../ui/Panel";
-import { moment, price, words } from "../../ui/format";
+import { amount, moment, percent, price, quantity, words } from "../../ui/format";
 
-/** Executed trades, newest first; nothing while there is none. */
+/** Trades, newest first, each with whose it is; nothing while there is none. */
 export function TradeList() {
   const trades = useSelected(({ market }) => market.trades);
   if (trades.length === 0) return null;
   return (
-    <Panel title="Trades" className="trades" aside={<span className="quiet">paper</span>}>
+    <Panel title="Trades" className="trades">
+      <PaperNote sources={trades.map((trade) => trade.source)} />
       {/* A list that scrolls must be reachable by keyboard. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <ol className="rows" tabIndex={0} aria-label="Trades">
         {trades.map((trade) => (
-          <TradeRow key={trade.trade_id} trade={trade} />
+          <TradeRow key={tradeKey(trade)} trade={trade} />
         ))}
       </ol>
     </Panel>
   );
 }
 
-function TradeRow({ trade }: { trade: TradeExecution }) {
+function TradeRow({ trade }: { trade: TradeView }) {
+  const { reason } = trade;
   return (
     <li>
       <span className="row-line">
         <strong>{words(trade.side)}</strong>
         <span>
-          {price(trade.quantity)} {trade.symbol} at {price(trade.price)}
+          {quantity(trade.quantity)} {trade.symbol} at {price(trade.price)}
         </span>
         <time dateTime={trade.timestamp}>{moment(trade.timestamp)}</time>
       </span>
-      <span className="quiet">
-        {trade.status}
-        {trade.reason && `, ${trade.reason.rule} in ${trade.reason.regime}`}
+      <span className="row-line">
+        <Origin source={trade.source} />
+        <span className="quiet">
+          {trade.portfolio_id}, {trade.status}, fees {amount(trade.fees)}
+        </span>
       </span>
+      {reason && (
+        <span className="row-line quiet">
+          <RegimeWord regime={reason.regime} />
+          <span>{percent(reason.confidence)} confident</span>
+          <span>rule {reason.rule}</span>
+        </span>
+      )}
     </li>
   );
 }
