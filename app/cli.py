@@ -20,7 +20,7 @@ from app.feeds.base import FeedError, FeedSpecError
 from app.market.detector.registry import MissingExtra
 from app.write_token import TokenFileError
 from events.errors import EventError
-from events.scalars import SYMBOL_PATTERN
+from events.scalars import DECIMALS_MAX, SYMBOL_PATTERN
 
 WRONG_USE: Final = 2
 """Exit code for wrong use, or for a condition that the message explains."""
@@ -54,6 +54,16 @@ Feeds = Annotated[
         metavar="SPEC",
         help="A feed to play: csv:FILE?symbol=SPX, csv:FOLDER/, simulated:SIM or"
         " exchange:kraken?symbols=BTC/USD. May be given several times; docs/feeds.md has every option.",
+    ),
+]
+Round = Annotated[
+    int | None,
+    typer.Option(
+        "--round",
+        metavar="DIGITS",
+        min=0,
+        max=DECIMALS_MAX,
+        help="Round prices to so many digits after the point, half to even. Default: none is rounded.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -134,13 +144,14 @@ def import_command(
     symbol: Annotated[
         str, typer.Option(help="The symbol that the prices are of.", callback=_valid_symbol)
     ],
+    digits: Round = None,
     db: Db = None,
     as_json: Json = False,
 ) -> None:
     """Record a file of prices and the regimes that follow; a bad line stops it before anything is recorded."""
     from app.cli_serve import import_file
 
-    import_file(_settings(database_url=db), file, symbol, as_json=as_json)
+    import_file(_settings(database_url=db), file, symbol, digits, as_json=as_json)
 
 
 def _usage_line(error: typer.TyperException) -> str:
@@ -165,7 +176,7 @@ def _explain(error: Exception) -> str | None:
         case ValidationError():
             return "; ".join(map(_setting_line, error.errors(include_url=False)))
         case FeedSpecError():
-            return f"--feed {error}"
+            return f"--feed: {error}"
         case EventError() | FeedError() | DatabaseUrlError() | TokenFileError() | MissingExtra():
             return str(error)
         case OSError():

@@ -2,7 +2,7 @@
 
 import gc
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.config import Settings
 from app.demo import missing_history, record_bars
 from app.feeds.base import Feed
-from app.feeds.csv_feed import read_bars
+from app.feeds.csv_feed import CsvPlay
 from app.ingest import refuse_future
 from app.main import Recorder, create_app, open_recorder, take_leave, write_token
 from app.market.strategy import DISCLAIMER
@@ -112,27 +112,38 @@ async def _record(
         )
 
 
-def import_file(settings: Settings, file: Path, symbol: str, *, as_json: bool) -> None:
+def import_file(
+    settings: Settings, file: Path, symbol: str, digits: int | None, *, as_json: bool
+) -> None:
     """Record a file of prices, and print what became of them.
+
+    Args:
+        settings: what the operator chose.
+        file: the CSV file.
+        symbol: what the prices are of.
+        digits: prices are rounded to so many after the point; None: they are not.
+        as_json: how it is printed.
 
     Raises:
         FeedError: a line cannot be read; nothing was recorded.
         TimestampInTheFuture: a price is dated too far ahead; nothing was recorded.
     """
-    run(_import(settings, file, symbol, as_json=as_json))
+    play = CsvPlay(digits=digits)
+    run(_import(settings, partial(play.read, file, symbol), symbol, as_json=as_json))
 
 
-async def _import(settings: Settings, file: Path, symbol: str, *, as_json: bool) -> None:
+async def _import(
+    settings: Settings, read: Callable[[], Iterable[PriceTick]], symbol: str, *, as_json: bool
+) -> None:
     # The whole file is read once before anything is recorded: a bad line leaves the log as it was.
-    bars = refuse_future(read_bars(file, symbol))
+    bars = refuse_future(read())
     recorder = await open_recorder(settings)
     last_at = recorder.ingest.state.of(symbol).last_at
     try:
-        ticks = read_bars(file, symbol)
-        events, duplicates = await _record(recorder, ticks, bars, f"Importing {symbol}")
+        events, duplicates = await _record(recorder, read(), bars, f"Importing {symbol}")
     finally:
         await recorder.close()
-    old = 0 if last_at is None else sum(t.timestamp <= last_at for t in read_bars(file, symbol))
+    old = 0 if last_at is None else sum(t.timestamp <= last_at for t in read())
     result = {
         "symbol": symbol,
         "bars": bars,

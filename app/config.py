@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.market.detector.registry import NAMES
+from app.market.money import PLACES, rounded
 from app.market.paper import PAPER_FEE_MAX
 from app.market.persona import DEFAULT_PERSONA, PERSONAS
 from app.market.setup import DAY_S, parse_paper
@@ -44,6 +45,13 @@ def _readable_paper(text: str) -> str:
 
 
 Paper = Annotated[str, AfterValidator(_readable_paper)]
+
+
+def _an_amount(cash: Decimal) -> Decimal:
+    # A portfolio's value has as many places as its cash, and the wire carries no more.
+    if cash != rounded(cash):
+        raise ValueError(f"must have at most {PLACES} decimal places")
+    return cash
 
 
 def _sendable(token: str) -> str:
@@ -86,7 +94,7 @@ class Settings(BaseSettings):
         description="The paper portfolios and what they follow: main=SPX,IXIC;other=SIM, or main=* for any"
         " symbol (serve's default; the demo's is main=SPX,IXIC;sim=SIM), or off.",
     )
-    paper_cash: Annotated[Decimal, Field(gt=0, le=10**12)] = Field(
+    paper_cash: Annotated[Decimal, Field(gt=0, le=10**12), AfterValidator(_an_amount)] = Field(
         Decimal(100_000),
         description="Paper money for each symbol of a paper portfolio; of any other, what it starts with.",
     )
@@ -94,7 +102,10 @@ class Settings(BaseSettings):
         Decimal(10), description="Fees of a paper trade, in hundredths of a percent of its value."
     )
     regime_interval_s: float = Field(
-        30.0, gt=0, description="Seconds after which a live feed's regimes are broadcast again."
+        30.0,
+        ge=0.1,
+        allow_inf_nan=False,
+        description="Seconds after which a live feed's regimes are broadcast again.",
     )
     heartbeat_s: float = Field(
         15.0, gt=0, description="Seconds between two heartbeats of a subscribed connection."

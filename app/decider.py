@@ -1,7 +1,7 @@
 """`Decider`: the state that `decide` reads, folded from the log and saved, so that a start is short."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import Final
 
 from app.market.setup import DEFAULT_SETUP, MarketSetup
@@ -115,21 +115,18 @@ class Decider:
     def _is_next(self, event: RecordedEvent) -> bool:
         return event.version == self.state.version_of(event.stream) + 1
 
-    async def advance(self, state: MarketState, prices: int, positions: Sequence[int]) -> None:
+    async def advance(self, state: MarketState, prices: int, positions: Sequence[int]) -> bool:
         """Take over the state after an append of so many prices, which took these positions.
 
-        Positions are dense, so they tell whether another writer came in between. Then the log is read: a
-        rule that was set before a price and one that was set after it leave different memories.
+        False when another writer came in between; positions are dense, so they tell. The log is to be read
+        then: a rule that was set before a price and one that was set after it leave different memories.
         """
         self._unsaved += prices
         contiguous = positions[-1] - positions[0] + 1 == len(positions)
-        if contiguous and positions[0] == self._position + 1:
-            self.state, self._position = state, positions[-1]
-            return
-        with suppress(
-            StoreUnavailable
-        ):  # it is recorded; what is missing is read before the next decision
-            await self.catch_up()
+        if not contiguous or positions[0] != self._position + 1:
+            return False
+        self.state, self._position = state, positions[-1]
+        return True
 
     async def save_if_due(self) -> None:
         """Save a snapshot, if enough prices were recorded since the last one."""
@@ -142,7 +139,7 @@ class Decider:
         try:
             await self._settle()
             if not self._parked and self._position:
-                await self._log.store.save_snapshots([self._snapshot()], newest_only=True)
+                await self._log.store.save_snapshots([await self._snapshot()], newest_only=True)
         except StoreUnavailable:
             return
 
@@ -164,8 +161,11 @@ class Decider:
         if not self._parked:
             self._position = max(self._position, head)
 
-    def _snapshot(self) -> Snapshot:
-        return Snapshot(self._kind, WHOLE_LOG, self._position, 0, pack(to_snapshot(self.state)))
+    async def _snapshot(self) -> Snapshot:
+        # In a thread: with a thousand symbols it takes a quarter of a second, and the state never changes.
+        state, position = self.state, self._position
+        packed = await asyncio.to_thread(lambda: pack(to_snapshot(state)))
+        return Snapshot(self._kind, WHOLE_LOG, position, 0, packed)
 
     async def _load(self) -> None:
         saved = await self._log.store.snapshot_before(self._kind, self._log.head.position)

@@ -126,8 +126,9 @@ class FeedRunner:
         if self.status.phase is not FeedPhase.RUNNING or self._hold is None:
             return
         try:
-            for symbol in self.feed.symbols:
-                await self._ingest.repeat_regime(symbol, self.feed.source, fence=self._hold.fence)
+            await self._ingest.repeat_regimes(
+                self.feed.symbols, self.feed.source, fence=self._hold.fence
+            )
         except Exception as error:  # noqa: BLE001  # the next interval tries again
             _log.warning("repeat_failed", feed=self.feed.name, error=str(error))
 

@@ -1,39 +1,37 @@
 """`TickIngest`: prices, trades and rules to events. The one place that decides and appends, for every way in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from app.decider import FOLD_PAGE, Decider
+import structlog
+
+from app.decider import Decider
 from app.market.commands import (
     AcknowledgeAlert,
     Command,
     MarkPortfolio,
-    RecordedPrice,
     RecordTrades,
     RepeatRegime,
 )
 from app.market.decide import consider
-from app.market.decide_orders import acknowledgement_id, trade_event_id
-from app.market.decide_price import price_event_id
+from app.market.decide_orders import acknowledgement_id
 from app.market.setup import DEFAULT_SETUP, MarketSetup
-from app.market.state import MarketState
-from app.market.symbol import is_late
+from app.market.state import SYSTEM_STREAM, MarketState
 from app.market.ticks import PriceTick
 from app.market.valuation import held_symbols
-from app.tick_batch import RecordedPrices, TickBatch
-from events.catalog import Channel, PriceUpdate
+from app.recorded import recorded_prices, recorded_trades
+from app.tick_batch import TickBatch
+from events.catalog import Channel, RegimeUpdate
 from events.clock import now_us, uuid7
-from events.codec import decode
-from events.envelope import Appended, Fence, Idempotency, RecordedEvent
-from events.errors import InvalidEvent, VersionConflict
+from events.envelope import Appended, Fence, Idempotency
+from events.errors import InvalidEvent, StoreUnavailable, VersionConflict
 from events.log import EventLog
 from events.projection import ProjectionStatus
-from events.scalars import format_time, from_micros, to_micros
-from events.selection import Selection
-from events.store import ReadQuery
+from events.scalars import format_time, from_micros
 
 DECISIONS_MAX: Final = 20
 """How often a batch is decided again after another writer was first, before the conflict is raised."""
@@ -41,14 +39,13 @@ DECISIONS_MAX: Final = 20
 TICKS_A_TURN: Final = 250
 """Ticks decided on before others get their turn: a large batch must not silence every connection."""
 
-SINGLE_LOOKUPS_MAX: Final = 20
-"""Late times of one symbol looked up one by one; of more than that, the whole span is read at once."""
-
 FUTURE_MAX: Final = timedelta(days=1)
 """How far after the server's clock a price from outside may be dated: enough for a close later today."""
 
 _FROM_OUTSIDE: Final = frozenset({"api", "import"})
 """Whose dates are checked. A feed is the operator's own: it may play any market time."""
+
+_program = structlog.get_logger("ingest")
 
 
 class TimestampInTheFuture(InvalidEvent):
@@ -101,6 +98,18 @@ class Ingested:
     positions: tuple[int, int] | None
     events: int
     duplicates: int
+
+
+def _holds(batch: TickBatch, state: MarketState) -> bool:
+    """Whether the same would be decided on `state`: all that was looked at is as it was.
+
+    Of the system's stream that is the rules: notices and acknowledgements come at any time, and a long batch
+    would be decided again and again while others send them.
+    """
+    return batch.base.rules == state.rules and all(
+        stream == SYSTEM_STREAM or batch.base.version_of(stream) == state.version_of(stream)
+        for stream in batch.reads
+    )
 
 
 class TickIngest:
@@ -177,13 +186,18 @@ class TickIngest:
         if source in _FROM_OUTSIDE:
             refuse_future(ticks, self._clock)
 
+        decided: TickBatch | None = None
+
         async def once() -> Ingested:
-            batch = await self._decide(ticks, source)
+            nonlocal decided
+            batch = decided
+            if batch is None or not _holds(batch, self.state):
+                batch = decided = await self._decide(ticks, source)
             if not batch.events and idempotency is None:
                 return Ingested(None, 0, batch.duplicates)
             return await self._append(batch, idempotency, fence)
 
-        return await self._until_first(once)
+        return await self._until_first(once, idempotency)
 
     async def execute(self, command: Command, idempotency: Idempotency | None = None) -> Ingested:
         """Do what a command asks for, in one append.
@@ -198,21 +212,20 @@ class TickIngest:
             refuse_future(command.trades, self._clock, "trade")
 
         async def once() -> Ingested:
-            asked, known = await self._known(command)
-            if isinstance(asked, AcknowledgeAlert) and known:
-                batch = TickBatch(self.state, RecordedPrices(set(), {}))
-                batch.duplicates = known
-            else:
-                decision = consider(self.state, asked)
-                batch = TickBatch(decision.state, RecordedPrices(set(), {}))
-                batch.events, batch.reads = list(decision.events), set(decision.reads)
-                batch.repeats = known
-            return await self._append(batch, idempotency, None)
+            return await self._append(await self._decide_on(command), idempotency, None)
 
-        return await self._until_first(once)
+        before = self.state.portfolios
+        done = await self._until_first(once, idempotency)
+        for followed in self.state.setup.paper:
+            now = self.state.portfolios.get(followed.portfolio_id)
+            if now is not None and not now.paper and followed.portfolio_id not in before:
+                _program.warning("paper_trader_off", portfolio=followed.portfolio_id)
+        return done
 
-    async def repeat_regime(self, symbol: str, source: str, *, fence: Fence | None = None) -> None:
-        """Broadcast the last reading of a symbol again, changed or not, and what its portfolios are worth.
+    async def repeat_regimes(
+        self, symbols: Iterable[str], source: str, *, fence: Fence | None = None
+    ) -> None:
+        """Broadcast the last reading of some symbols again, changed or not, and what portfolios of them are worth.
 
         Raises:
             FenceLost: another has the lease now.
@@ -220,18 +233,11 @@ class TickIngest:
         """
         async with self._deciding:
             self._decider.check()
-            batch = TickBatch(self.state, RecordedPrices(set(), {}))
-            commands: list[Command] = [RepeatRegime(symbol, uuid7(), source)]
-            commands += [
-                MarkPortfolio(name, uuid7(), source)
-                for name, portfolio in self.state.portfolios.items()
-                if symbol in held_symbols(portfolio)
-            ]
-            for command in commands:
-                decision = consider(batch.state, command)
-                batch.events += decision.events
-                batch.reads.update(decision.reads)
-                batch.state = decision.state
+            batch = TickBatch(self.state)
+            wanted = set(symbols)
+            for symbol in sorted(wanted):
+                batch.take(consider(batch.state, RepeatRegime(symbol, uuid7(), source)))
+            self._mark(batch, wanted, source)
             if not batch.events:
                 return
             try:
@@ -240,11 +246,26 @@ class TickIngest:
                 # Whoever was first has just said the regime; the next interval repeats the new one.
                 await self._decider.catch_up()
 
-    async def _until_first(self, once: Callable[[], Awaitable[Ingested]]) -> Ingested:
+    def _mark(
+        self, batch: TickBatch, symbols: Set[str], source: str, valued: Set[str] = frozenset()
+    ) -> None:
+        """Value every portfolio that holds one of the symbols, but those of which the stream is in `valued`."""
+        for name, portfolio in batch.state.portfolios.items():
+            if f"{Channel.PORTFOLIO}:{name}" in valued:
+                continue
+            if not symbols.isdisjoint(held_symbols(portfolio)):
+                batch.take(consider(batch.state, MarkPortfolio(name, uuid7(), source)))
+
+    async def _until_first(
+        self, once: Callable[[], Awaitable[Ingested]], idempotency: Idempotency | None
+    ) -> Ingested:
         """Decide and append; on the state as it is then, if another writer was first."""
         async with self._deciding:
             for attempt in range(1, DECISIONS_MAX + 1):
                 self._decider.check()
+                if idempotency and (first := await self._log.store.answer_to(idempotency)):
+                    # Before it is decided on: by now it might be refused.
+                    return _ingested(first, TickBatch(self.state))
                 known = self._decider.position
                 try:
                     return await once()
@@ -259,76 +280,69 @@ class TickIngest:
                         raise
         raise AssertionError("unreachable")
 
-    async def _known(self, command: Command) -> tuple[Command, int]:
-        """The command with what the log holds of it already, and how much that is."""
-        if isinstance(command, RecordTrades):
-            ids = [trade_event_id(trade) for trade in command.trades]
-            recorded = frozenset(await self._log.store.find(ids))
-            twice = len(ids) - len(set(ids) - recorded)
-            return replace(command, recorded=recorded), twice
-        if isinstance(command, AcknowledgeAlert):
-            return command, len(await self._log.store.find([acknowledgement_id(command.alert_id)]))
-        return command, 0
+    async def _mark_missed(self, batch: TickBatch, fence: Fence | None) -> None:
+        """Value the portfolios that another writer's trade made holders of a symbol whose bar closed here."""
+        closed = {
+            event.payload.symbol
+            for event in batch.events
+            if isinstance(event.payload, RegimeUpdate) and not event.payload.provisional
+        }
+        missed = TickBatch(self.state)
+        self._mark(missed, closed, batch.events[0].source, valued=batch.reads)
+        if missed.events:
+            with suppress(VersionConflict):  # whoever was first has told the value
+                expected = {stream: self.state.version_of(stream) for stream in missed.reads}
+                await self._log.append(missed.events, expected=expected, fence=fence)
+            await self._decider.catch_up()
 
     async def _decide(self, ticks: Sequence[PriceTick], source: str) -> TickBatch:
-        batch = TickBatch(self.state, await self._recorded_before(ticks, source))
+        known = await recorded_prices(self._log, self.state, ticks, source)
+        batch = TickBatch(self.state, known)
         for start in range(0, len(ticks), TICKS_A_TURN):
             if start:
                 await asyncio.sleep(0)
             batch.decide(ticks[start : start + TICKS_A_TURN], source)
         return batch
 
-    async def _recorded_before(self, ticks: Sequence[PriceTick], source: str) -> RecordedPrices:
-        """What the log holds at the times of late ticks: only for them there is anything to find."""
-        late = [tick for tick in ticks if is_late(self.state.of(tick.symbol), tick.timestamp)]
-        ids = {price_event_id(tick, source): tick for tick in late}
-        same = set(await self._log.store.find(ids)) if ids else set()
-        times: dict[str, set[datetime]] = {}
-        for event_id, tick in ids.items():
-            if event_id not in same:
-                times.setdefault(tick.symbol, set()).add(tick.timestamp)
-        newest: dict[tuple[str, datetime], RecordedPrice] = {}
-        for symbol, wanted in times.items():
-            async for event in self._prices_at(symbol, wanted):
-                if isinstance(payload := decode(event), PriceUpdate):
-                    newest[symbol, payload.timestamp] = RecordedPrice(event.event_id, payload.price)
-        return RecordedPrices(same, newest)
-
-    async def _prices_at(self, symbol: str, times: set[datetime]) -> AsyncIterator[RecordedEvent]:
-        """The prices at some times, oldest first; maybe others too."""
-        if len(times) <= SINGLE_LOOKUPS_MAX:
-            for at in times:
-                stream = f"{Channel.PRICES}:{symbol}"
-                if known := await self._log.store.newest_at(stream, to_micros(at)):
-                    yield known
-            return
-        query = ReadQuery(
-            selection=Selection.of([Channel.PRICES], [symbol]),
-            occurred_from_us=to_micros(min(times)),
-            occurred_upto_us=to_micros(max(times)),
-            limit=FOLD_PAGE,
-        )
-        async for event in self._log.stream(query):
-            yield event
+    async def _decide_on(self, command: Command) -> TickBatch:
+        batch = TickBatch(self.state)
+        match command:
+            case RecordTrades():
+                known = await recorded_trades(self._log, command.trades)
+                batch.take(consider(self.state, replace(command, recorded=known)))
+                batch.duplicates = len(command.trades) - batch.sent
+            case AcknowledgeAlert():
+                acknowledged = acknowledgement_id(command.alert_id)
+                batch.duplicates = len(await self._log.store.find([acknowledged]))
+                if not batch.duplicates:
+                    batch.take(consider(self.state, command))
+            case _:
+                batch.take(consider(self.state, command))
+        return batch
 
     async def _append(
         self, batch: TickBatch, idempotency: Idempotency | None, fence: Fence | None
     ) -> Ingested:
         if idempotency is not None:
             idempotency = Idempotency(
-                idempotency.key, idempotency.fingerprint, str(batch.duplicates + batch.repeats)
+                idempotency.key, idempotency.fingerprint, str(batch.duplicates)
             )
         # What counts is the version in the log, as it was before this batch touched the stream.
         expected = {stream: self.state.version_of(stream) for stream in batch.reads}
         appended = await self._log.append(
             batch.events, expected=expected, idempotency=idempotency, fence=fence
         )
-        if appended.events and len(appended.events) == len(batch.events):
-            await self._decider.advance(batch.state, batch.prices, appended.positions)
+        whole = bool(appended.events) and len(appended.events) == len(batch.events)
+        # A batch that was kept though the state had moved on does not know by what.
+        whole = whole and batch.base is self.state
+        if whole and await self._decider.advance(batch.state, batch.prices, appended.positions):
             await self._decider.save_if_due()
         elif batch.events:
-            # Some ids were recorded before: by another writer, or of a price that returned to an earlier one.
-            await self._decider.catch_up()
+            # Another writer came in between, or some ids were recorded before (a price that returned to an
+            # earlier one): what is there now is what the log says.
+            with suppress(StoreUnavailable):  # it is recorded; the next decision reads first
+                await self._decider.catch_up()
+                await self._mark_missed(batch, fence)
         return _ingested(appended, batch)
 
 

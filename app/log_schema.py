@@ -25,13 +25,15 @@ def schema_faults(connection: Connection) -> Sequence[str]:
     """Where an SQLite log's schema differs from a fresh one of the same revision, a line each.
 
     Raises:
-        StoreUnavailable: this database is no log, or a newer program migrated it.
+        StoreUnavailable: this database is no log, or one of which the making was interrupted.
     """
     found = _parts(connection)
     if found and not any(kind == "table" and name in LOG_TABLES for kind, name, _ in found):
         names = ", ".join(sorted(name for _, name, _ in found)[:3])
         raise StoreUnavailable(f"this database is no log, it holds {names}: name another file")
     revision = schema_revision(connection) if ("table", *[VERSIONS] * 2) in found else None
+    if revision is None and ("table", "events", "events") not in found:
+        raise StoreUnavailable("this log was never made to its end: start a server with it once")
     if revision is None:
         return [f"table {VERSIONS} does not tell the schema"]
     if revision not in revisions():

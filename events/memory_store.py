@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from events.chain import GENESIS
 from events.clock import now_us
-from events.envelope import Append, Head, RecordedEvent
+from events.envelope import Append, Appended, Head, Idempotency, RecordedEvent
 from events.memory_leases import MemoryLeases
 from events.memory_snapshots import MemorySnapshots
 from events.messages import EventText, TextOf, text_with
@@ -47,6 +47,11 @@ class MemoryEventStore(MemorySnapshots, MemoryLeases):
         self._answers.update({answer.key: answer for answer in plan.answers})
         self._head = view.head
         return plan.outcomes
+
+    async def answer_to(self, idempotency: Idempotency) -> Appended | None:
+        """What `append` would answer to a key that comes again; None for one that was never answered."""
+        stored = self._answers.get(idempotency.key)
+        return None if stored is None else stored.again(idempotency)
 
     async def head(self) -> Head:
         """The end of the log."""

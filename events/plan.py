@@ -36,6 +36,16 @@ class StoredAnswer:
     answer: str
     positions: tuple[int, ...]
 
+    def again(self, asked: Idempotency) -> Appended:
+        """What the key is answered with when it comes again.
+
+        Raises:
+            IdempotencyConflict: it came with another request.
+        """
+        if self.fingerprint != asked.fingerprint:
+            raise IdempotencyConflict(asked.key)
+        return Appended(events=(), positions=self.positions, answer=self.answer)
+
 
 @dataclass(slots=True)
 class LogView:
@@ -98,9 +108,7 @@ def _plan_one(view: LogView, plan: Plan, append: Append) -> Appended:
     if append.fence and view.fences.get(append.fence.name) != append.fence.number:
         raise FenceLost(*append.fence)
     if append.idempotency and (known := view.answers.get(append.idempotency.key)):
-        if known.fingerprint != append.idempotency.fingerprint:
-            raise IdempotencyConflict(append.idempotency.key)
-        return Appended(events=(), positions=known.positions, answer=known.answer)
+        return known.again(append.idempotency)
     if len(append.events) == 1 and append.idempotency is None:
         # Nearly all of them, a thousand in a group: the same as below, with nothing to collect.
         event = append.events[0]

@@ -13,6 +13,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
+DECIMALS_MAX = 12
+"""Digits after the point that an exact number may have."""
+
 DECIMAL_PATTERN = r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,12})?$"
 RFC3339_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 SYMBOL_PATTERN = r"^[A-Za-z0-9^][A-Za-z0-9._:/^=-]{0,31}$"
@@ -20,6 +23,7 @@ LABEL_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 SOURCE_PATTERN = r"^(import|simulated|api|manual|paper|feed:[a-z0-9][a-z0-9_-]{0,31})$"
 
 _DECIMAL = re.compile(DECIMAL_PATTERN)
+_TOO_FINE = re.compile(r"^-?(?:0|[1-9][0-9]{0,17})\.([0-9]{13,})$")
 _RFC3339 = re.compile(RFC3339_PATTERN)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -28,15 +32,24 @@ _DAY_S = 86_400
 _SECOND_US = 1_000_000
 
 
+class TooManyDecimals(ValueError):
+    """An exact number that would be one with fewer digits after the point."""
+
+
 def parse_decimal(value: Any) -> Decimal:
     """Read an exact number from a fixed-point decimal string (or pass a finite `Decimal` through).
 
     Raises:
-        ValueError: for a JSON number, an exponent, NaN, infinity, or more than 18 + 12 digits.
+        TooManyDecimals: for more than 12 digits after the point.
+        ValueError: for a JSON number, an exponent, NaN, infinity, or more than 18 digits before the point.
     """
     if isinstance(value, str):
         if _DECIMAL.fullmatch(value):
             return Decimal(value)
+        if fine := _TOO_FINE.fullmatch(value):
+            raise TooManyDecimals(
+                f"has {len(fine[1])} digits after the point; at most {DECIMALS_MAX}"
+            )
         raise ValueError('must be a fixed-point decimal string such as "1229.23"')
     if isinstance(value, Decimal):
         if _DECIMAL.fullmatch(format_decimal(value)):

@@ -96,6 +96,11 @@ def find_events(
     return {event.event_id: event for event in found.values()}
 
 
+def find_answer(connection: Connection, key: str) -> StoredAnswer | None:
+    """What an idempotency key was answered with, if it was."""
+    return _answers_of(Driver(connection), [key]).get(key)
+
+
 def _read_recorded(
     connection: Connection, names: StreamNames, keys: Sequence[bytes]
 ) -> dict[bytes, RecordedEvent]:
@@ -107,6 +112,10 @@ def _read_recorded(
 
 def _read_answers(driver: Driver, appends: Sequence[Append]) -> dict[str, StoredAnswer]:
     keys = sorted({append.idempotency.key for append in appends if append.idempotency})
+    return _answers_of(driver, keys)
+
+
+def _answers_of(driver: Driver, keys: Sequence[str]) -> dict[str, StoredAnswer]:
     return {
         key: StoredAnswer(key, fingerprint, answer, tuple(orjson.loads(positions)))
         for key, fingerprint, answer, positions in _ANSWERS.rows(driver, keys)

@@ -12,11 +12,11 @@ from events import sql_read
 from events.chain import GENESIS
 from events.clock import now_us
 from events.engines import Engines, SqliteEngines, SqliteReader
-from events.envelope import Append, Appended, Head, RecordedEvent
+from events.envelope import Append, Appended, Head, Idempotency, RecordedEvent
 from events.epoch import new_epoch
 from events.messages import EventText, TextOf
 from events.selection import Selection
-from events.sql_append import append_group, find_events
+from events.sql_append import append_group, find_answer, find_events
 from events.sql_ends import StreamEnds
 from events.sql_leases import SqlLeases, release_all
 from events.sql_messages import read_texts, texts_at
@@ -100,6 +100,11 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
         # Only now: a transaction that failed has written none down.
         self._types |= new_types
         return outcomes
+
+    async def answer_to(self, idempotency: Idempotency) -> Appended | None:
+        """What `append` would answer to a key that comes again; None for one that was never answered."""
+        stored = await self._engines.read(partial(find_answer, key=idempotency.key))
+        return None if stored is None else stored.again(idempotency)
 
     async def head(self) -> Head:
         """The end of the log."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
-from events.envelope import Append, Appended, Head, RecordedEvent
+from events.envelope import Append, Appended, Head, Idempotency, RecordedEvent
 from events.errors import AppendConflict
 from events.lease_rules import LeaseStore
 from events.messages import EventText, TextOf
@@ -73,6 +73,13 @@ class EventStore(SnapshotStore, LeaseStore, Protocol):
 
         A conflict fails only its own append. When this returns, what is recorded survives a power cut.
         No lease that an append is made under changes hands between the look at its fence and the commit.
+        """
+
+    async def answer_to(self, idempotency: Idempotency) -> Appended | None:
+        """What `append` would answer to a key that comes again; None for one that was never answered.
+
+        Raises:
+            IdempotencyConflict: the key came before with another request.
         """
 
     async def head(self) -> Head:

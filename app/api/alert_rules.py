@@ -1,17 +1,15 @@
 """`/api/alert-rules`: the alert rules in force; setting and removing one is an event."""
 
-import hashlib
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any, Final
-from uuid import uuid5
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from app.api.auth import require_write_token
-from app.api.prices import IdempotencyKey
+from app.api.idempotency import Endpoint, IdempotencyKey, keyed
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem, ProblemDetails
 from app.api.services import Services, ServicesDep
 from app.market.alerts.rules import NEVER_FIRES, AlertRule
@@ -20,10 +18,6 @@ from app.market.decide_orders import UnknownRule
 from app.stream.protocol import Problem
 from events.catalog import Record
 from events.clock import uuid7
-from events.codec import payload_fields
-from events.envelope import Idempotency
-from events.errors import IdempotencyConflict
-from events.ids import TICK_NAMESPACE
 from events.scalars import Label
 
 NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {
@@ -104,8 +98,8 @@ async def post_alert_rule(
     services: ServicesDep, body: AlertRule, idempotency_key: IdempotencyKey = None
 ) -> RuleSetOut:
     """Set a rule, or replace the one with its id; from the next price on it is looked at."""
-    key = keyed("alert-rules:set", idempotency_key, body.model_dump_json())
-    done = await services.ingest.execute(SetAlertRule(body, uuid7()), key)
+    with keyed(Endpoint.RULE_SET, idempotency_key, body.model_dump_json()) as key:
+        done = await services.ingest.execute(SetAlertRule(body, uuid7()), key)
     assert done.positions is not None
     return RuleSetOut(rule=_shown(services, body), position=done.positions[0])
 
@@ -115,27 +109,13 @@ async def delete_alert_rule(
     services: ServicesDep, rule_id: Label, idempotency_key: IdempotencyKey = None
 ) -> RuleRemovedOut:
     """Remove a rule, a built-in one too; what it remembered is forgotten."""
-    key = keyed("alert-rules:remove", idempotency_key, rule_id)
-    event_id = uuid7() if key is None else uuid5(TICK_NAMESPACE, key.key)
     try:
-        done = await services.ingest.execute(RemoveAlertRule(rule_id, event_id), key)
+        with keyed(Endpoint.RULE_REMOVED, idempotency_key, rule_id) as key:
+            done = await services.ingest.execute(RemoveAlertRule(rule_id, uuid7()), key)
     except UnknownRule as error:
-        # A key that comes again finds its rule gone: by its own doing.
-        removed = (await services.log.store.find([event_id])).get(event_id)
-        if removed is None:
-            raise ApiProblem(404, error.code, str(error)) from None
-        if payload_fields(removed)["details"]["rule_id"] != rule_id:
-            raise IdempotencyConflict(str(idempotency_key)) from None
-        return RuleRemovedOut(rule_id=rule_id, position=removed.position)
+        raise ApiProblem(404, error.code, str(error)) from None
     assert done.positions is not None
     return RuleRemovedOut(rule_id=rule_id, position=done.positions[0])
-
-
-def keyed(endpoint: str, key: str | None, request: str) -> Idempotency | None:
-    """An endpoint's idempotency of a request, if the caller sent a key."""
-    if key is None:
-        return None
-    return Idempotency(f"{endpoint}:{key}", hashlib.sha256(request.encode()).digest(), "")
 
 
 def _shown(services: Services, rule: AlertRule) -> RuleOut:

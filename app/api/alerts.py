@@ -1,21 +1,23 @@
 """`POST /api/alerts/{alert_id}/acknowledge`: somebody has seen an alert; that is an event."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from app.api.alert_rules import NOT_FOUND, keyed
+from app.api.alert_rules import NOT_FOUND
 from app.api.auth import require_write_token
-from app.api.prices import IdempotencyKey
+from app.api.idempotency import Endpoint, IdempotencyKey, keyed
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem
 from app.api.services import Services, ServicesDep
 from app.market.commands import AcknowledgeAlert
 from app.market.decide_orders import acknowledgement_id
 from events.catalog import Record
 from events.codec import payload_fields
-from events.scalars import Label, Symbol, Text
+from events.envelope import RecordedEvent
+from events.scalars import Label, Symbol, Text, parse_time
 
 router = APIRouter(
     prefix="/api/alerts",
@@ -31,6 +33,7 @@ ALERT_TYPE: Final = "price_alert"
 class _Alert:
     alert_id: str
     symbol: str
+    at: datetime
 
 
 class AcknowledgeIn(Record):
@@ -41,7 +44,7 @@ class AcknowledgeIn(Record):
 
 
 class AcknowledgedOut(Record):
-    """The acknowledgement as it is recorded: the first one, whoever asks."""
+    """The acknowledgement as it is recorded: the first one of this `alert_id`, whoever asks."""
 
     alert_id: Label
     symbol: Symbol
@@ -60,15 +63,17 @@ async def acknowledge_alert(
     """Acknowledge an alert. Once is enough: the second time answers the first and records nothing."""
     alert = await _alert(services, alert_id)
     said = body or AcknowledgeIn()
-    command = AcknowledgeAlert(alert.alert_id, alert.symbol, said.by, said.note)
-    key = keyed("alerts:acknowledge", idempotency_key, alert.alert_id + said.model_dump_json())
-    await services.ingest.execute(command, key)
-    event_id = acknowledgement_id(alert.alert_id)
-    recorded = (await services.log.store.find([event_id]))[event_id]
+    command = AcknowledgeAlert(alert.alert_id, alert.symbol, alert.at, said.by, said.note)
+    request = alert.alert_id + said.model_dump_json()
+    with keyed(Endpoint.ACKNOWLEDGED, idempotency_key, request) as key:
+        await services.ingest.execute(command, key)
+    recorded = await _found(services, acknowledgement_id(alert.alert_id))
+    assert recorded is not None
     details = payload_fields(recorded)["details"]
     return AcknowledgedOut(
         alert_id=alert.alert_id,
-        symbol=alert.symbol,
+        # Not the alert's: the first acknowledgement may be of another alert that was given the same id.
+        symbol=details["symbol"],
         by=details["by"],
         note=details["note"],
         position=recorded.position,
@@ -76,21 +81,28 @@ async def acknowledge_alert(
 
 
 async def _alert(services: Services, alert_id: str) -> _Alert:
-    """The alert that an id names: its event's, or, of a hand-made one, one of the newest.
+    """The alert that an id names: its event's, or, of a hand-made one, one acknowledged or of the newest.
 
     Raises:
         ApiProblem: 404, `unknown_alert`.
     """
     event_id = _uuid(alert_id)
     if event_id is not None:
-        found = (await services.log.store.find([event_id])).get(event_id)
+        found = await _found(services, event_id)
         if found is not None and found.type == ALERT_TYPE:
             alert = payload_fields(found)
-            return _Alert(alert["alert_id"], alert["symbol"])
+            return _Alert(alert["alert_id"], alert["symbol"], found.occurred_at)
+    if acknowledged := await _found(services, acknowledgement_id(alert_id)):
+        symbol = payload_fields(acknowledged)["details"]["symbol"]
+        return _Alert(alert_id, symbol, acknowledged.occurred_at)
     for newest in (await services.live_state.now())["alerts"]:
         if newest["alert_id"] == alert_id:
-            return _Alert(alert_id, newest["symbol"])
+            return _Alert(alert_id, newest["symbol"], parse_time(newest["timestamp"]))
     raise ApiProblem(404, "unknown_alert", f"there is no alert {alert_id!r}")
+
+
+async def _found(services: Services, event_id: UUID) -> RecordedEvent | None:
+    return (await services.log.store.find([event_id])).get(event_id)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -144,6 +144,7 @@ def _merge(group: Sequence[Bar]) -> Bar:
         "open": group[0]["open"] or group[0]["close"],
         **_extremes(group),
         "volume": _volume(group),
+        "bar_s": None,
     }
 
 

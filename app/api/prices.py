@@ -1,27 +1,21 @@
 """`POST /api/prices`: ticks in, one or many; all or nothing."""
 
-import hashlib
-from typing import Annotated, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from app.api.auth import require_write_token
+from app.api.idempotency import Endpoint, IdempotencyKey, keyed
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import ServicesDep
 from app.market.ticks import PriceTick
 from events.catalog import Record
-from events.envelope import Idempotency
 
 PRICES_PER_REQUEST_MAX = 10_000
 """Ticks in one request, at most."""
 
-KEY_MAX: Final = 190
-"""Characters in an `Idempotency-Key`, at most: with the endpoint's name before it, the log keeps 200."""
-
 router = APIRouter(prefix="/api", tags=["ingest"], responses=PROBLEM_RESPONSES)
-
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=KEY_MAX)]
 
 
 class PricesIn(Record):
@@ -43,9 +37,6 @@ async def post_prices(
     services: ServicesDep, body: PricesIn, idempotency_key: IdempotencyKey = None
 ) -> PricesOut:
     """Record ticks and all that they cause. The same `Idempotency-Key` and body get the first answer."""
-    idempotency = None
-    if idempotency_key is not None:
-        fingerprint = hashlib.sha256(body.model_dump_json().encode()).digest()
-        idempotency = Idempotency(f"prices:{idempotency_key}", fingerprint, "")
-    done = await services.ingest.record(body.prices, "api", idempotency)
+    with keyed(Endpoint.PRICES, idempotency_key, body.model_dump_json()) as key:
+        done = await services.ingest.record(body.prices, "api", key)
     return PricesOut(positions=done.positions, events=done.events, duplicates=done.duplicates)

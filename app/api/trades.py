@@ -3,7 +3,6 @@
 No order leaves this program: it is told what was executed, and counts.
 """
 
-import hashlib
 from decimal import Decimal
 from typing import Annotated, Final
 
@@ -11,12 +10,11 @@ from fastapi import APIRouter, Depends
 from pydantic import Field, ValidationInfo, field_validator
 
 from app.api.auth import require_write_token
-from app.api.prices import IdempotencyKey
+from app.api.idempotency import Endpoint, IdempotencyKey, keyed
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import ServicesDep
 from app.market.commands import RecordTrades
 from events.catalog import Record, TradeExecution, TradeSide, TradeStatus
-from events.envelope import Idempotency
 from events.scalars import Label, Price, Quantity, Symbol, UtcTime
 
 TRADES_PER_REQUEST_MAX: Final = 1_000
@@ -29,7 +27,7 @@ class TradeIn(Record):
     """A trade as it was executed; its `trade_id` names it within its portfolio, for ever."""
 
     trade_id: Label
-    portfolio_id: Label = "main"
+    portfolio_id: Label = "own"
     symbol: Symbol
     side: Annotated[TradeSide, Field(strict=False)]
     # Before the quantity, which is checked against it.
@@ -71,10 +69,7 @@ async def post_trades(
     services: ServicesDep, body: TradesIn, idempotency_key: IdempotencyKey = None
 ) -> TradesOut:
     """Record executed trades and mark their portfolios. A trade that is sent again is counted once."""
-    idempotency = None
-    if idempotency_key is not None:
-        fingerprint = hashlib.sha256(body.model_dump_json().encode()).digest()
-        idempotency = Idempotency(f"trades:{idempotency_key}", fingerprint, "")
     trades = tuple(trade.payload() for trade in body.trades)
-    done = await services.ingest.execute(RecordTrades(trades, source="api"), idempotency)
+    with keyed(Endpoint.TRADES, idempotency_key, body.model_dump_json()) as key:
+        done = await services.ingest.execute(RecordTrades(trades, source="api"), key)
     return TradesOut(positions=done.positions, events=done.events, duplicates=done.duplicates)

@@ -1,91 +1,92 @@
 """Prices from a CSV file, oldest first: `date,open,high,low,close,volume`, one row a bar, or bare ticks."""
 
 import asyncio
-import csv
 import heapq
-import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from importlib.resources.abc import Traversable
-from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from pydantic import ValidationError
-
 from app.feeds.base import SKIPPED_BARS_MAX, FeedError, ResumePoint, Sleep
+from app.feeds.csv_rows import (
+    BAR_PRICES,
+    TICK_PRICES,
+    bar_length_s,
+    close_at,
+    columns_of,
+    moment,
+    numbered,
+    rows_of,
+    tick_of,
+    timed,
+)
 from app.feeds.pace import FASTEST, Pace, Speed
 from app.market.ticks import PriceTick
-from events.scalars import parse_time
 
 CLOSE_TIME: Final = time(21, tzinfo=UTC)
 """When a date-only bar closes: 21:00 UTC is 16:00 in New York in winter (in summer 17:00)."""
 
-DAY_S: Final = 86_400
-_DATE: Final = re.compile(r"^\d{4}-\d{2}-\d{2}$")
-_TIME_COLUMNS: Final = ("date", "timestamp", "time", "datetime")
-_RANGE_COLUMNS: Final = ("open", "high", "low")
-_BAR_PRICES: Final = ("close",)
-_TICK_PRICES: Final = ("price", "close")
+OPENING_ROWS: Final = 20
+"""Rows of a file of bars that tell their length."""
 
+CHECKED_BYTES_MAX: Final = 16_000_000
+"""Of a feed's files so much is read through before it is played, some 400,000 rows in about 5 s; see `check`."""
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Where each column stands; `file` for the errors."""
-
-    file: str
-    at: int
-    at_name: str
-    price: int
-    price_name: str
-    range: tuple[int, ...]
-    volume: int | None
+CHECKED_ROWS: Final = 1_000
+"""Rows that are checked of each file beyond that."""
 
 
 def read_bars(
-    path: Path | Traversable, symbol: str, close_time: time = CLOSE_TIME
+    path: Path | Traversable,
+    symbol: str,
+    close_time: time = CLOSE_TIME,
+    digits: int | None = None,
 ) -> Iterator[PriceTick]:
     """The bars of a CSV file (UTF-8, with or without a byte-order mark), one at a time.
 
     A time column (`date`, `timestamp`, `time` or `datetime`) and `close` are required; `open`, `high`
     and `low` count when all three are there, `volume` when it is; other columns are ignored. Names
-    may be in any case. A date-only bar closes at `close_time` of that day and is a day long; RFC 3339
-    times are the bars' closes, and the first two of them tell the bars' length (at most a day).
+    may be in any case. A date-only bar closes at `close_time` of that day; RFC 3339 times are the bars'
+    closes. How far apart the first `OPENING_ROWS` mostly are is the bars' length. `digits`: see `tick_of`.
 
     Raises:
         FeedError: for a missing file or column, a price that is no number > 0 in fixed-point
             notation, a bar outside its own range, a naive time, or times that do not rise.
     """
-    rows = _rows(path)
-    columns = _columns(path.name, rows, _BAR_PRICES)
-    timed = _timed(rows, columns, lambda text: _close_at(text, close_time), may_repeat=False)
-    opening = list(islice(timed, 2))
+    rows = rows_of(path)
+    columns = columns_of(path.name, rows, BAR_PRICES)
+    bars = timed(rows, columns, lambda text: close_at(text, close_time), may_repeat=False)
+    opening = list(islice(bars, OPENING_ROWS))
     if not opening:
         raise FeedError(path.name, None, None, "there is no bar below the header")
-    bar_s = _bar_s(opening)
-    for line, at, row in chain(opening, timed):
-        yield _tick(columns, line, at, row, symbol, bar_s)
+    bar_s = bar_length_s(opening)
+    for bar in chain(opening, bars):
+        yield tick_of(columns, bar, symbol, bar_s, digits)
 
 
-def read_ticks(path: Path | Traversable, symbol: str) -> Iterator[PriceTick]:
+def read_ticks(
+    path: Path | Traversable, symbol: str, digits: int | None = None
+) -> Iterator[PriceTick]:
     """The bare ticks of a CSV file, one at a time: as `read_bars`, but every row is one price.
 
     A time column, with RFC 3339 times that do not fall, and `price` or `close` are required; `volume`
-    counts when it is there. Of ticks at the same time the first stands, and each later one with another
-    price is recorded as its correction.
+    counts when it is there. Ticks at the same time are `numbered` in microseconds.
 
     Raises:
         FeedError: as `read_bars`, for times that fall, and for a date without a time.
     """
-    rows = _rows(path)
-    columns = _columns(path.name, rows, _TICK_PRICES)
-    line = None
-    for line, at, row in _timed(rows, columns, parse_time, may_repeat=True):
-        yield _tick(columns, line, at, row, symbol, None)
-    if line is None:
+    rows = rows_of(path)
+    columns = columns_of(path.name, rows, TICK_PRICES)
+    empty = True
+    for tick in numbered(timed(rows, columns, moment, may_repeat=True), columns):
+        empty = False
+        yield tick_of(columns, tick, symbol, None, digits)
+    if empty:
         raise FeedError(path.name, None, None, "there is no tick below the header")
 
 
@@ -99,6 +100,7 @@ class CsvPlay:
         close_time: when a bar that has only a date closes, in UTC.
         bare_ticks: every row is a bare tick, not a bar.
         gap_bars: bar lengths between two bars beyond which prices are missing.
+        digits: prices are rounded to so many after the point; None: they are not.
     """
 
     speed: Speed = FASTEST
@@ -106,6 +108,7 @@ class CsvPlay:
     close_time: time = CLOSE_TIME
     bare_ticks: bool = False
     gap_bars: int = SKIPPED_BARS_MAX
+    digits: int | None = None
 
     def read(self, path: Path | Traversable, symbol: str) -> Iterator[PriceTick]:
         """All that a file holds.
@@ -114,24 +117,34 @@ class CsvPlay:
             FeedError: as `read_bars` and `read_ticks`.
         """
         if self.bare_ticks:
-            return read_ticks(path, symbol)
-        return read_bars(path, symbol, self.close_time)
+            return read_ticks(path, symbol, self.digits)
+        return read_bars(path, symbol, self.close_time, self.digits)
 
     def read_on(
         self, path: Path | Traversable, symbol: str, point: ResumePoint | None
     ) -> Iterator[PriceTick]:
-        """What is to be played of a file, after what was recorded of it.
-
-        A tick at the resume point's own time comes again: there may be others at that time.
-        """
+        """What is to be played of a file, after what was recorded of it."""
         for tick in self.read(path, symbol):
             if self.since is not None and tick.timestamp < self.since:
                 continue
-            if point is not None and tick.timestamp < point.last_at:
-                continue
-            if point is not None and tick.timestamp == point.last_at and not self.bare_ticks:
+            if point is not None and tick.timestamp <= point.last_at:
                 continue
             yield tick
+
+    def check(self, files: Mapping[str, Path]) -> None:
+        """Read files through, by symbol: the smallest first, up to `CHECKED_BYTES_MAX` bytes in all.
+
+        Of those that are left the first `CHECKED_ROWS` are read.
+
+        Raises:
+            FeedError: as `read`.
+        """
+        left = CHECKED_BYTES_MAX
+        sizes = {symbol: path.stat().st_size for symbol, path in files.items()}
+        for symbol in sorted(sizes, key=sizes.__getitem__):
+            left -= sizes[symbol]
+            rows = None if left >= 0 else CHECKED_ROWS
+            deque(islice(self.read(files[symbol], symbol), rows), maxlen=0)
 
 
 class CsvFiles:
@@ -204,116 +217,3 @@ class CsvFeed(CsvFiles):
     ) -> None:
         play = CsvPlay(speed=Speed(bars_per_s), since=since, close_time=close_time)
         super().__init__({symbol: path}, name, play, sleep=sleep, clock=clock)
-
-
-def _rows(path: Path | Traversable) -> Iterator[tuple[int, list[str]]]:
-    """(line number, cells) of every row that is not blank."""
-    line = 0
-    try:
-        with path.open("rb") as raw, TextIOWrapper(raw, "utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            for row in reader:
-                line = reader.line_num
-                if any(cell.strip() for cell in row):
-                    yield line, row
-    except OSError as error:
-        raise FeedError(path.name, None, None, f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise FeedError(path.name, None, None, "is not UTF-8 text") from error
-    except csv.Error as error:
-        raise FeedError(path.name, line + 1, None, f"is not CSV: {error}") from error
-
-
-def _columns(
-    file: str, rows: Iterator[tuple[int, list[str]]], price_names: Sequence[str]
-) -> _Columns:
-    """What the header says; `price_names` are the columns that may hold the price, the best one first."""
-    line, header = next(rows, (0, ()))
-    if not line:
-        raise FeedError(file, None, None, "the file is empty")
-    names = [name.strip().lower() for name in header]
-    for name in (*_TIME_COLUMNS, *price_names, *_RANGE_COLUMNS, "volume"):
-        if names.count(name) > 1:
-            raise FeedError(file, line, name, "is there twice in the header")
-    at_name = next((name for name in _TIME_COLUMNS if name in names), None)
-    price_name = next((name for name in price_names if name in names), None)
-    if at_name is None or price_name is None:
-        missing = "date" if at_name is None else price_names[0]
-        raise FeedError(file, line, missing, f"is missing; the header names {', '.join(names)}")
-    has_range = price_names is _BAR_PRICES and all(name in names for name in _RANGE_COLUMNS)
-    return _Columns(
-        file,
-        names.index(at_name),
-        at_name,
-        names.index(price_name),
-        price_name,
-        tuple(names.index(name) for name in _RANGE_COLUMNS) if has_range else (),
-        names.index("volume") if "volume" in names else None,
-    )
-
-
-def _timed(
-    rows: Iterator[tuple[int, list[str]]],
-    columns: _Columns,
-    read_time: Callable[[str], datetime],
-    *,
-    may_repeat: bool,
-) -> Iterator[tuple[int, datetime, list[str]]]:
-    """The rows with their times, which must rise, or at least not fall where they `may_repeat`."""
-    last: datetime | None = None
-    for line, row in rows:
-        text = _cell(row, columns.at) or ""
-        try:
-            at = read_time(text)
-        except ValueError as error:
-            raise FeedError(columns.file, line, columns.at_name, f"{text!r}: {error}") from error
-        if last is not None and (at < last or (at == last and not may_repeat)):
-            problem = "is there twice" if at == last else "is older than the row before"
-            raise FeedError(columns.file, line, columns.at_name, f"{text!r} {problem}")
-        last = at
-        yield line, at, row
-
-
-def _close_at(text: str, close_time: time) -> datetime:
-    if _DATE.match(text):
-        return parse_time(datetime.combine(date.fromisoformat(text), close_time))
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise ValueError(f"{error}, or a date such as 2026-01-16") from error
-
-
-def _bar_s(opening: Sequence[tuple[int, datetime, list[str]]]) -> int:
-    if len(opening) < 2:
-        return DAY_S
-    gap = (opening[1][1] - opening[0][1]).total_seconds()
-    return min(DAY_S, max(1, round(gap)))
-
-
-def _cell(row: Sequence[str], index: int | None) -> str | None:
-    """The cell's text; None when it is blank or not there."""
-    if index is None or index >= len(row):
-        return None
-    return row[index].strip() or None
-
-
-def _tick(
-    columns: _Columns, line: int, at: datetime, row: list[str], symbol: str, bar_s: int | None
-) -> PriceTick:
-    fields: dict[str, object] = {
-        name: _cell(row, index) for name, index in zip(_RANGE_COLUMNS, columns.range, strict=False)
-    }
-    price = _cell(row, columns.price)
-    if price is None:
-        raise FeedError(columns.file, line, columns.price_name, "is missing")
-    fields |= {"symbol": symbol, "price": price, "timestamp": at, "bar_s": bar_s}
-    fields["volume"] = _cell(row, columns.volume)
-    try:
-        return PriceTick.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        problem = first["msg"].removeprefix("Value error, ")
-        field = columns.price_name if name == "price" else name
-        value = "" if first["input"] is None else f"{first['input']!r}: "
-        raise FeedError(columns.file, line, field, f"{value}{problem}") from error

@@ -21,12 +21,23 @@ from app.feeds.pace import Pace
 from app.market.ticks import PriceTick
 from events.catalog import Regime
 
+SIMULATED_SYMBOL: Final = "SIM"
+"""The symbol of a simulation that names none; the demo's."""
+
 START_PRICE: Final = Decimal("1000.00")
 PULL: Final = 0.002
 """Share of the log distance to the start price that each bar goes back: keeps years of bars in range."""
 
 _CENT: Final = Decimal("0.01")
 _MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def seed_of(seed: int, symbol: str) -> int:
+    """The seed with the symbol mixed in, so that two symbols have two markets; of `SIMULATED_SYMBOL` the seed itself."""
+    if symbol == SIMULATED_SYMBOL:
+        return seed
+    digest = hashlib.blake2b(f"{seed}|{symbol}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ class SimulatedFeed:
     after those recorded, as if it had never stopped.
 
     Args:
-        seed: fixes every price.
+        seed: fixes every price, together with the symbol.
         name: the feed's slug; its events carry `simulated`, whatever it is.
         clock: the wall clock, UTC.
     """
@@ -119,7 +130,7 @@ class SimulatedFeed:
     def __init__(
         self,
         seed: int,
-        symbol: str = "SIM",
+        symbol: str = SIMULATED_SYMBOL,
         bars_per_s: float | None = 1,
         *,
         name: str = "simulated",
@@ -129,7 +140,7 @@ class SimulatedFeed:
     ) -> None:
         self.name = name
         self.symbols = (symbol,)
-        self._seed = seed
+        self._seed = seed_of(seed, symbol)
         self._bars_per_s = bars_per_s
         self._clock = clock
         self._sleep = sleep

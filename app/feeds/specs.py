@@ -15,8 +15,8 @@ from app.feeds.base import FEED_NAME_PATTERN, SKIPPED_BARS_MAX, Feed, FeedError,
 from app.feeds.csv_feed import CLOSE_TIME, CsvFiles, CsvPlay
 from app.feeds.csv_folder import files_in, symbol_of
 from app.feeds.pace import Speed
-from app.feeds.simulated import SimulatedFeed
-from events.scalars import SYMBOL_PATTERN, parse_time
+from app.feeds.simulated import SIMULATED_SYMBOL, SimulatedFeed
+from events.scalars import DECIMALS_MAX, SYMBOL_PATTERN, parse_time
 
 KINDS: Final = "csv:PATH, simulated:SYMBOL or exchange:NAME"
 
@@ -34,7 +34,6 @@ MARKET_S_PER_S_MAX: Final = 10 * 365 * 86_400.0
 SEED_DEFAULT: Final = 2008
 SEED_MAX: Final = 2**63 - 1
 GAP_BARS_MAX: Final = 1_000_000
-SIMULATED_SYMBOL: Final = "SIM"
 NO_PACE: Final = "max"
 
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -42,6 +41,7 @@ _MARKET_SPEED: Final = re.compile(r"^([0-9]{0,9}(?:\.[0-9]{1,6})?)([smhdw])/s$")
 _NUMBER: Final = re.compile(r"^[0-9]{1,9}(\.[0-9]{1,6})?$")
 _EXCHANGE: Final = re.compile(r"^[a-z0-9_]{1,32}$")
 _DATE: Final = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_TIME_OF_DAY: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 Value = TypeVar("Value")
@@ -70,7 +70,7 @@ def parse_feeds(specs: Iterable[str]) -> tuple[Feed, ...]:
 
 
 def parse_feed(spec: str) -> Feed:
-    """The feed that a spec describes. Of a file the first lines are read, and nothing else is opened.
+    """The feed that a spec describes. Its files are read through (`CsvPlay.check`), and nothing else is opened.
 
     Raises:
         FeedSpecError: the spec is none, or what it names is not there.
@@ -151,9 +151,10 @@ def _csv(target: str, options: _Options) -> Feed:
         close_time=options.take("close_time", _close_time, CLOSE_TIME),
         bare_ticks=options.take("ticks", _flag, False),
         gap_bars=options.take("gap_bars", _whole(1, GAP_BARS_MAX), SKIPPED_BARS_MAX),
+        digits=options.take("round", _whole(0, DECIMALS_MAX), None),
     )
-    for symbol, file in files.items():
-        next(play.read(file, symbol), None)
+    options.refuse_unread()
+    play.check(files)
     return CsvFiles(files, name, play)
 
 
@@ -231,14 +232,20 @@ def _flag(text: str) -> bool:
 
 
 def _since(text: str) -> datetime:
-    if _DATE.fullmatch(text):
-        return datetime.combine(date.fromisoformat(text), time(tzinfo=UTC))
-    return parse_time(text)
+    try:
+        if _DATE.fullmatch(text):
+            return datetime.combine(date.fromisoformat(text), time(tzinfo=UTC))
+        return parse_time(text)
+    except ValueError as error:
+        raise ValueError(
+            "must be a date such as 2008-01-01, or an RFC 3339 time with an offset,"
+            " such as 2008-01-01T12:00:00Z"
+        ) from error
 
 
 def _close_time(text: str) -> time:
-    if not re.fullmatch(r"\d\d:\d\d", text):
-        raise ValueError("must be a time of day in UTC such as 21:00")
+    if not _TIME_OF_DAY.fullmatch(text):
+        raise ValueError("must be a time of day in UTC such as 21:00, from 00:00 to 23:59")
     return time.fromisoformat(text).replace(tzinfo=UTC)
 
 

@@ -1,6 +1,8 @@
 """What can be asked of the market: each command leads to events, by `app.market.decide`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
@@ -61,12 +63,12 @@ class RecordTrades:
     """Record trades that were executed elsewhere, in this order.
 
     Attributes:
-        recorded: those of their events' ids that the log holds already.
+        recorded: what the log holds already under the ids of their events.
     """
 
     trades: tuple[TradeExecution, ...]
     source: str
-    recorded: frozenset[UUID] = frozenset()
+    recorded: Mapping[UUID, TradeExecution] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,15 @@ class RemoveAlertRule:
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeAlert:
-    """Say that somebody has seen an alert of a symbol; once is enough."""
+    """Say that somebody has seen an alert of a symbol; once is enough.
+
+    Attributes:
+        alert_at: the market time of the alert.
+    """
 
     alert_id: str
     symbol: str
+    alert_at: datetime
     by: str | None = None
     note: str | None = None
     source: str = "api"

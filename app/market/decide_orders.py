@@ -20,10 +20,21 @@ from app.market.state import SYSTEM_STREAM, MarketState, counted, with_trade
 from app.market.valuation import held_symbols, portfolio_reads, with_marks
 from events.catalog import Channel, NoticeKind, SystemNotice, TradeExecution
 from events.envelope import NewEvent
-from events.errors import InvalidEvent
+from events.errors import AppendConflict, InvalidEvent
 from events.ids import named_id
 
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class TradeTaken(AppendConflict):
+    """A trade whose id was used before, for another one."""
+
+    code = "duplicate_event"
+
+    def __init__(self, trade: TradeExecution) -> None:
+        super().__init__(
+            f"trade {trade.trade_id} of portfolio {trade.portfolio_id} is recorded with other content"
+        )
 
 
 class UnknownRule(InvalidEvent):
@@ -55,20 +66,26 @@ def acknowledgement_id(alert_id: str) -> UUID:
 
 
 def record_trades(state: MarketState, command: RecordTrades) -> Decision:
-    """Trades from outside, and the value of their portfolios after them."""
+    """Trades from outside, and the value of their portfolios after them.
+
+    Raises:
+        TradeTaken: the id of one was used for another trade of the portfolio.
+        InvalidEvent, AppendConflict: as `check_trade`.
+    """
     events: list[NewEvent] = []
     reads: list[str] = []
     causes: dict[str, NewEvent] = {}
-    known = set(command.recorded)
+    known = dict(command.recorded)
     for trade in command.trades:
         name = trade.portfolio_id
         reads += [f"{Channel.TRADES.value}:{name}", f"{Channel.PRICES.value}:{trade.symbol}"]
         event = NewEvent(payload=trade, event_id=trade_event_id(trade), source=command.source)
-        events.append(event)
         if event.event_id in known:
-            # The append compares it with what it repeats: the same is a duplicate, another a conflict.
+            if known[event.event_id] != trade:
+                raise TradeTaken(trade)
             continue
-        known.add(event.event_id)
+        known[event.event_id] = trade
+        events.append(event)
         check_trade(
             state.portfolios.get(name),
             trade,
@@ -76,7 +93,8 @@ def record_trades(state: MarketState, command: RecordTrades) -> Decision:
             portfolios=len(state.portfolios),
         )
         state = counted(with_trade(state, trade, command.source), event.stream)
-        causes[name] = event
+        if name in state.portfolios:  # a rejected trade opens none
+            causes[name] = event
     for name, cause in causes.items():
         portfolio = state.portfolios[name]
         reads += portfolio_reads(portfolio)
@@ -119,7 +137,7 @@ def set_rule(state: MarketState, command: SetAlertRule) -> Decision:
         NoticeKind.ALERT_RULE_SET,
         f"alert rule {rule.rule_id} set: {rule.kind.value} of {whose}",
         rule.model_dump(mode="json"),
-        _market_time(state, rule.symbol),
+        _market_time(state),
         (command.event_id, command.source),
     )
 
@@ -130,15 +148,14 @@ def remove_rule(state: MarketState, command: RemoveAlertRule) -> Decision:
     Raises:
         UnknownRule: it was not.
     """
-    rule = state.rules.by_id.get(command.rule_id)
-    if rule is None:
+    if command.rule_id not in state.rules.by_id:
         raise UnknownRule(command.rule_id)
     return _noticed(
         state,
         NoticeKind.ALERT_RULE_REMOVED,
         f"alert rule {command.rule_id} removed",
         {"rule_id": command.rule_id},
-        _market_time(state, rule.symbol),
+        _market_time(state),
         (command.event_id, command.source),
     )
 
@@ -157,7 +174,7 @@ def acknowledge(state: MarketState, command: AcknowledgeAlert) -> Decision:
         NoticeKind.ALERT_ACKNOWLEDGED,
         f"alert {command.alert_id} of {command.symbol} acknowledged{who}",
         details,
-        _market_time(state, command.symbol),
+        max(command.alert_at, _market_time(state, command.symbol)),
         (acknowledgement_id(command.alert_id), command.source),
     )
 
@@ -176,8 +193,11 @@ def _noticed(
     return folded(state, (event,), SYSTEM_STREAM)
 
 
-def _market_time(state: MarketState, symbol: str | None) -> datetime:
-    """The time of the last price: what people do to a market happens in the market's time."""
+def _market_time(state: MarketState, symbol: str | None = None) -> datetime:
+    """The time of the last price: what people do to a market happens in the market's time.
+
+    Of all symbols, for a rule: then what is said of it later is dated later, whatever symbol it is for.
+    """
     of_one = None if symbol is None else state.symbols.get(symbol)
     known = list(state.symbols.values()) if of_one is None else [of_one]
     return max((each.last_at for each in known if each.last_at), default=_BEGINNING)

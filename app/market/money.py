@@ -7,6 +7,7 @@ from decimal import (
     Context,
     Decimal,
     DivisionByZero,
+    Inexact,
     InvalidOperation,
     Overflow,
     localcontext,
@@ -20,7 +21,9 @@ PLACES: Final = 12
 """Decimal places of an amount, as many as the wire carries."""
 
 ZERO: Final = Decimal(0)
-_STEP: Final = Decimal(1).scaleb(-PLACES)
+STEP: Final = Decimal(1).scaleb(-PLACES)
+"""The last place of an amount."""
+
 _EXACT: Final = Context(
     prec=DIGITS,
     rounding=ROUND_HALF_EVEN,
@@ -30,6 +33,16 @@ _EXACT: Final = Context(
     clamp=0,
     flags=[],
     traps=[InvalidOperation, DivisionByZero, Overflow],
+)
+_WIRE: Final = Context(
+    prec=18 + PLACES,
+    rounding=ROUND_HALF_EVEN,
+    Emin=-999_999,
+    Emax=999_999,
+    capitals=1,
+    clamp=0,
+    flags=[],
+    traps=[InvalidOperation, Inexact],
 )
 _DOWN: Final = _EXACT.copy()
 _DOWN.rounding = ROUND_DOWN
@@ -47,9 +60,19 @@ def tidy(number: Decimal) -> Decimal:
 
 def rounded(amount: Decimal) -> Decimal:
     """An amount, half to even at `PLACES` places."""
-    return tidy(_EXACT.quantize(amount, _STEP))
+    return tidy(_EXACT.quantize(amount, STEP))
 
 
 def divided_down(amount: Decimal, by: Decimal, step: Decimal) -> Decimal:
     """`amount / by`, both positive, rounded down to a multiple of `step` (a power of ten)."""
     return tidy(_DOWN.quantize(_DOWN.divide(amount, by), step))
+
+
+def check_amounts(*amounts: Decimal) -> None:
+    """Make sure that amounts fit the wire, without writing out their texts, which takes longer.
+
+    Raises:
+        ArithmeticError: one has more than 18 digits before the point, or more than `PLACES` after it.
+    """
+    for amount in amounts:
+        _WIRE.quantize(amount, STEP)

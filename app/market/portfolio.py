@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 
-from app.market.money import ZERO, divided_down, exactly, rounded, tidy
+from app.market.money import STEP, ZERO, check_amounts, divided_down, exactly, rounded, tidy
 from app.market.portfolio_refusals import (
     NOTIONAL_MAX,
     PORTFOLIOS_MAX,
@@ -41,9 +41,6 @@ from events.catalog import (
 QUANTITY_STEP: Final = Decimal("0.000001")
 """What the paper trader and the benchmark buy is a multiple of it."""
 
-_AMOUNTS: Final = ("paid_in", "cash", "fees", "realised", "peak", "day_start", "last_value")
-_OF_SLEEVE: Final = ("cash", "benchmark_quantity", "benchmark_cash")
-
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -64,12 +61,18 @@ class Sleeve:
 
     Attributes:
         cash: of this sleeve; the portfolio's cash is the sum.
-        benchmark_quantity: what buying and holding would have bought at the first trade's price.
+        paid_in: all the money that it was given, at its first trade.
+        price: of its first trade.
+        fee: the fees of its first trade, as a share of what was paid.
+        benchmark_quantity: what buying and holding would have bought at that price, with that fee.
         benchmark_cash: what that would have left over.
         regime: the one acted on last.
     """
 
     cash: Decimal
+    paid_in: Decimal
+    price: Decimal
+    fee: Decimal
     benchmark_quantity: Decimal
     benchmark_cash: Decimal
     regime: Regime
@@ -92,6 +95,7 @@ class Portfolio:
         day: UTC day of the newest mark; None before the first.
         day_start: value at the last mark of an earlier day, and what was paid in since.
         last_value: value at the last mark, and what was paid in since.
+        last_at: the newest time of its trades and marks; no mark is dated before it.
     """
 
     portfolio_id: str
@@ -106,6 +110,7 @@ class Portfolio:
     day: date | None = None
     day_start: Decimal = ZERO
     last_value: Decimal = ZERO
+    last_at: datetime | None = None
 
 
 def opened(portfolio_id: str, cash: Decimal, *, paper: bool) -> Portfolio:
@@ -179,18 +184,34 @@ def traded(portfolio: Portfolio, trade: TradeExecution, cash: Decimal, fee: Deci
             realised=tidy(portfolio.realised + realised),
             positions=positions,
             sleeves=sleeves,
+            last_at=_newest(portfolio, trade.timestamp),
         )
 
 
 def marked(portfolio: Portfolio, update: PortfolioUpdate) -> Portfolio:
-    """The portfolio after a recorded mark: what the next marks are measured against."""
+    """The portfolio after a recorded mark: what the next marks are measured against.
+
+    The mark tells what was paid in, too. If that is not what this fold paid in, for it was recorded with another
+    setting, the fold follows the record.
+    """
+    with exactly():
+        more = update.total_value - update.pnl - portfolio.paid_in
+        if more:
+            portfolio = _corrected(portfolio, more)
     value, day = tidy(update.total_value), update.timestamp.date()
     peak, start = max(portfolio.peak, value), portfolio.day_start
     if portfolio.day is None or day > portfolio.day:
         start = portfolio.last_value
     else:
         day = portfolio.day
-    return replace(portfolio, peak=peak, day=day, day_start=start, last_value=value)
+    last_at = _newest(portfolio, update.timestamp)
+    return replace(
+        portfolio, peak=peak, day=day, day_start=start, last_value=value, last_at=last_at
+    )
+
+
+def _newest(portfolio: Portfolio, at: datetime) -> datetime:
+    return at if portfolio.last_at is None else max(portfolio.last_at, at)
 
 
 def _paid_in(portfolio: Portfolio, cash: Decimal) -> Portfolio:
@@ -212,13 +233,37 @@ def _with_sleeve(
     """The portfolio with a sleeve that acts on a regime; the first trade of a symbol on paper opens it."""
     sleeve = portfolio.sleeves.get(trade.symbol)
     if sleeve is None:
-        quantity = divided_down(cash, trade.price * (1 + fee), QUANTITY_STEP)
-        paid = rounded(quantity * trade.price)
-        left = tidy(cash - paid - min(rounded(paid * fee), cash - paid))
-        sleeve = Sleeve(tidy(cash), quantity, left, regime)
+        sleeve = _sleeve(cash, trade.price, _fee_share(trade, fee), regime)
         portfolio = _paid_in(portfolio, cash)
     acting = {**portfolio.sleeves, trade.symbol: replace(sleeve, regime=regime)}
     return replace(portfolio, sleeves=acting)
+
+
+def _sleeve(cash: Decimal, price: Decimal, fee: Decimal, regime: Regime) -> Sleeve:
+    """A sleeve before its first trade; its benchmark buys for all of the cash."""
+    quantity = divided_down(cash, price * (1 + fee), QUANTITY_STEP)
+    paid = rounded(quantity * price)
+    left = tidy(cash - paid - min(rounded(paid * fee), cash - paid))
+    return Sleeve(tidy(cash), tidy(cash), tidy(price), fee, quantity, left, regime)
+
+
+def _fee_share(trade: TradeExecution, fee: Decimal) -> Decimal:
+    """`fee`, if the trade was made with it to the last digit, which may be cut; else what it was made with."""
+    paid = rounded(trade.quantity * trade.price)
+    if not paid or abs(trade.fees - rounded(paid * fee)) <= STEP:
+        return fee
+    return rounded(trade.fees / paid)
+
+
+def _corrected(portfolio: Portfolio, more: Decimal) -> Portfolio:
+    """The portfolio as if `more` had been paid in when it was opened; on paper, when its newest sleeve was."""
+    portfolio = _paid_in(portfolio, more)
+    if not portfolio.sleeves:
+        return portfolio
+    symbol, sleeve = list(portfolio.sleeves.items())[-1]
+    begun = _sleeve(sleeve.paid_in + more, sleeve.price, sleeve.fee, sleeve.regime)
+    corrected = replace(begun, cash=tidy(sleeve.cash + more))
+    return replace(portfolio, sleeves={**portfolio.sleeves, symbol: corrected})
 
 
 def _moved(held: Position, quantity: Decimal, price: Decimal) -> tuple[Position, Decimal, Decimal]:
@@ -257,12 +302,12 @@ def mark(
 
 
 def _update(portfolio: Portfolio, prices: Mapping[str, Decimal], at: datetime) -> PortfolioUpdate:
-    holdings = tuple(
-        _holding(symbol, held, prices[symbol])
-        for symbol, held in sorted(portfolio.positions.items())
-    )
-    value = portfolio.cash + sum((each.market_value for each in holdings), ZERO)
-    gross = sum((abs(each.market_value) for each in holdings), ZERO)
+    holdings, value, gross = [], portfolio.cash, ZERO
+    for symbol, held in sorted(portfolio.positions.items()):
+        each = _holding(symbol, held, prices[symbol])
+        holdings.append(each)
+        value += each.market_value
+        gross += abs(each.market_value)
     pnl, peak = value - portfolio.paid_in, max(portfolio.peak, value)
     same_day = portfolio.day is not None and at.date() <= portfolio.day
     start = portfolio.day_start if same_day else portfolio.last_value
@@ -276,20 +321,23 @@ def _update(portfolio: Portfolio, prices: Mapping[str, Decimal], at: datetime) -
         daily_pnl=tidy(value - start),
         drawdown_pct=float(1 - value / peak),
         benchmark_pnl_pct=_benchmark(portfolio, prices),
-        positions=holdings,
+        positions=tuple(holdings),
         timestamp=at,
     )
 
 
 def _holding(symbol: str, held: Position, price: Decimal) -> Holding:
-    value = rounded(held.quantity * price)
-    return Holding(
+    value, average = rounded(held.quantity * price), rounded(held.cost / held.quantity)
+    unrealised = tidy(value - held.cost)
+    # The symbol is a recorded trade's: with the amounts checked here, the model's own check would find nothing.
+    check_amounts(held.quantity, average, price, value, unrealised)
+    return Holding.model_construct(
         symbol=symbol,
         quantity=held.quantity,
-        average_price=rounded(held.cost / held.quantity),
+        average_price=average,
         market_price=price,
         market_value=value,
-        unrealised_pnl=tidy(value - held.cost),
+        unrealised_pnl=unrealised,
     )
 
 
@@ -305,62 +353,3 @@ def _benchmark(portfolio: Portfolio, prices: Mapping[str, Decimal]) -> float | N
         ZERO,
     )
     return float(value / portfolio.paid_in - 1)
-
-
-def dump(portfolio: Portfolio) -> dict[str, Any]:
-    """The portfolio as JSON-able values, exactly: `load(dump(p)) == p`."""
-    return {
-        **{name: getattr(portfolio, name) for name in ("portfolio_id", "paper")},
-        **{name: str(getattr(portfolio, name)) for name in _AMOUNTS},
-        "positions": {
-            symbol: [str(held.quantity), str(held.cost)]
-            for symbol, held in portfolio.positions.items()
-        },
-        "sleeves": {
-            symbol: [*(str(getattr(sleeve, name)) for name in _OF_SLEEVE), sleeve.regime.value]
-            for symbol, sleeve in portfolio.sleeves.items()
-        },
-        "day": None if portfolio.day is None else portfolio.day.isoformat(),
-    }
-
-
-def load(dumped: Mapping[str, Any]) -> Portfolio:
-    """The portfolio that `dump` wrote.
-
-    Raises:
-        ValueError: when `dumped` is no portfolio.
-    """
-    try:
-        day = dumped["day"]
-        return Portfolio(
-            portfolio_id=_of_type(str, dumped["portfolio_id"]),
-            paper=_of_type(bool, dumped["paper"]),
-            positions={
-                symbol: Position(_amount(quantity), _amount(cost))
-                for symbol, (quantity, cost) in dumped["positions"].items()
-            },
-            sleeves={symbol: _sleeve(*values) for symbol, values in dumped["sleeves"].items()},
-            day=None if day is None else date.fromisoformat(day),
-            **{name: _amount(dumped[name]) for name in _AMOUNTS},
-        )
-    except (AttributeError, KeyError, TypeError, ArithmeticError) as error:
-        raise ValueError(f"not a portfolio: {error!r}") from error
-
-
-def _of_type(kind: type[Any], value: Any) -> Any:
-    if not isinstance(value, kind):
-        raise ValueError(f"not a portfolio: {value!r} is no {kind.__name__}")
-    return value
-
-
-def _amount(text: Any) -> Decimal:
-    number = Decimal(_of_type(str, text))
-    if not number.is_finite():
-        raise ValueError(f"not a portfolio: {text!r} is no amount")
-    return number
-
-
-def _sleeve(cash: Any, benchmark_quantity: Any, benchmark_cash: Any, regime: Any) -> Sleeve:
-    return Sleeve(
-        _amount(cash), _amount(benchmark_quantity), _amount(benchmark_cash), Regime(regime)
-    )

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from app.market.persona import Persona
+from app.market.state import MANUAL
 from events.catalog import NoticeKind, Regime
 from events.codec import payload_fields
 from events.envelope import ReadableEvent
@@ -163,7 +164,8 @@ def _symbol(state: PublicState, symbol: str) -> dict[str, Any]:
 def _regime(state: PublicState, event: ReadableEvent, payload: dict[str, Any]) -> None:
     entry = _symbol(state, payload["symbol"])
     final = not payload["provisional"]
-    if entry["final"] and not final:
+    # A hand-made one lasts until the next update, whatever that is.
+    if entry["final"] and not final and entry["source"] != MANUAL:
         return
     if entry["regime"] != payload["regime"] or (final and not entry["final"]):
         entry["since"] = payload["timestamp"]
@@ -232,4 +234,4 @@ _FOLDS: Final[Mapping[str, Callable[[PublicState, ReadableEvent, dict[str, Any]]
 
 name: Final = "public_state"
 handles: Final = frozenset(_FOLDS)
-schema: Final = schema_of("2", handles)
+schema: Final = schema_of("3", handles)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from app.market import portfolio as portfolios
+from app.market import portfolio_dump as portfolios
 from app.market.alerts import watch
 from app.market.alerts.rules import AlertRule
 from app.market.detector.base import Reading

@@ -23,6 +23,7 @@ from events.catalog import (
     PriceUpdate,
     SystemNotice,
     TradeExecution,
+    TradeStatus,
 )
 
 SYSTEM_STREAM: Final = f"{Channel.SYSTEM.value}:{SYSTEM_ENTITY}"
@@ -39,7 +40,7 @@ class MarketState(NamedTuple):
     Attributes:
         setup: what it was folded with.
         symbols: those that have a recorded price.
-        portfolios: those that have a recorded trade.
+        portfolios: those that have a recorded trade that was not rejected.
         rules: the alert rules in force.
         versions: the version of every stream of trades, portfolio and system.
     """
@@ -99,10 +100,12 @@ def with_symbol(state: MarketState, symbol: str, after: SymbolState) -> MarketSt
 
 
 def with_trade(state: MarketState, trade: TradeExecution, source: str) -> MarketState:
-    """The state with a trade taken into its portfolio, which the first one opens."""
+    """The state with a trade taken into its portfolio, which the first that is not rejected opens."""
     setup, name = state.setup, trade.portfolio_id
     before = state.portfolios.get(name)
     if before is None:
+        if trade.status is TradeStatus.REJECTED:
+            return state
         before = opened(name, setup.cash, paper=source == PAPER)
     after = traded(before, trade, setup.cash, setup.paper_fee)
     return state._replace(portfolios={**state.portfolios, name: after})

@@ -141,6 +141,7 @@ def advance(
         step.price,
         step.at,
         tuple(float(close.price) for close in closes),
+        ready=step.bar_s is not None,
     )
     after = SymbolState(
         detector,

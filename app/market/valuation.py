@@ -34,8 +34,8 @@ def with_marks(
     Args:
         state: with the prices to value it at.
         portfolio: which.
-        at: market time of what it is told for; its value is of the newest price of what it holds, if that
-            is later.
+        at: market time of what it is told for. The mark is dated so, or like the newest price of what it
+            holds, or the portfolio's newest trade or mark: whatever is latest.
         event_id: of the event.
         source: of the event; a portfolio that is traded on paper always has `paper`.
         chain: the event's correlation and causation ids.
@@ -45,6 +45,8 @@ def with_marks(
         held = state.of(symbol)
         if held.last_price is not None and held.last_at is not None:
             prices[symbol], at = held.last_price, max(at, held.last_at)
+    if portfolio.last_at is not None:
+        at = max(at, portfolio.last_at)
     update = mark(portfolio, prices, at)
     if update is None:
         return state, []

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
+import pytest
+
 from events.chain import GENESIS, check_chain
-from events.envelope import ANY, NO_STREAM, Append, Idempotency, RecordedEvent
+from events.envelope import ANY, NO_STREAM, Append, Appended, Idempotency, RecordedEvent
 from events.errors import DuplicateEvent, IdempotencyConflict, VersionConflict
 from events.store import EventStore, Outcome, ReadQuery
 from tests.contract.conftest import Clock
@@ -309,6 +311,34 @@ async def test_a_key_may_answer_an_append_without_events(store: EventStore) -> N
     again = appended(await append(store, idempotency=request("k")))
     assert (again.answer, again.positions) == ("nothing new", ())
     assert (await store.head()).position == 0
+
+
+async def test_the_answer_to_a_key_is_known_without_an_append(store: EventStore) -> None:
+    await append(store, new(notice()))
+    assert await store.answer_to(request("k")) is None
+    first = appended(await append(store, *prices(2), idempotency=request("k", answer="two")))
+    told = await store.answer_to(request("k", answer="other"))
+    assert told is not None
+    assert (told.positions, told.events, told.answer) == (first.positions, (), "two")
+    assert told == await append(store, *prices(2), idempotency=request("k"))
+    assert await store.answer_to(request("K")) is None
+
+
+async def test_the_answer_to_a_key_without_events_is_known_too(store: EventStore) -> None:
+    await append(store, idempotency=request("k", answer="nothing new"))
+    assert await store.answer_to(request("k")) == Appended((), (), answer="nothing new")
+
+
+async def test_no_other_request_is_told_the_answer_to_a_key(store: EventStore) -> None:
+    await append(store, *prices(1), idempotency=request("k"))
+    with pytest.raises(IdempotencyConflict) as caught:
+        await store.answer_to(request("k", b"else"))
+    assert caught.value.key == "k"
+
+
+async def test_a_refused_append_leaves_its_key_unanswered(store: EventStore) -> None:
+    conflict(await append(store, *prices(1), expected={"prices:SPX": 9}, idempotency=request("k")))
+    assert await store.answer_to(request("k")) is None
 
 
 # --- commit time --------------------------------------------------------------------------------

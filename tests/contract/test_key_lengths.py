@@ -1,15 +1,20 @@
 """The longest names that may come in are kept whole, and found again, whatever the store is made of."""
 
-# covers: app.api.prices, events.tables
+# covers: app.api.idempotency, events.tables
 
-from app.api.prices import KEY_MAX
+import pytest
+
+from app.api.idempotency import KEY_MAX, Endpoint
 from events.envelope import Append, Idempotency
 from events.store import EventStore
 from tests.unit.events.builders import appended, new, price
 
 
-async def test_the_longest_idempotency_key_is_known_again(store: EventStore) -> None:
-    key = Idempotency("prices:" + "\xff" * KEY_MAX, b"f", "answered")
+@pytest.mark.parametrize("endpoint", Endpoint)
+async def test_the_longest_idempotency_key_is_known_again(
+    store: EventStore, endpoint: Endpoint
+) -> None:
+    key = Idempotency(endpoint + "\xff" * KEY_MAX, b"f", "answered")
     for answer in (None, "answered"):
         (outcome,) = await store.append([Append((new(),), idempotency=key)])
         assert appended(outcome).answer == answer

@@ -53,6 +53,7 @@ ROOMS = (
     "feed_runner",
     "feed_notices",
     "decider",
+    "recorded",
     "tick_batch",
     "ingest",
     "live_state",

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from app.market.alerts.rules import DEFAULT_RULES, NEVER_FIRES
+from app.market.public_state import KEPT
 from tests.integration.served import Json, Served, daily, new_symbol, serving
 
 RULES = "/api/alert-rules"
@@ -113,7 +114,10 @@ def test_a_removed_rule_fires_no_more(served: Served) -> None:
         ({"threshold": "-5"}, "threshold"),
         ({"hysteresis": "1"}, "hysteresis"),
         ({"kind": "drawdown", "threshold": "1"}, "threshold"),
-        ({"kind": "percent_move", "threshold": "1.5", "window_s": 60}, "direction"),
+        (
+            {"kind": "percent_move", "threshold": "1.5", "window_s": 60, "direction": "down"},
+            "direction",
+        ),
     ],
 )
 def test_a_rule_that_can_never_fire_is_refused_by_a_code_of_its_own(
@@ -223,6 +227,57 @@ def test_a_hand_made_alert_is_acknowledged_by_its_own_id(served: Served) -> None
     answer = served.post(f"/api/alerts/{alert_id}/acknowledge", {})
     assert (answer["alert_id"], answer["symbol"]) == (alert_id, symbol)
     assert served.post(f"/api/alerts/{event['msg_id']}/acknowledge", {}) == answer
+
+
+def hand_made(served: Served, symbol: str, alert_id: str) -> str:
+    """Show an alert; returns its event's id."""
+    manual = {"symbol": symbol, "price": "5", "message": "look", "alert_id": alert_id}
+    return str(served.post("/api/broadcast/price-alert", manual)["msg_id"])
+
+
+def shown_as(served: Served, alert_id: str) -> list[tuple[str, bool]]:
+    alerts = served.get("/api/state")["alerts"]
+    return [(a["symbol"], a["acknowledged"]) for a in alerts if a["alert_id"] == alert_id]
+
+
+def test_alerts_of_one_id_are_acknowledged_as_one(served: Served) -> None:
+    first, second, alert_id = new_symbol(), new_symbol(), f"hand-made.{uuid4().hex[:8]}"
+    hand_made(served, first, alert_id)
+    event_id = hand_made(served, second, alert_id)
+    answer = served.post(f"/api/alerts/{event_id}/acknowledge", {"by": "ann"})
+    assert (answer["alert_id"], answer["symbol"]) == (alert_id, second)
+    assert shown_as(served, alert_id) == [(first, True), (second, True)]
+    assert served.post(f"/api/alerts/{alert_id}/acknowledge", {}) == answer
+
+
+def test_an_alert_of_an_acknowledged_id_is_told_which_acknowledgement_there_is(
+    served: Served,
+) -> None:
+    first, second, alert_id = new_symbol(), new_symbol(), f"hand-made.{uuid4().hex[:8]}"
+    hand_made(served, first, alert_id)
+    answer = served.post(f"/api/alerts/{alert_id}/acknowledge", {"by": "ann"})
+    assert answer["symbol"] == first
+    event_id = hand_made(served, second, alert_id)
+    head = served.head()
+    assert served.post(f"/api/alerts/{event_id}/acknowledge", {"by": "bob"}) == answer
+    assert served.head() == head
+    assert shown_as(served, alert_id) == [(first, True), (second, False)]
+
+
+def test_an_acknowledgement_is_told_again_when_its_alert_is_no_longer_shown(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        hand_made(served, "SPX", "look")
+        headers = {"Idempotency-Key": "k"}
+        answer = served.post("/api/alerts/look/acknowledge", {"by": "ann"}, **headers)
+        for number in range(KEPT):
+            hand_made(served, "SPX", f"later-{number}")
+        assert shown_as(served, "look") == []
+        assert served.post("/api/alerts/look/acknowledge", {"by": "ann"}, **headers) == answer
+        assert served.post("/api/alerts/look/acknowledge", {}) == answer
+        other = refused(
+            served, "POST", "/api/alerts/look/acknowledge", 409, json={}, headers=headers
+        )
+        assert other["code"] == "idempotency_key_reused"
 
 
 @pytest.mark.parametrize("alert_id", ["never-was", str(uuid4()), "price"])

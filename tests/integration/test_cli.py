@@ -28,6 +28,7 @@ FILES = {
     "outside.csv": HEADER + "2020-01-01,1,2,1,1.5,9\n2020-01-02,1,2,1,7,9\n",
     "out-of-order.csv": HEADER + "2020-01-02,1,2,1,1.5,9\n2020-01-01,1,2,1,1.5,9\n",
     "twice.csv": "date,close\n2020-01-01,1\n2020-01-01,1\n",
+    "fine.csv": "Date,Close\n2024-01-02 00:00:00-05:00,184.5329284667969\n",
     "future.csv": "date,close\n2020-01-01,1\n9990-01-01,2\n",
     "header.csv": HEADER,
     "empty.csv": "",
@@ -96,15 +97,21 @@ MISUSES_BEFORE_ANYTHING_STARTS = {
     "from the far future": Misuse(
         "import future.csv --symbol X --db new.db", ("price 2 (X)", "9990-01-01", "24 hours")
     ),
+    "finer than the log": bad_import("fine.csv", "line 2", "13 digits", "at most 12 (see round)"),
+    "rounded too finely": Misuse("import fine.csv --symbol X --round 13", ("--round", "12")),
     "only a header": bad_import("header.csv", "no bar"),
     "an empty file": bad_import("empty.csv", "empty"),
-    "no feed": Misuse("serve --feed spx.csv", ("--feed 'spx.csv'", "csv:PATH")),
+    "no feed": Misuse("serve --feed spx.csv", ("--feed: 'spx.csv'", "csv:PATH")),
     "a feed without a file": Misuse("serve --feed csv:none.csv", ("--feed", "none.csv")),
     "a feed of a bad file": Misuse("serve --feed csv:no-close.csv", ("no-close.csv, line 1",)),
+    "a feed of a file with one bad row": Misuse(
+        "serve --feed csv:bad-price.csv", ("--feed: ", "bad-price.csv, line 3", "'1e3'")
+    ),
     "a feed at no speed": Misuse("serve --feed 'csv:good.csv?speed=5'", ("speed=5", "1d/s")),
     "an unknown option of a feed": Misuse("serve --feed 'csv:good.csv?sped=1'", ("sped", "speed")),
     "two feeds of one name": Misuse(
-        "serve --feed csv:good.csv --feed simulated:SIM?name=good", ("two feeds are named good",)
+        "serve --feed csv:good.csv --feed simulated:SIM?name=good",
+        ("--feed: two feeds are named good",),
     ),
     "an exchange without symbols": Misuse("serve --feed exchange:kraken", ("symbols=BTC/USD",)),
     "bad symbol": Misuse("import good.csv --symbol 'A B' --db new.db", ("--symbol", "'A B'")),
@@ -226,6 +233,19 @@ def test_an_import_is_recorded_once(tmp_path: Path) -> None:
         assert served.get("/api/state")["symbols"]["GOLD"]["regime"] is not None
 
 
+def test_an_import_rounds_prices_where_it_is_asked_to(tmp_path: Path) -> None:
+    (tmp_path / "fine.csv").write_text(FILES["fine.csv"])
+    arguments = ("import", "fine.csv", "--symbol", "X", "--db", "x.db", "--round", "4")
+    done = run_cli(*arguments, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with sqlite3.connect(tmp_path / "x.db") as database:
+        (payload,) = database.execute(
+            "SELECT payload FROM events JOIN streams USING (stream_id) WHERE streams.name = 'prices:X'"
+        ).fetchone()
+    database.close()
+    assert json.loads(payload)["price"] == "184.5329"
+
+
 def test_the_database_may_be_named_by_url_or_variable(tmp_path: Path) -> None:
     (tmp_path / "good.csv").write_text(GOOD)
     arguments = ("import", "good.csv", "--symbol", "GOLD", "--json")
@@ -242,7 +262,7 @@ def test_the_database_may_be_named_by_url_or_variable(tmp_path: Path) -> None:
         ((), ("flight recorder", "serve", "demo", "import", "Not investment advice")),
         (("serve",), ("--db", "--host", "--port", "--no-browser", "--feed", "csv:FILE")),
         (("demo",), ("--speed", "Bars a second", "simulated market")),
-        (("import",), ("file", "--symbol", "--json", "CSV, oldest row first")),
+        (("import",), ("file", "--symbol", "--round", "--json", "CSV, oldest row first")),
     ],
 )
 def test_help_names_every_option(

@@ -33,7 +33,7 @@ def fill(folder: Path) -> None:
         )
         (folder / "daily" / f"{name}.csv").write_text("date,close\n" + rows)
     rows = "".join(
-        f"2020-01-06T10:{second // 60:02}:{second % 60:02}Z,{second + 1}\n"
+        f"2020-01-06T10:{second // 60:02}:{second % 60:02}Z,{second + 1}\n" * 2
         for second in range(TICKS)
     )
     (folder / "btc.csv").write_text("timestamp,price\n" + rows)
@@ -81,7 +81,8 @@ def test_feeds_are_played_side_by_side_through_every_kind_of_stop(tmp_path: Path
         assert [version for version, _ in bars] == list(range(1, DAYS + 1))
         assert [bar["price"] for _, bar in bars] == [f"{number}{day:03}" for day in range(DAYS)]
     ticks = prices(tmp_path, "BTC/USD")
-    assert [tick["price"] for _, tick in ticks] == [str(price + 1) for price in range(TICKS)]
+    assert [tick["price"] for _, tick in ticks] == [str(n // 2 + 1) for n in range(2 * TICKS)]
+    assert all(a["timestamp"] < b["timestamp"] for (_, a), (_, b) in pairwise(ticks))
     assert {tick["bar_s"] for _, tick in ticks} == {None}
     simulated = [bar for _, bar in prices(tmp_path, "SIM")]
     assert all(a["price"] == b["open"] for a, b in pairwise(simulated))

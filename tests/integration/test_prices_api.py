@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.api.prices import KEY_MAX
+from app.api.idempotency import KEY_MAX
 from tests.integration.served import Json, Served, daily, day, new_symbol
 
 GOOD = {"symbol": "BAD.TABLE", "price": "10", "timestamp": "2020-01-01T21:00:00Z"}
@@ -62,7 +62,8 @@ def test_a_late_price_is_recorded_and_changes_no_regime(served: Served) -> None:
     served.post_prices(daily(symbol, "5", 0), daily(symbol, "6", 5))
     regimes = served.events(f"symbols={symbol}&channels=regime")
     answer = served.post_prices(daily(symbol, "0.01", 3))
-    assert answer["events"] == 1
+    # The price, and the notice of a correction.
+    assert answer["events"] == 2
     late = recorded(served, symbol)[-1]
     assert (late["payload"]["price"], late["payload"]["corrects"]) == ("0.01", None)
     assert served.events(f"symbols={symbol}&channels=regime") == regimes
@@ -81,7 +82,7 @@ def test_a_correction_names_what_it_revises(served: Served) -> None:
 def test_a_price_that_flips_back_is_a_duplicate_of_the_first(served: Served) -> None:
     symbol = new_symbol()
     flips = [served.post_prices(daily(symbol, price, 0)) for price in ("5", "6", "5", "6")]
-    assert [answer["events"] for answer in flips] == [2, 1, 0, 0]
+    assert [answer["events"] for answer in flips] == [2, 2, 0, 0]
     assert [answer["duplicates"] for answer in flips] == [0, 0, 1, 1]
     assert [event["payload"]["price"] for event in recorded(served, symbol)] == ["5", "6"]
     # The detector goes on as if nothing had been said twice.
@@ -93,7 +94,7 @@ def test_many_corrections_in_one_request_name_what_they_revise(served: Served) -
     symbol, count = new_symbol(), 60
     served.post_prices(*(daily(symbol, f"{10 + number}", number) for number in range(count)))
     answer = served.post_prices(*(daily(symbol, f"{90 - n}", n) for n in range(count)))
-    assert (answer["events"], answer["duplicates"]) == (count - 1, 1)
+    assert (answer["events"], answer["duplicates"]) == (2 * (count - 1), 1)
     events = recorded(served, symbol)
     by_time = {event["occurred_at"]: event["msg_id"] for event in events[:count]}
     assert all(e["payload"]["corrects"] == by_time[e["occurred_at"]] for e in events[count:])

@@ -115,3 +115,35 @@ async def test_the_same_prices_sent_to_both_are_recorded_once(nodes: list[TickIn
         await node.catch_up()
     assert nodes[0].state == nodes[1].state
     assert nodes[0].state.of("SPX").prices_version == len(ticks)
+
+
+async def test_notices_of_another_node_do_not_starve_a_long_request(
+    nodes: list[TickIngest],
+) -> None:
+    one, two = nodes
+    await two.record(bars(["5", "6"]), "api")
+    long = [bar(f"{100 + k % 7}", k, "IXIC") for k in range(2_000)]
+    recording = asyncio.create_task(one.record(long, "api"))
+    late = 0
+    while not recording.done():
+        # A late price of another symbol: the notice of it is of the system's stream, which all read for the rules.
+        await two.record([bar(f"{4 + late / 1000:.3f}", 0)], "api")
+        late += 1
+    assert (await recording).duplicates == 0
+    for node in nodes:
+        await node.catch_up()
+    assert one.state == two.state
+    assert one.state.of("IXIC").prices_version == len(long)
+
+
+async def test_a_bar_that_closes_just_after_another_nodes_trade_values_its_portfolio(
+    nodes: list[TickIngest],
+) -> None:
+    one, two = nodes
+    await one.record([bar("100", 0, "FTSE")], "api")
+    await two.catch_up()
+    await one.execute(RecordTrades((trade(5, "FTSE"),), "api"))
+    # This node has not heard of the trade.
+    assert "own" not in two.state.portfolios
+    await two.record([bar("50", 1, "FTSE")], "api")
+    assert two.state.portfolios["own"].last_value == Decimal(100_000 - 6 * 50)

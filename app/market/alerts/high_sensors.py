@@ -65,9 +65,10 @@ class Drawdown:
         told = Falling(kept, steps, self._level(peak, steps + 1))
         fallen = EXACT.multiply(self._step, Decimal(steps))
         which = "high" if self._window is None else f"{self._window}-bar high"
+        below = 100 * (1 - now.value / float(peak))
         message = (
-            f"{now.symbol} fell {percent(fallen)} from its {which} of {money(peak)},"
-            f" to {money(price)}"
+            f"{now.symbol} at {money(price)} is {below:.1f} % below its {which} of {money(peak)}"
+            f" (step: {percent(fallen)})"
         )
         return told, Firing(self._rule, plain(fallen), message)
 

@@ -52,23 +52,35 @@ def turn(
     return latch, False
 
 
-def with_high(entries: Entries[N], slot: int, number: N, oldest: int) -> Entries[N]:
+def with_high(
+    entries: Entries[N], slot: int, number: N, oldest: int, joins: int | None = None
+) -> Entries[N]:
     """The entries of a window's high, with one more number and without the slots before `oldest`.
 
     The first one is the high. There is at most one entry a slot, however many numbers come.
+
+    Args:
+        entries: those before it.
+        slot: of the number, never less than that of the last entry.
+        number: what came.
+        oldest: the first slot of the window.
+        joins: a number that does not pass the last entry is left out if that one lies in this slot or later;
+            not before `oldest`, and None for `slot`.
     """
     end: int = len(entries)
-    if end and entries[-1][0] == slot and number <= entries[-1][1]:
+    if end and entries[-1][0] >= (slot if joins is None else joins) and number <= entries[-1][1]:
         return _since(entries, oldest)
     while end and entries[end - 1][1] <= number:
         end -= 1
     return (*_since(entries[:end], oldest), (slot, number))
 
 
-def with_low(entries: Entries[N], slot: int, number: N, oldest: int) -> Entries[N]:
+def with_low(
+    entries: Entries[N], slot: int, number: N, oldest: int, joins: int | None = None
+) -> Entries[N]:
     """`with_high` of a window's low."""
     end: int = len(entries)
-    if end and entries[-1][0] == slot and number >= entries[-1][1]:
+    if end and entries[-1][0] >= (slot if joins is None else joins) and number >= entries[-1][1]:
         return _since(entries, oldest)
     while end and entries[end - 1][1] >= number:
         end -= 1

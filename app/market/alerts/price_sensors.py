@@ -22,6 +22,9 @@ from events.catalog import AlertKind
 WINDOW_SLOTS: Final = 64
 """The slots that the window of a `percent_move` is cut into: what it remembers does not grow with the ticks."""
 
+EXACT_PRICES: Final = 16
+"""The prices of a `percent_move`'s window that are all kept; beyond, a slot adds one. For each direction."""
+
 
 class Level:
     """`price_above` and `price_below`. Remembers a latch."""
@@ -52,7 +55,10 @@ class Level:
 
 
 class Move:
-    """`percent_move`. Remembers a latch and the extremes of the window, for each direction."""
+    """`percent_move`. Remembers a latch and the extremes of the window, for each direction.
+
+    An entry is a price and its market time: one exactly as old as the window counts, an older one never.
+    """
 
     def __init__(self, rule: AlertRule) -> None:
         assert rule.threshold is not None
@@ -60,7 +66,8 @@ class Move:
         self._rule = rule
         self._threshold = rule.threshold
         self._cooldown_us = rule.cooldown_s * SECOND_US
-        self._slot_us = rule.window_s * SECOND_US // WINDOW_SLOTS
+        self._window_us = rule.window_s * SECOND_US
+        self._slot_us = self._window_us // WINDOW_SLOTS
         self._within = span(rule.window_s)
         back = EXACT.multiply(rule.threshold, EXACT.subtract(ONE, rule.hysteresis))
         up = (True, EXACT.add(ONE, rule.threshold), EXACT.add(ONE, back))
@@ -73,20 +80,23 @@ class Move:
         self, memory: tuple[tuple[Latch, Entries[Decimal]], ...], now: Moment
     ) -> tuple[tuple[tuple[Latch, Entries[Decimal]], ...], Firing | None]:
         """See `Sensor`."""
-        price, slot = now.price, now.at_us // self._slot_us
-        oldest = slot - WINDOW_SLOTS + 1
+        price, at_us = now.price, now.at_us
+        oldest, slot = at_us - self._window_us, at_us - at_us % self._slot_us
         after, firing = [], None
         for (rises, level, back), side in zip(self._sides, memory, strict=True):
             latch, entries = side
-            kept = (with_low if rises else with_high)(entries, slot, price, oldest)
+            joins = at_us if len(entries) < EXACT_PRICES else slot
+            kept = (with_low if rises else with_high)(entries, at_us, price, oldest, joins)
             extreme = kept[0][1]
-            crossed, rearms = EXACT.multiply(extreme, level), EXACT.multiply(extreme, back)
+            # Where it re-arms matters to a disarmed rule only.
+            crossed = EXACT.multiply(extreme, level)
+            rearms = None if latch.armed else EXACT.multiply(extreme, back)
             turned, fires = turn(
                 latch,
-                now.at_us,
+                at_us,
                 self._cooldown_us,
                 holds=price >= crossed if rises else price <= crossed,
-                went_back=price <= rearms if rises else price >= rearms,
+                went_back=rearms is not None and (price <= rearms if rises else price >= rearms),
             )
             if fires:
                 # One price cannot be the first of a rise and of a fall.

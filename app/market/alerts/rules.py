@@ -27,11 +27,17 @@ COOLDOWN_S_MAX: Final = 31_622_400
 MOVE_MAX: Final = Decimal(1_000)
 """The largest rise of `percent_move`: 100,000 %."""
 
-DRAWDOWN_STEP_MIN: Final = Decimal("0.001")
-"""The smallest step of `drawdown`: a finer one would be an alert a tick."""
+DRAWDOWN_STEP_MIN: Final = Decimal("0.01")
+"""The smallest step of `drawdown`: a fall is 99 alerts at most until there is a new high."""
+
+DRAWDOWN_BARS_MIN: Final = 2
+"""The shortest window of `drawdown`: a ready bar is the high of a window of one."""
 
 SPIKE_SD_MAX: Final = Decimal(100)
 """The largest `volatility_spike`, in standard deviations."""
+
+HYSTERESIS_LIMIT: Final = Decimal(1)
+"""Every hysteresis is less: the price need never go back further than by all of the threshold."""
 
 PRICE_MIN: Final = Decimal("0.000000000001")
 PRICE_MAX: Final = Decimal("999999999999999999.999999999999")
@@ -163,11 +169,11 @@ class AlertRule(Record):
         if kind is AlertKind.PERCENT_MOVE:
             if direction is None:
                 raise ValueError('must be "up", "down" or "both"')
-            if threshold is not None and threshold >= ONE and direction is not MoveDirection.UP:
-                raise PydanticCustomError(
-                    NEVER_FIRES,
-                    'no price falls by 100 % or more: take less, or the direction "up"',
-                )
+            if threshold is not None and threshold >= ONE:
+                if direction is MoveDirection.DOWN:
+                    raise PydanticCustomError(NEVER_FIRES, _NO_SUCH_FALL)
+                if direction is MoveDirection.BOTH:
+                    raise ValueError(_NO_SUCH_FALL)
         return direction
 
     @field_validator("window_s", "window_bars")
@@ -182,6 +188,12 @@ class AlertRule(Record):
                 raise ValueError(f"{kind} has no {name}: leave it out")
         elif window is None and not spec.open_window:
             raise ValueError(f"{kind} needs {name}")
+        elif kind is AlertKind.DRAWDOWN and window is not None and window < DRAWDOWN_BARS_MIN:
+            raise PydanticCustomError(
+                NEVER_FIRES,
+                "must be at least {least}: a ready bar is itself the high of a window of one",
+                {"least": DRAWDOWN_BARS_MIN},
+            )
         return window
 
     @field_validator("hysteresis")
@@ -190,15 +202,11 @@ class AlertRule(Record):
         kind, threshold = info.data.get("kind"), info.data.get("threshold")
         if hysteresis < 0:
             raise ValueError("must not be negative")
-        if hysteresis >= ONE:
-            raise PydanticCustomError(
-                NEVER_FIRES,
-                "must be less than 1: with this one the rule fires once and never again",
-            )
         if kind is not None and _KINDS[kind].hysteresis is None and hysteresis:
             raise ValueError(f"{kind} has no hysteresis: {_RE_ARMS[kind]}")
-        if threshold is not None:
-            _refuse_once_only(kind, threshold, hysteresis)
+        _refuse_once_only(kind, threshold, hysteresis)
+        if hysteresis >= HYSTERESIS_LIMIT:
+            raise ValueError(f"must be less than {HYSTERESIS_LIMIT}")
         return plain(hysteresis)
 
     @field_validator("cooldown_s")
@@ -210,6 +218,9 @@ class AlertRule(Record):
         return cooldown_s
 
 
+_NO_SUCH_FALL: Final = (
+    'a fraction: "0.05" is 5 %. No price falls by 100 % or more: take less, or the direction "up"'
+)
 _RE_ARMS: Final = {
     AlertKind.DRAWDOWN: "each step is told once, and again only after a new high",
     AlertKind.REGIME_SHIFT: "every shift is told, and the detector has a hysteresis of its own",
@@ -241,11 +252,17 @@ def plain(number: Decimal) -> Decimal:
     return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
-def _refuse_once_only(kind: AlertKind | None, threshold: Decimal, hysteresis: Decimal) -> None:
-    back = re_arms_at(kind, threshold, hysteresis)
-    low = kind is AlertKind.PRICE_ABOVE and (back < PRICE_MIN or threshold == PRICE_MIN)
-    high = kind is AlertKind.PRICE_BELOW and (back > PRICE_MAX or threshold == PRICE_MAX)
-    if low or high:
+def _refuse_once_only(
+    kind: AlertKind | None, threshold: Decimal | None, hysteresis: Decimal
+) -> None:
+    # No close falls to 0, and no move shrinks to less than none; a price or close can well double.
+    never = kind is AlertKind.NEW_HIGH and hysteresis >= ONE
+    never |= kind in {AlertKind.PERCENT_MOVE, AlertKind.VOLATILITY_SPIKE} and hysteresis > ONE
+    if threshold is not None:
+        back = re_arms_at(kind, threshold, hysteresis)
+        never |= kind is AlertKind.PRICE_ABOVE and (back < PRICE_MIN or threshold == PRICE_MIN)
+        never |= kind is AlertKind.PRICE_BELOW and (back > PRICE_MAX or threshold == PRICE_MAX)
+    if never:
         raise PydanticCustomError(
             NEVER_FIRES, "no price goes back that far: the rule would fire once and never again"
         )
@@ -260,9 +277,7 @@ def _refuse_unreachable(
     if kind is AlertKind.DRAWDOWN and threshold >= ONE:
         raise PydanticCustomError(NEVER_FIRES, "must be less than 1: no price falls by 100 %")
     if threshold > most:
-        raise PydanticCustomError(
-            NEVER_FIRES, "must be at most {most}: no price goes further", {"most": str(most)}
-        )
+        raise ValueError(f"must be at most {format_decimal(most)}")
     if threshold < least:
         raise ValueError(f"must be at least {format_decimal(least)}")
 
@@ -307,4 +322,4 @@ DEFAULT_RULES: Final = (
         hysteresis=Decimal("0.05"),
     ),
 )
-"""What is told without being asked. None of them fires before 21 bars were recorded."""
+"""What is told without being asked. None but `regime_shift` fires before 21 bars have closed."""

@@ -44,6 +44,14 @@ def regime_shift_alert(
         price=price,
         threshold=None,
         message=f"{update.symbol} went from {update.previous_regime} to {update.regime} "
-        f"(confidence {update.confidence:.0%}{doubt})",
+        f"(confidence {update.confidence:.0%}{_risk_off(update)}{doubt})",
         timestamp=update.timestamp,
     )
+
+
+def _risk_off(update: RegimeUpdate) -> str:
+    """Beside the confidence of BEAR or CRASH the two together: near a crash each alone may be small."""
+    if update.regime not in {Regime.BEAR, Regime.CRASH}:
+        return ""
+    both = update.probabilities[Regime.BEAR] + update.probabilities[Regime.CRASH]
+    return f", BEAR or CRASH {both:.0%}"

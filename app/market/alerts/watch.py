@@ -27,6 +27,9 @@ VOLATILITY_DECAY: Final = 0.94
 SPREAD_FLOOR: Final = 0.00001
 """The least standard deviation, 0.001 %: a price that never moved makes no spike of its first small step."""
 
+FORMAT: Final = 2
+"""What a dump is written in; 2 since a `percent_move` remembers times instead of slots. No other is read."""
+
 PLANS_KEPT: Final = 256
 """Sets of rules that are kept prepared; beyond, the one used longest ago is prepared again when it comes."""
 
@@ -71,6 +74,8 @@ def observe(
     price: Decimal,
     at: datetime,
     closes: tuple[float, ...],
+    *,
+    ready: bool,
 ) -> tuple[Watch, tuple[Firing, ...]]:
     """What the rules remember after a price, and those that fire at it, in the order of the rules.
 
@@ -81,8 +86,9 @@ def observe(
         symbol: whose price it is.
         price: newer than all before it; late ones never come here.
         at: its market time, UTC.
-        closes: of the bars that closed with or before this price, oldest first; of a ready bar the last one
-            is the price itself.
+        closes: of the bars that closed with or before this price, oldest first.
+        ready: True when the price is the close of a ready bar, the last of `closes`. A tick that happens to
+            equal the last close is none.
     """
     plan, memories = watch.plan, watch.memories
     changed = bool(closes) or watch.rules is not rules
@@ -91,8 +97,7 @@ def observe(
         memories = _aligned(plan, watch)
     value = float(price)
     bars, close, variance = watch.bars, watch.close, watch.variance
-    with_it = bool(closes) and closes[-1] == value
-    for each in closes[:-1] if with_it else closes:
+    for each in closes[:-1] if ready else closes:
         bars, close, variance = _closed(bars, close, variance, each)
     spread = max(sqrt(variance), SPREAD_FLOOR) if bars >= QUIET_BARS else None
     move = log(value / close) if close else 0.0
@@ -107,7 +112,7 @@ def observe(
             firings = (*firings, firing)
     if not changed:
         return watch, firings
-    if with_it:
+    if ready:
         bars, close, variance = _closed(bars, close, variance, value)
     return Watch(bars, close, variance, plan.keys, tuple(after), rules, plan), firings
 
@@ -115,6 +120,7 @@ def observe(
 def dump(watch: Watch) -> dict[str, Any]:
     """The watch as JSON-able values: `load(dump(w)) == w`, bit for bit."""
     return {
+        "format": FORMAT,
         "bars": watch.bars,
         "close": watch.close,
         "variance": watch.variance,
@@ -128,9 +134,11 @@ def load(dumped: Mapping[str, Any]) -> Watch:
     """The watch that `dump` wrote.
 
     Raises:
-        ValueError: it is no dump of a watch.
+        ValueError: it is no dump of a watch, or one of an older version.
     """
     try:
+        if dumped["format"] != FORMAT:
+            raise ValueError(f"not in format {FORMAT}")
         memories: Mapping[str, Any] = dumped["memories"]
         return Watch(
             int(dumped["bars"]),

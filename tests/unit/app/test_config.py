@@ -1,5 +1,6 @@
 """Settings: where the log is, and what an operator may choose."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,17 @@ def test_a_setting_out_of_bounds_is_refused_by_name(name: str, value: object) ->
     with pytest.raises(ValidationError) as refused:
         Settings.model_validate({name: value})
     assert refused.value.errors()[0]["loc"] == (name,)
+
+
+@pytest.mark.parametrize("cash", ["0.0000000000001", "100000.0000000000001", f"1.{'0' * 90}1"])
+def test_paper_cash_that_no_amount_of_the_wire_can_hold_is_refused(cash: str) -> None:
+    with pytest.raises(ValidationError, match="must have at most 12 decimal places"):
+        Settings.model_validate({"paper_cash": cash})
+
+
+@pytest.mark.parametrize("cash", ["0.000000000001", "99999.123456789012", "100000.00000000000000"])
+def test_paper_cash_may_have_as_many_places_as_an_amount(cash: str) -> None:
+    assert Settings.model_validate({"paper_cash": cash}).paper_cash == Decimal(cash)
 
 
 def test_the_token_is_not_shown() -> None:

@@ -196,6 +196,6 @@ async def test_a_price_of_a_newer_program_parks_the_decider_and_refuses_decision
     with pytest.raises(ProjectionParked, match=f"position {newer.position}"):
         await parked.record([bar("8", 9)], "api")
     with pytest.raises(ProjectionParked):
-        await parked.repeat_regime("SPX", "api")
+        await parked.repeat_regimes(["SPX"], "api")
     await parked.close()
     assert (log.head.position, store._snapshots) == (head, {})

@@ -1,5 +1,8 @@
 """`TickIngest`: decided on the log as it is, again if another was first; all or nothing."""
 
+# covers: app.ingest, app.recorded
+
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -7,15 +10,21 @@ from uuid import uuid4
 
 import pytest
 
+from app import tick_batch
 from app.ingest import (
     DECISIONS_MAX,
     FUTURE_MAX,
-    SINGLE_LOOKUPS_MAX,
     Ingested,
     TickIngest,
     TimestampInTheFuture,
 )
-from events.catalog import PriceUpdate
+from app.market.alerts.rules import AlertRule
+from app.market.commands import RecordTrades, RemoveAlertRule, SetAlertRule
+from app.market.decide_orders import UnknownRule
+from app.market.setup import MarketSetup, parse_paper
+from app.recorded import SINGLE_LOOKUPS_MAX
+from app.tick_batch import TooMuchAtOnce
+from events.catalog import AlertKind, PriceUpdate, TradeExecution, TradeSide, TradeStatus
 from events.codec import decode
 from events.envelope import Idempotency, NewEvent
 from events.errors import IdempotencyConflict, StoreUnavailable, VersionConflict
@@ -160,11 +169,11 @@ async def test_a_key_gets_its_first_answer_again(log: EventLog) -> None:
 
 async def test_a_regime_is_repeated_as_it_stands(log: EventLog) -> None:
     ingest = await TickIngest.open(log)
-    await ingest.repeat_regime("SPX", "simulated")
+    await ingest.repeat_regimes(["SPX"], "simulated")
     assert await everything(log) == []
     await ingest.record([bar("5")], "simulated")
-    await ingest.repeat_regime("SPX", "simulated")
-    await ingest.repeat_regime("SPX", "simulated")
+    await ingest.repeat_regimes(["SPX"], "simulated")
+    await ingest.repeat_regimes(["SPX"], "simulated")
     streams = [(stream, version) for stream, version, _ in await everything(log)]
     assert streams == [("prices:SPX", 1), *((("regime:SPX"), n) for n in (1, 2, 3))]
 
@@ -219,3 +228,63 @@ async def test_a_feed_plays_any_market_time(log: EventLog, source: str) -> None:
     ingest = await TickIngest.open(log, lambda: to_micros(NOW))
     assert (await ingest.record([tick("5", NOW), tick("6", LAST)], source)).events > 0
     assert [price.timestamp for price in await prices(log)] == [NOW, LAST]
+
+
+async def test_a_repeated_key_gets_its_first_answer_where_the_command_would_be_refused_by_now(
+    log: EventLog,
+) -> None:
+    ingest = await TickIngest.open(log)
+    rule = AlertRule(rule_id="deep", kind=AlertKind.PRICE_BELOW, threshold=Decimal(5))
+    await ingest.execute(SetAlertRule(rule, uuid4()))
+    key = Idempotency("remove:k", b"deep", "")
+
+    async def remove() -> Ingested:
+        return await ingest.execute(RemoveAlertRule("deep", uuid4()), key)
+
+    first, second = await asyncio.gather(remove(), remove())
+    assert first == second == await remove() == Ingested((2, 2), 1, 0)
+    with pytest.raises(UnknownRule):
+        await ingest.execute(RemoveAlertRule("deep", uuid4()))
+
+
+async def test_what_leads_to_too_much_at_once_is_refused_as_a_whole(
+    log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tick_batch, "FIGURES_MAX", 10)
+    ingest = await TickIngest.open(log)
+    with pytest.raises(TooMuchAtOnce, match="more than 10 events"):
+        await ingest.record(bars(["5"] * 6), "api")
+    assert (await log.store.head()).position == 0
+    assert (await ingest.record(bars(["5"] * 5), "api")).events == 10
+
+
+async def test_one_interval_values_a_portfolio_once(log: EventLog) -> None:
+    setup = MarketSetup(paper=parse_paper("main=SPX,IXIC"))
+    ingest = await TickIngest.open(log, setup=setup)
+    for price, at in zip(falling(fall=0), range(300), strict=True):
+        await ingest.record([bar(price, at), bar(price, at, "IXIC")], "api")
+    head = log.head.position
+    await ingest.repeat_regimes(["SPX", "IXIC"], "feed:f")
+    repeated = await log.read(ReadQuery(after=head, limit=10))
+    assert [event.stream for event in repeated] == ["regime:IXIC", "regime:SPX", "portfolio:main"]
+
+
+async def test_a_trade_from_outside_in_a_paper_portfolio_is_told_in_the_log_of_the_program(
+    log: EventLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ingest = await TickIngest.open(log, setup=MarketSetup(paper=parse_paper("main=*")))
+    await ingest.record([bar("5")], "api")
+    trade = TradeExecution(
+        trade_id="t1",
+        portfolio_id="main",
+        symbol="SPX",
+        side=TradeSide.BUY,
+        quantity=Decimal(1),
+        price=Decimal(5),
+        fees=Decimal(0),
+        status=TradeStatus.FILLED,
+        reason=None,
+        timestamp=bar("5").timestamp,
+    )
+    await ingest.execute(RecordTrades((trade,), "api"))
+    assert "paper_trader_off" in capsys.readouterr().out

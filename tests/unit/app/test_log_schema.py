@@ -1,9 +1,11 @@
 """The schema of a log is held against its migrations, to the letter."""
 
+import pytest
 from sqlalchemy import create_engine
 
 from app.log_schema import revisions, schema_faults, schema_revision
 from app.migrate import upgrade
+from events.errors import StoreUnavailable
 
 
 def test_a_migrated_log_has_no_faults_and_tells_its_revision() -> None:
@@ -48,8 +50,23 @@ def test_tables_are_rendered_as_in_the_logs_that_there_are() -> None:
     assert index == "CREATE UNIQUE INDEX ux_events_event_id ON events (event_id)"
 
 
-def test_an_empty_database_tells_no_schema() -> None:
+@pytest.mark.parametrize("made", [(), ("CREATE TABLE alembic_version (version_num TEXT)",)])
+def test_a_log_of_which_the_making_was_interrupted_is_told_apart_from_a_damaged_one(
+    made: tuple[str, ...],
+) -> None:
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
-        assert len(schema_faults(connection)) == 1
+        for statement in made:
+            connection.exec_driver_sql(statement)
+        with pytest.raises(StoreUnavailable, match="never made to its end"):
+            schema_faults(connection)
+    engine.dispose()
+
+
+def test_a_log_that_does_not_tell_its_schema_is_damaged() -> None:
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        upgrade(connection)
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+        assert schema_faults(connection) == ["table alembic_version does not tell the schema"]
     engine.dispose()

@@ -16,6 +16,7 @@ from events.scalars import (
     Price,
     Quantity,
     Symbol,
+    TooManyDecimals,
     UtcTime,
     format_decimal,
     format_micros,
@@ -73,11 +74,17 @@ def test_fixed_point_texts_are_read_as_they_stand(text: str) -> None:
         "0x10",
         "\N{ARABIC-INDIC DIGIT ONE}",
         "9" * 19,
-        "1." + "0" * 13,
+        "9" * 19 + "." + "0" * 13,
     ],
 )
 def test_any_other_text_is_no_exact_number(text: str) -> None:
     with pytest.raises(ValueError, match="decimal string"):
+        parse_decimal(text)
+
+
+@pytest.mark.parametrize("text", ["1." + "0" * 13, "-184.5329284667969", "0." + "1" * 13])
+def test_too_many_digits_after_the_point_are_counted(text: str) -> None:
+    with pytest.raises(TooManyDecimals, match=r"^has 13 digits after the point; at most 12$"):
         parse_decimal(text)
 
 

@@ -1,6 +1,6 @@
 """A CSV file is read exactly, or refused in one sentence that says where and why."""
 
-# covers: app.feeds.base, app.feeds.csv_feed
+# covers: app.feeds.base, app.feeds.csv_feed, app.feeds.csv_rows
 
 import asyncio
 from collections.abc import Callable
@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from app.feeds import csv_feed
 from app.feeds.base import Feed, FeedError, ResumePoint
-from app.feeds.csv_feed import CsvFeed, CsvFiles, CsvPlay, read_bars, read_ticks
+from app.feeds.csv_feed import OPENING_ROWS, CsvFeed, CsvFiles, CsvPlay, read_bars, read_ticks
 from app.feeds.pace import Speed
 from app.market.ticks import PriceTick
 
@@ -77,9 +78,96 @@ def test_blank_opens_and_volumes_are_unknown_ones(write: Write) -> None:
     assert {bar.open, bar.high, bar.low, bar.volume} == {None}
 
 
-def test_the_first_two_times_tell_the_bars_length(write: Write) -> None:
-    rows = "".join(f"2020-01-06T{hour}:00:00Z,100\n" for hour in (14, 15, 18))
-    assert [bar.bar_s for bar in read(write("date,close\n" + rows))] == [3_600] * 3
+@pytest.mark.parametrize("at", ["2024-01-02 00:00:00-05:00", "2024-01-02 05:00:00.000001+00:00"])
+def test_a_space_may_stand_for_the_t_of_a_time_as_pandas_writes_it(write: Write, at: str) -> None:
+    times = {datetime.fromisoformat(at)}
+    assert {bar.timestamp for bar in read(write(f"Date,Close\n{at},1\n"))} == times
+    assert {tick.timestamp for tick in read_ticks(write(f"Date,Close\n{at},1\n"), "X")} == times
+
+
+def test_numbers_that_are_finer_than_the_log_are_refused_and_round_is_named(write: Write) -> None:
+    content = "date,close\n2024-01-02,184.5329284667969\n"
+    with pytest.raises(
+        FeedError, match=r"line 2: close '184\.5329284667969': has 13 digits"
+    ) as caught:
+        read(write(content))
+    assert caught.value.problem.endswith("after the point; at most 12 (see round)")
+
+
+def test_prices_are_rounded_half_to_even_and_volumes_only_to_what_the_log_has(write: Write) -> None:
+    row = "2024-01-02,127.80000000000001,200.12345,0.00015,184.53285,0.0000123456789012\n"
+    (bar,) = read_bars(write(HEADER + row), "X", digits=4)
+    assert [str(n) for n in (bar.open, bar.high, bar.low, bar.price, bar.volume)] == [
+        "127.8",
+        "200.1234",
+        "0.0002",
+        "184.5328",
+        "0.000012345679",
+    ]
+
+
+def test_what_has_no_more_digits_is_left_as_it_is(write: Write) -> None:
+    (bar,) = read_bars(write(HEADER + ROW), "X", digits=2)
+    assert str(bar.price) == "101.50"
+    (whole,) = read_bars(write(HEADER + ROW), "X", digits=0)
+    assert str(whole.price) == "102"
+    (tick,) = read_ticks(write("time,price\n2020-01-06T10:00:00Z,999999999999999998.5\n"), "X", 0)
+    assert str(tick.price) == "999999999999999998"
+
+
+@pytest.mark.parametrize(
+    ("price", "says"),
+    [
+        ("0.00004", "'0.00004': must be greater than 0 (rounded to 0)"),
+        ("1.5e-5000001", "fixed-point"),
+        ("01.23456", "fixed-point"),
+        ("9999999999999999999.12345", "fixed-point"),
+    ],
+)
+def test_rounding_makes_nothing_right_that_is_wrong(write: Write, price: str, says: str) -> None:
+    with pytest.raises(FeedError) as caught:
+        list(read_bars(write(f"date,close\n2024-01-02,{price}\n"), "X", digits=4))
+    assert says in caught.value.problem
+
+
+def lengths(write: Write, *times: str) -> set[int | None]:
+    return {bar.bar_s for bar in read(write("date,close\n" + "".join(f"{t},1\n" for t in times)))}
+
+
+DAY, WEEK = 86_400, 604_800
+
+
+@pytest.mark.parametrize(
+    ("days", "length"),
+    [
+        (["2020-01-03"], DAY),
+        (["2020-01-03", "2020-01-06"], DAY),
+        (["2020-01-03", "2020-01-06", "2020-01-07"], DAY),
+        (["2020-01-03", "2020-01-10"], WEEK),
+        (["2020-04-03", "2020-04-09", "2020-04-17", "2020-04-24"], WEEK),
+        (["2020-01-31", "2020-02-29", "2020-03-31", "2020-04-30"], 30 * DAY),
+        (["2020-01-01", "2020-01-04", "2020-01-07", "2020-01-10"], 3 * DAY),
+        (["1900-01-01", "2000-01-01"], 366 * DAY),
+    ],
+)
+def test_the_first_days_tell_the_bars_length(write: Write, days: list[str], length: int) -> None:
+    assert lengths(write, *days) == {length}
+    assert lengths(write, *(f"{day} 00:00:00-05:00" for day in days)) == {length}
+
+
+@pytest.mark.parametrize(
+    ("hours", "length"), [((14, 15, 18), 3_600), ((10, 14, 15, 16), 3_600), ((10, 14, 18), 14_400)]
+)
+def test_the_first_times_tell_the_bars_length(
+    write: Write, hours: tuple[int, ...], length: int
+) -> None:
+    assert lengths(write, *(f"2020-01-06T{hour}:00:00Z" for hour in hours)) == {length}
+
+
+def test_later_rows_do_not_change_the_bars_length(write: Write) -> None:
+    minutes = [f"2020-01-06T10:{minute:02}:00Z" for minute in range(OPENING_ROWS)]
+    days = [f"2020-02-{day:02}" for day in range(1, 29)]
+    assert lengths(write, *minutes, *days) == {60}
 
 
 @pytest.mark.parametrize(
@@ -186,12 +274,28 @@ TICKS = (
 )
 
 
-def test_a_file_of_ticks_has_several_rows_a_day_and_even_a_moment(write: Write) -> None:
+def test_ticks_of_one_time_are_numbered_in_the_order_of_the_file(write: Write) -> None:
     ticks = list(read_ticks(write(TICKS), "BTC/USD"))
     assert [int(tick.price) for tick in ticks] == [5, 6, 7]
     assert {(tick.bar_s, tick.open) for tick in ticks} == {(None, None)}
     assert [tick.volume for tick in ticks] == [1, None, 2]
-    assert ticks[2].timestamp == datetime(2020, 1, 6, 10, 0, 1, 500_000, tzinfo=UTC)
+    begins = datetime(2020, 1, 6, 10, tzinfo=UTC)
+    assert [(tick.timestamp - begins).total_seconds() for tick in ticks] == [0, 0.000001, 1.5]
+
+
+def test_numbered_times_rise_also_where_the_next_time_lies_among_them(write: Write) -> None:
+    rows = "".join(
+        f"2020-01-06T10:00:00{part}Z,5\n"
+        for part in ("", "", "", ".000001", ".000002", ".000005", ".000005", ".000007")
+    )
+    micros = [tick.timestamp.microsecond for tick in read_ticks(write("time,price\n" + rows), "X")]
+    assert micros == [0, 1, 2, 3, 4, 5, 6, 7]
+
+
+def test_the_last_microsecond_of_all_has_one_tick(write: Write) -> None:
+    rows = "9999-12-31T23:59:59.999999Z,5\n" * 2
+    with pytest.raises(FeedError, match="line 3: time is there twice"):
+        list(read_ticks(write("time,price\n" + rows), "X"))
 
 
 @pytest.mark.parametrize(
@@ -215,12 +319,13 @@ def test_what_is_no_tick_is_refused_with_its_place(
     assert says in caught.value.problem
 
 
-async def test_ticks_at_the_resume_points_own_time_come_again(write: Write) -> None:
-    play = CsvPlay(bare_ticks=True)
-    feed = CsvFiles({"X": write(TICKS)}, "x", play)
-    first = next(read_ticks(write(TICKS), "X"))
-    resume = {"X": ResumePoint(1, first.timestamp, first.price)}
-    assert [int(tick.price) async for tick in feed.ticks(resume)] == [5, 6, 7]
+async def test_a_feed_of_ticks_goes_on_after_any_of_them(write: Write) -> None:
+    path = write(TICKS + "2020-01-06T10:00:01.5Z,7,2\n2020-01-06T10:00:01.500001Z,7,2\n")
+    whole = list(read_ticks(path, "X"))
+    for number, tick in enumerate(whole, start=1):
+        resume = {"X": ResumePoint(number, tick.timestamp, tick.price)}
+        feed = CsvFiles({"X": path}, "x", CsvPlay(bare_ticks=True))
+        assert [tick async for tick in feed.ticks(resume)] == whole[number:]
 
 
 async def test_market_time_sets_the_pace_where_it_is_asked_to(write: Write) -> None:
@@ -231,3 +336,28 @@ async def test_market_time_sets_the_pace_where_it_is_asked_to(write: Write) -> N
     feed = CsvFiles({"X": path}, "x", play, sleep=sleeper, clock=lambda: sleeper.now)
     assert [int(bar.price) async for bar in feed.ticks({})] == [1, 2, 3]
     assert sleeper.slept == [0, 1, 3]
+
+
+MANY = "date,close\n" + "".join(f"{year}-01-01,{year}\n" for year in range(1000, 3000))
+BAD = "3001-01-01,none\n"
+
+
+def test_a_file_is_checked_to_its_end(write: Write) -> None:
+    CsvPlay().check({"X": write(MANY)})
+    with pytest.raises(FeedError, match=r"line 2002: close 'none'"):
+        CsvPlay().check({"X": write(MANY + BAD)})
+
+
+def test_of_what_is_too_much_only_the_first_rows_are_checked(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = write(MANY + BAD)
+    monkeypatch.setattr(csv_feed, "CHECKED_BYTES_MAX", long.stat().st_size - 1)
+    CsvPlay().check({"X": long})
+    monkeypatch.setattr(csv_feed, "CHECKED_ROWS", 2_001)
+    with pytest.raises(FeedError, match="line 2002"):
+        CsvPlay().check({"X": long})
+    short = tmp_path / "short.csv"
+    short.write_text("date,close\n" + BAD)
+    with pytest.raises(FeedError, match=r"^short\.csv, line 2"):
+        CsvPlay().check({"X": long, "Y": short})

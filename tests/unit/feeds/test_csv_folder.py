@@ -66,6 +66,19 @@ async def test_a_bad_file_is_named_after_what_is_good_was_played(fill: Fill) -> 
         await anext(ticks)
 
 
+async def test_a_folder_goes_on_once_its_bad_file_is_mended(fill: Fill) -> None:
+    folder = fill(good=rows(1, 2, 3), bad="2020-01-02,1\n2020-01-03,none\n")
+    feed = CsvFiles(files_in(folder), "folder", CsvPlay())
+    ticks = feed.ticks({})
+    told = [await anext(ticks) for _ in range(2)]
+    with pytest.raises(FeedError):
+        await anext(ticks)
+    resume = {tick.symbol: ResumePoint(1, tick.timestamp, tick.price) for tick in told}
+    fill(bad="2020-01-02,1\n2020-01-03,2\n")
+    rest = [(tick.symbol, tick.timestamp.day) async for tick in feed.ticks(resume)]
+    assert sorted(rest) == [("BAD", 3), ("GOOD", 2), ("GOOD", 3)]
+
+
 def test_other_files_and_folders_are_left_out(fill: Fill) -> None:
     folder = fill(spx=rows(1))
     (folder / "notes.txt").write_text("")

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.demo import DEMO_SEED
 from app.feeds.base import Feed, ResumePoint
 from app.feeds.simulated import HIDDEN, START_PRICE, SimulatedFeed, hidden_regimes, make_bar
 from app.market.detector.anchored import ANCHORED
 from app.market.ticks import PriceTick
 from events.catalog import Regime
 
+DEMO_PRICES = ["993.81", "990.27", "1012.75"]
 NOON = datetime(2026, 1, 16, 12, tzinfo=UTC)
 
 
@@ -58,6 +60,22 @@ def closes(seed: int, bars: int) -> list[Decimal]:
 async def test_the_seed_fixes_every_bar() -> None:
     assert await take(50, {}) == await take(50, {})
     assert await take(50, {}) != await take(50, {}, seed=2)
+
+
+async def test_each_symbol_has_a_market_of_its_own() -> None:
+    markets = []
+    for symbol in ("SIM", "ABC", "XYZ"):
+        feed = SimulatedFeed(1, symbol, None, clock=standing_clock, sleep=no_sleep)
+        ticks = feed.ticks({})
+        markets.append([(await anext(ticks)).price for _ in range(20)])
+        regimes = {feed.true_regime(bar) for bar in range(500)}
+        assert len(regimes) > 1
+    assert len({tuple(market) for market in markets}) == 3
+
+
+async def test_the_demos_market_stays_as_it_is() -> None:
+    bars = await take(3, {}, seed=DEMO_SEED)
+    assert [str(bar.price) for bar in bars] == DEMO_PRICES
 
 
 async def test_a_resumed_feed_goes_on_as_if_it_had_never_stopped() -> None:

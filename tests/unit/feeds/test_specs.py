@@ -15,6 +15,7 @@ from app.market.ticks import PriceTick
 Write = Callable[[str, str], Path]
 
 BARS = "date,close\n2020-01-06,100\n2020-01-07,101\n2020-01-08,102\n"
+LATE = "2000-01-01,none\n"
 TICKS = "timestamp,price\n2020-01-06T10:00:00Z,5\n2020-01-06T10:00:01Z,6\n"
 
 
@@ -82,6 +83,13 @@ async def test_a_file_may_hold_bare_ticks(write: Write, yes: str) -> None:
     assert [(int(tick.price), tick.bar_s) for tick in await played(feed)] == [(5, None), (6, None)]
 
 
+async def test_prices_may_be_rounded(write: Write) -> None:
+    write("aapl.csv", "Date,Close\n2024-01-02 00:00:00-05:00,184.5329284667969\n")
+    write("ticks.csv", "time,price\n2024-01-02T10:00:00Z,127.80000000000001\n")
+    assert await prices("csv:aapl.csv?round=4") == [Decimal("184.5329")]
+    assert await prices("csv:ticks.csv?ticks=true&round=0") == [Decimal(128)]
+
+
 async def test_special_characters_are_written_as_in_addresses(write: Write) -> None:
     write("what?&.csv", BARS)
     assert await prices("csv:what%3F%26.csv?symbol=A%2FB&bars_per_s=max") == [100, 101, 102]
@@ -128,10 +136,17 @@ def test_an_exchange_is_handed_its_own_options() -> None:
         ("csv:spx.csv?symbol=no%20spaces", "'no spaces' is no symbol"),
         ("csv:spx.csv?name=No", "name=No"),
         ("csv:spx.csv?since=soon", "since=soon"),
+        ("csv:spx.csv?since=2022", "must be a date such as 2008-01-01, or an RFC 3339 time"),
         ("csv:spx.csv?since=2020-02-30", "since=2020-02-30"),
         ("csv:spx.csv?since=2020-01-01T00:00:00", "offset"),
         ("csv:spx.csv?close_time=9", "21:00"),
-        ("csv:spx.csv?close_time=25:00", "close_time=25:00"),
+        ("csv:spx.csv?close_time=25:00", "close_time=25:00: must be a time of day in UTC"),
+        ("csv:spx.csv?close_time=09:60", "from 00:00 to 23:59"),
+        ("csv:spx.csv?round=13", "round=13: must be a whole number from 0 to 12"),
+        ("csv:spx.csv?round=-1", "from 0 to 12"),
+        ("csv:late.csv", "late.csv, line 302: close 'none'"),
+        ("csv:late.csv?sped=1", "no option sped"),
+        ("csv:fine.csv", "has 13 digits after the point; at most 12 (see round)"),
         ("csv:spx.csv?ticks=yes", "true or false"),
         ("csv:spx.csv?ticks=true", "line 2: date"),
         (f"csv:spx.csv?gap_bars={GAP_BARS_MAX + 1}", "whole number from 1"),
@@ -159,6 +174,9 @@ def test_an_exchange_is_handed_its_own_options() -> None:
 def test_a_wrong_spec_is_refused_in_one_sentence(write: Write, spec: str, says: str) -> None:
     write("spx.csv", BARS)
     write("bad.csv", "date,open\n2020-01-06,1\n")
+    write("late.csv", "date,close\n" + "".join(f"{n}-01-01,1\n" for n in range(1000, 1300)) + LATE)
+    write("fine.csv", "date,close\n2024-01-02,184.5329284667969\n")
+    write("folder/good.csv", BARS)
     write("folder/bad.csv", "date,open\n2020-01-06,1\n")
     write("empty/readme.txt", "")
     with pytest.raises(FeedSpecError) as caught:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from app.market.alerts.rules import (
     COOLDOWN_S_MAX,
     DEFAULT_RULES,
+    DRAWDOWN_BARS_MIN,
     DRAWDOWN_STEP_MIN,
     MOVE_MAX,
     NEVER_FIRES,
@@ -101,12 +102,13 @@ def test_a_threshold_that_is_not_positive_never_fires(kind: str, threshold: str)
         ("drawdown", {"threshold": "0"}, "threshold"),
         ("drawdown", {"threshold": "1"}, "threshold"),
         ("drawdown", {"threshold": "1.5"}, "threshold"),
-        ("percent_move", {"threshold": "1", "window_s": 60}, "direction"),
+        ("drawdown", {"threshold": "0.1", "window_bars": 1}, "window_bars"),
+        ("percent_move", {"threshold": "1", "window_s": 60, "direction": "down"}, "direction"),
         ("percent_move", {"threshold": "2", "window_s": 60, "direction": "down"}, "direction"),
-        ("percent_move", {"threshold": "1000.1", "window_s": 60, "direction": "up"}, "threshold"),
-        ("volatility_spike", {"threshold": "100.1"}, "threshold"),
         ("price_above", {"threshold": "5", "hysteresis": "1"}, "hysteresis"),
-        ("price_below", {"threshold": "5", "hysteresis": "1.5"}, "hysteresis"),
+        ("price_below", {"threshold": LARGEST, "hysteresis": "1.5"}, "hysteresis"),
+        ("percent_move", {"threshold": "0.1", "window_s": 60, "hysteresis": "1.1"}, "hysteresis"),
+        ("volatility_spike", {"threshold": "4", "hysteresis": "1.1"}, "hysteresis"),
         ("price_above", {"threshold": SMALLEST, "hysteresis": "0"}, "hysteresis"),
         ("price_above", {"threshold": SMALLEST}, "hysteresis"),
         ("price_below", {"threshold": LARGEST, "hysteresis": "0"}, "hysteresis"),
@@ -123,10 +125,45 @@ def test_what_can_never_fire_or_never_again_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("kind", "fields", "place", "said"),
+    [
+        ("volatility_spike", {"threshold": "100.1"}, "threshold", "must be at most 100"),
+        (
+            "percent_move",
+            {"threshold": "1000.1", "window_s": 60, "direction": "up"},
+            "threshold",
+            "must be at most 1000",
+        ),
+        # It would rise by so much, but it could not fall by it.
+        ("percent_move", {"threshold": "1", "window_s": 60}, "direction", 'the direction "up"'),
+        ("drawdown", {"threshold": "0.0099"}, "threshold", "must be at least 0.01"),
+        ("new_high", {"window_bars": 1_001}, "window_bars", "less than or equal to 1000"),
+        # A price can double, a move can shrink to none.
+        ("price_below", {"threshold": "5", "hysteresis": "1"}, "hysteresis", "less than 1"),
+        ("new_low", {"window_bars": 5, "hysteresis": "1.5"}, "hysteresis", "less than 1"),
+        ("volatility_spike", {"threshold": "4", "hysteresis": "1"}, "hysteresis", "less than 1"),
+        (
+            "percent_move",
+            {"threshold": "0.1", "window_s": 60, "hysteresis": "1"},
+            "hysteresis",
+            "less than 1",
+        ),
+        ("drawdown", {"threshold": "0.1", "hysteresis": "1"}, "hysteresis", "has no hysteresis"),
+    ],
+)
+def test_what_could_fire_beyond_a_limit_is_not_said_never_to_fire(
+    kind: str, fields: dict[str, Any], place: str, said: str
+) -> None:
+    code, sentence = refused(kind, **fields)[place]
+    assert code != NEVER_FIRES
+    assert said in sentence
+
+
+@pytest.mark.parametrize(
     ("kind", "fields", "place"),
     [
         ("price_above", {}, "threshold"),
-        ("drawdown", {"threshold": "0.0009"}, "threshold"),
+        ("drawdown", {"threshold": "0.009"}, "threshold"),
         ("price_above", {"threshold": "5", "window_s": 60}, "window_s"),
         ("price_above", {"threshold": "5", "window_bars": 60}, "window_bars"),
         ("price_above", {"threshold": "5", "direction": "up"}, "direction"),
@@ -179,6 +216,7 @@ def test_the_limits_hold_at_their_very_ends() -> None:
     rule("price_below", threshold=SMALLEST)
     rule("volatility_spike", threshold=str(SPIKE_SD_MAX))
     rule("drawdown", threshold=str(DRAWDOWN_STEP_MIN), window_bars=WINDOW_BARS_MAX)
+    rule("drawdown", threshold="0.1", window_bars=DRAWDOWN_BARS_MIN)
     rule("percent_move", threshold=str(MOVE_MAX), window_s=60, direction="up")
     assert "cooldown_s" in refused("price_above", threshold="5", cooldown_s=COOLDOWN_S_MAX + 1)
 

@@ -4,16 +4,17 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.market.setup import MarketSetup
-from app.market.snapshot import from_snapshot, to_snapshot
+from app.market.snapshot import SnapshotError, from_snapshot, to_snapshot
 from app.market.state import initial
 from app.market.ticks import PriceTick
 from events.catalog import AlertKind, AlertSeverity, PriceAlert, PriceUpdate
 from events.envelope import NewEvent
-from tests.unit.market.builders import bar, bars, flat, play, tick_series, wire
+from tests.unit.market.builders import DAY, START, bar, bars, flat, play, tick, tick_series, wire
 from tests.unit.market.watching import EVERY_KIND, rule
 
 SETUP = MarketSetup(rules=EVERY_KIND)
@@ -50,6 +51,27 @@ def test_a_late_price_raises_no_alert_and_arms_none() -> None:
     assert [len(alerts(batch)) for batch in batches] == [1, 0, 0, 0, 0]
 
 
+def test_a_first_tick_at_the_last_close_is_measured_from_that_close() -> None:
+    setup = replace(SETUP, rules=(rule("volatility_spike", threshold="3"),))
+    calm = [str(100 + day % 2) for day in range(40)]
+    for opening in ("110", "110.01"):
+        prices = enumerate([*calm, "110", opening, "160"])
+        ticks = [tick(price, START + day * DAY) for day, price in prices]
+        _, batches = play(ticks, initial(setup))
+        assert [day for day, batch in enumerate(batches) if alerts(batch)] == [40, 42]
+
+
+def test_of_the_default_rules_none_but_the_regime_shift_fires_before_21_bars() -> None:
+    fall = [f"{100 * 0.9 ** max(0, day - 5):.2f}" for day in range(21)]
+    _, batches = play(bars([*fall, "1000"]), initial())
+    kinds = [
+        {event.payload.kind for event in batch if isinstance(event.payload, PriceAlert)}
+        for batch in batches
+    ]
+    assert set().union(*kinds[:21]) == {AlertKind.REGIME_SHIFT}
+    assert kinds[21] - {AlertKind.REGIME_SHIFT}
+
+
 @given(TICKS)
 def test_the_same_ticks_give_the_same_alerts(ticks: list[PriceTick]) -> None:
     state, batches = play(ticks, initial(SETUP))
@@ -67,3 +89,11 @@ def test_a_restart_between_two_ticks_changes_no_alert(ticks: list[PriceTick], cu
     restored = from_snapshot(json.loads(json.dumps(to_snapshot(state))), SETUP)
     _, after = play(ticks[cut:], restored)
     assert wire(flat([*before, *after])) == wire(flat(whole))
+
+
+def test_a_snapshot_with_the_memory_of_an_older_version_is_folded_again() -> None:
+    state, _ = play(bars(["100", "101"]), initial(SETUP))
+    saved = json.loads(json.dumps(to_snapshot(state)))
+    del saved["symbols"]["SPX"]["watch"]["format"]
+    with pytest.raises(SnapshotError, match="format"):
+        from_snapshot(saved, SETUP)

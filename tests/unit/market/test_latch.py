@@ -46,6 +46,26 @@ def test_the_first_entry_is_the_extreme_of_the_window(
         assert max(len(highs), len(lows)) <= window
 
 
+@given(NUMBERS, st.integers(4, 12), st.integers(1, 4))
+def test_numbers_that_join_a_stretch_are_missed_for_less_than_one(
+    steps: list[tuple[int, int]], window: int, stretch: int
+) -> None:
+    highs: Entries[int] = ()
+    lows: Entries[int] = ()
+    slot, seen = 0, []
+    for forward, number in steps:
+        slot += forward
+        seen.append((slot, number))
+        oldest, joins = slot - window, slot - slot % stretch
+        highs = with_high(highs, slot, number, oldest, joins)
+        lows = with_low(lows, slot, number, oldest, joins)
+        kept = [each for at, each in seen if at >= oldest]
+        younger = [each for at, each in seen if at > oldest + stretch - 1]
+        assert max(younger, default=0) <= highs[0][1] <= max(kept)
+        assert min(kept) <= lows[0][1] <= min(younger, default=9)
+        assert max(len(highs), len(lows)) <= window // stretch + 2
+
+
 def test_entries_that_do_not_change_are_the_same_object() -> None:
     entries = with_high((), 0, 5, 0)
     assert with_high(entries, 0, 4, 0) is entries

@@ -19,7 +19,7 @@ from app.market.commands import (
     SetAlertRule,
 )
 from app.market.decide import consider, decide, expected_versions
-from app.market.decide_orders import TooManyRules, UnknownRule, trade_event_id
+from app.market.decide_orders import TooManyRules, TradeTaken, UnknownRule, trade_event_id
 from app.market.portfolio_refusals import PaperPortfolioRefused, UnknownSymbol
 from app.market.rule_book import RULES_MAX, RuleBook
 from app.market.setup import MarketSetup, parse_paper
@@ -131,15 +131,15 @@ def test_the_time_of_a_rule_is_that_of_the_market() -> None:
     (for_one,) = decide(state, SetAlertRule(rule(symbol="SPX"), ONE))
     (for_all,) = decide(state, SetAlertRule(rule(), ONE))
     (before,) = decide(initial(), SetAlertRule(rule(), ONE))
-    assert for_one.payload.timestamp == START
-    assert for_all.payload.timestamp == START + timedelta(days=3)
+    # Of all symbols: what is said of a rule later is dated later, whatever symbol it is for then.
+    assert for_one.payload.timestamp == for_all.payload.timestamp == START + timedelta(days=3)
     assert before.payload.timestamp.year == 1970
 
 
 def test_an_acknowledgement_names_who_and_has_the_same_id_every_time() -> None:
     state, _ = play([bar("100")])
-    (first,) = decide(state, AcknowledgeAlert("a1", "SPX", by="ann", note="seen"))
-    (second,) = decide(state, AcknowledgeAlert("a1", "SPX"))
+    (first,) = decide(state, AcknowledgeAlert("a1", "SPX", START, by="ann", note="seen"))
+    (second,) = decide(state, AcknowledgeAlert("a1", "SPX", START + timedelta(days=2)))
     assert isinstance(first.payload, SystemNotice)
     assert first.payload.text == "alert a1 of SPX acknowledged by ann"
     assert first.payload.details == {
@@ -149,7 +149,9 @@ def test_an_acknowledgement_names_who_and_has_the_same_id_every_time() -> None:
         "note": "seen",
     }
     assert first.event_id == second.event_id
+    # No earlier than the alert, whatever its time.
     assert first.payload.timestamp == START
+    assert second.payload.timestamp == START + timedelta(days=2)
 
 
 def test_trades_from_outside_come_with_the_value_of_their_portfolio() -> None:
@@ -165,12 +167,17 @@ def test_trades_from_outside_come_with_the_value_of_their_portfolio() -> None:
 def test_a_trade_that_is_recorded_already_counts_once() -> None:
     state, _ = play([bar("100")])
     state = done(state, RecordTrades((trade(1),), "api"))
-    recorded = frozenset({trade_event_id(trade(1))})
+    recorded = {trade_event_id(trade(1)): trade(1)}
     events = decide(state, RecordTrades((trade(1), trade(2)), "api", recorded))
     assert isinstance(events[-1].payload, PortfolioUpdate)
     assert events[-1].payload.positions[0].quantity == 4
     again = decide(state, RecordTrades((trade(1),), "api", recorded))
-    assert [event.event_type.name for event in again] == ["trade_execution"]
+    assert again == ()
+    same = trade(1, quantity="2.0")
+    assert decide(state, RecordTrades((same, same), "api", recorded)) == ()
+    for other in (trade(1, quantity="3"), trade(1, symbol="IXIC")):
+        with pytest.raises(TradeTaken, match="trade t1 of portfolio own is recorded with other"):
+            decide(state, RecordTrades((other,), "api", recorded))
 
 
 def test_a_trade_of_an_unknown_symbol_is_refused() -> None:
@@ -189,6 +196,14 @@ def test_whose_trade_comes_first_has_the_portfolio() -> None:
     assert {event.source for event in traded} == {"paper"}
     with pytest.raises(PaperPortfolioRefused):
         decide(paper, RecordTrades((trade(),), "api"))
+
+
+def test_a_rejected_trade_is_recorded_and_opens_nothing() -> None:
+    state, _ = play([bar("100")])
+    rejected = trade(1).model_copy(update={"status": TradeStatus.REJECTED})
+    events = decide(state, RecordTrades((rejected,), "api"))
+    assert [event.stream for event in events] == ["trades:own"]
+    assert done(state, RecordTrades((rejected,), "api")).portfolios == {}
 
 
 def test_a_decision_on_trades_looks_at_all_that_its_value_depends_on() -> None:

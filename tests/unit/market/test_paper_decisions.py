@@ -12,12 +12,20 @@ from hypothesis import strategies as st
 from app.market.commands import RecordPrice
 from app.market.decide import consider, expected_versions
 from app.market.setup import PAPER_SYMBOLS_MAX, MarketSetup, parse_paper
-from app.market.state import MarketState, initial
+from app.market.state import MarketState, evolve, initial
 from app.market.strategy import RECOMMENDATIONS
 from app.market.ticks import PriceTick
-from events.catalog import PortfolioUpdate, PriceUpdate, RegimeUpdate, TradeExecution, TradeSide
+from events.catalog import (
+    PortfolioUpdate,
+    PriceUpdate,
+    RegimeUpdate,
+    TradeExecution,
+    TradeSide,
+    TradeStatus,
+)
 from events.envelope import NewEvent
 from tests.unit.market.builders import DAY, bar, bars, falling, flat, play, tick, tick_series
+from tests.unit.market.portfolios import trade as outside
 
 
 def paper(text: str = "main=*", **more: object) -> MarketState:
@@ -131,6 +139,15 @@ def test_a_decision_that_trades_looks_at_the_portfolio() -> None:
     }
     bare = RecordPrice(tick("101", bar("1", 300).timestamp), "import")
     assert set(expected_versions(state, bare)) == {"prices:SPX", "system:synapse"}
+
+
+def test_a_rejected_trade_opens_no_portfolio_and_leaves_the_paper_trader_on() -> None:
+    rejected = outside("5", "100", status=TradeStatus.REJECTED)
+    state = evolve(paper(), rejected, "api")
+    assert state == paper()._replace(versions={"trades:main": 1})
+    state, batches = play(bars(falling()), state)
+    assert state.portfolios["main"].paper
+    assert trades(flat(batches))
 
 
 def test_bars_of_ticks_have_the_length_of_the_setup() -> None:

@@ -19,7 +19,7 @@ from app.market.portfolio_refusals import (
     TradeTooLarge,
     UnknownSymbol,
 )
-from events.catalog import TradeExecution, TradeStatus
+from events.catalog import Holding, TradeExecution, TradeStatus
 from events.errors import AppendConflict, EventError, InvalidEvent
 from tests.unit.market.portfolios import CASH, DAY, FEE, START, after, figures, told, trade
 
@@ -149,6 +149,24 @@ def test_nothing_is_said_without_a_price_or_beyond_the_wire() -> None:
     assert mark(portfolio, {}, START) is None
     assert mark(portfolio, {"SPX": Decimal(10) ** 12}, START) is None
     assert mark(portfolio, {"SPX": Decimal(10) ** 11}, START) is not None
+
+
+def test_nothing_is_said_of_a_position_beyond_the_wire_though_the_total_fits() -> None:
+    portfolio = after(trade("1000000", "100"), trade("-1000000", "100", "IXIC"))
+    most, more = Decimal("999999999999.999999"), Decimal(10) ** 12
+    assert told(portfolio, {"SPX": most, "IXIC": most}).total_value == CASH
+    assert mark(portfolio, {"SPX": more, "IXIC": more}, START) is None
+
+
+def test_nothing_is_said_of_a_position_with_more_places_than_the_wire_has() -> None:
+    finer = {"SPX": Position(Decimal("1.0000000000001"), Decimal(1))}
+    assert mark(replace(after(), positions=finer), {"SPX": Decimal(1)}, START) is None
+
+
+def test_what_is_said_of_a_position_is_what_the_wire_carries() -> None:
+    (held,) = told(after(trade("-3", "0.1")), {"SPX": "0.7"}).positions
+    assert Holding.model_validate(held.model_dump()) == held
+    assert Holding.model_validate_json(held.model_dump_json()) == held
 
 
 def test_a_value_of_exactly_nothing_has_no_exposure_to_tell() -> None:

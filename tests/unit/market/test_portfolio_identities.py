@@ -1,9 +1,9 @@
 """What holds of every portfolio, whatever was traded at whatever prices."""
 
-# covers: app.market.portfolio, app.market.money
+# covers: app.market.portfolio, app.market.portfolio_dump, app.market.money
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import (
     ROUND_CEILING,
@@ -22,8 +22,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.market.detector.base import REGIMES
-from app.market.money import divided_down, rounded, tidy
-from app.market.portfolio import dump, load, mark, marked, opened
+from app.market.money import check_amounts, divided_down, rounded, tidy
+from app.market.portfolio import mark, marked, opened
+from app.market.portfolio_dump import dump, load
 from events.catalog import PortfolioUpdate, TradeExecution, TradeStatus
 from events.scalars import parse_decimal
 from tests.unit.market.portfolios import (
@@ -248,8 +249,11 @@ GOOD = dump(after(trade("1", "1")))
         {"day": 5},
         {"positions": {"SPX": ["1"]}},
         {"positions": [["SPX", "1", "1"]]},
-        {"sleeves": {"SPX": ["1", "1", "1", "CALM"]}},
-        {"sleeves": {"SPX": ["1", "1", "BULL"]}},
+        {"last_at_us": "noon"},
+        {"last_at_us": 10**30},
+        {"sleeves": {"SPX": ["CALM", *"111111"]}},
+        {"sleeves": {"SPX": ["BULL", *"11111"]}},
+        {"sleeves": {"SPX": []}},
         {"sleeves": None},
     ],
 )
@@ -279,6 +283,20 @@ def test_an_amount_rounds_to_the_nearest_place(amount: Decimal) -> None:
     assert near == tidy(near)
     assert str(tidy(near * 1)) == str(near)
     assert rounded(-amount) == -near
+
+
+@given(st.decimals(-(10**19), 10**19, places=14), st.integers(0, 3))
+def test_amounts_are_checked_as_the_wire_checks_them(amount: Decimal, cut: int) -> None:
+    each = tidy(amount.scaleb(cut))
+    assert holds_good(lambda: check_amounts(each)) == holds_good(lambda: parse_decimal(each))
+
+
+def holds_good(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except (ArithmeticError, ValueError):
+        return False
+    return True
 
 
 def test_marking_goes_on_from_what_was_recorded() -> None:

@@ -106,6 +106,15 @@ def test_the_first_final_update_dates_the_regime_anew() -> None:
     assert shown(payloads)["symbols"]["SPX"]["since"] == format_time(START + timedelta(days=1))
 
 
+def test_a_manual_regime_lasts_until_the_next_update_whatever_it_is() -> None:
+    state = fold(PROJECTION, [recorded(update(Regime.BULL, 0), 1)])
+    state = public_state.apply(state, recorded(update(Regime.CRASH, 1), 2, "manual"))
+    then = recorded(update(Regime.BULL, 2, provisional=True), 3, "feed:f")
+    state = public_state.apply(state, then)
+    entry = public_state.present(state, PERSONA, {})["symbols"]["SPX"]
+    assert (entry["regime"], entry["source"]) == ("BULL", "feed:f")
+
+
 def test_a_manual_update_is_shown_and_labelled() -> None:
     state = fold(PROJECTION, [recorded(update(Regime.BULL, 0), 1)])
     state = public_state.apply(state, recorded(update(Regime.CRASH, 1), 2, "manual"))

@@ -5,8 +5,11 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.market.alerts.price_sensors import WINDOW_SLOTS
+from app.market.alerts.price_sensors import EXACT_PRICES, WINDOW_SLOTS
+from app.market.alerts.rules import DRAWDOWN_STEP_MIN
 from app.market.alerts.sensor import QUIET_BARS, percent, span
 from app.market.alerts.watch import UNWATCHED
 from tests.unit.market.builders import DAY_S
@@ -98,16 +101,62 @@ def test_a_move_fires_again_once_it_went_back() -> None:
 
 def test_what_is_older_than_the_window_never_counts() -> None:
     up = rule("percent_move", threshold="0.1", window_s=WINDOW_SLOTS, direction="up")
-    for age, expected in [(WINDOW_SLOTS - 1, [1]), (WINDOW_SLOTS, []), (WINDOW_SLOTS + 5, [])]:
+    for age, expected in [(WINDOW_SLOTS, [1]), (WINDOW_SLOTS + 1, []), (WINDOW_SLOTS + 5, [])]:
         seen = [*ticks("100"), *ticks("110", after_s=age)]
         assert fired_at(up, seen) == expected
+
+
+@pytest.mark.parametrize("days", [1, 2, 7, 90, 252])
+def test_a_bar_exactly_as_old_as_the_window_counts(days: int) -> None:
+    down = rule("percent_move", threshold="0.05", window_s=days * DAY_S, direction="down")
+    # The bar before it is higher, and no longer in the window; all after it are too low.
+    seen = bars("100.5", "100", *["97"] * (days - 1), "95")
+    assert fired_at(down, seen) == [days + 1]
+    almost = rule("percent_move", threshold="0.05", window_s=days * DAY_S - 1, direction="down")
+    assert fired_at(almost, seen) == []
+
+
+def test_a_window_of_one_bar_sees_every_move_from_bar_to_bar() -> None:
+    move = rule("percent_move", threshold="0.05", window_s=DAY_S)
+    assert fired_at(move, bars(100, 50, 100, 40)) == [1, 2, 3]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 90), st.integers(80, 120)), max_size=EXACT_PRICES),
+    st.integers(1, 700),
+)
+def test_few_prices_are_remembered_exactly(seen: list[tuple[int, int]], window_s: int) -> None:
+    move = rule("percent_move", threshold="0.1", window_s=window_s, direction="down")
+    at, armed = 0, True
+    past: list[tuple[int, int]] = []
+    expected: list[int] = []
+    for index, (after_s, price) in enumerate(seen):
+        at += after_s
+        past.append((at, price))
+        high = max(each for when, each in past if at - when <= window_s)
+        if armed and price * 10 <= high * 9:
+            armed = False
+            expected.append(index)
+        elif not armed and price * 1000 >= high * 925:
+            armed = True
+    assert fired_at(move, [Seen(Decimal(price), after_s) for after_s, price in seen]) == expected
 
 
 def test_a_window_remembers_the_same_whatever_the_tick_rate() -> None:
     move = rule("percent_move", threshold="0.9", window_s=3_600)
     prices = [f"{100 + 10 * ((step * 7919) % 1009) / 1009:.4f}" for step in range(3_000)]
-    watch, _ = watch_all([move], ticks(*prices))
-    assert all(len(entries) <= WINDOW_SLOTS for _, entries in watch.memories[0])
+    falling = [f"{100 - step / 100:.4f}" for step in range(5_000)]
+    for each in (prices, falling, falling[::-1]):
+        watch, _ = watch_all([move], ticks(*each))
+        assert all(len(entries) <= EXACT_PRICES + WINDOW_SLOTS for _, entries in watch.memories[0])
+
+
+def test_many_prices_are_missed_in_the_oldest_slot_at_most() -> None:
+    down = rule("percent_move", threshold="0.05", window_s=640, direction="down")
+    slide = [f"{100 - step / 1000:.3f}" for step in range(1_280)]
+    for age, expected in [(630, [1280]), (641, [])]:
+        exact = Decimal(slide[1280 - age]) * Decimal("0.95")
+        assert fired_at(down, ticks(*slide, str(exact))) == expected
 
 
 # --- volatility_spike -----------------------------------------------------------------------------
@@ -147,6 +196,16 @@ def test_a_price_that_never_moved_makes_no_spike_of_a_tiny_step() -> None:
     assert fired_at(spike, bars(*[100] * 40, 100.01)) == [40]
 
 
+def test_a_tick_that_equals_the_last_close_is_no_bar() -> None:
+    spike = rule("volatility_spike", threshold="4")
+    # The bar of the 105 closes with the next tick, which is measured from it, whatever its price.
+    for price in ("105", "105.01", "110"):
+        next_day = Seen(Decimal(price), is_bar=False, before=Decimal(105))
+        assert fired_at(spike, [*bars(*CALM), next_day]) == []
+    seen = [*bars(*CALM), Seen(Decimal(105), is_bar=False, before=Decimal(105)), *ticks("160")]
+    assert fired_at(spike, seen) == [QUIET_BARS + 1]
+
+
 # --- drawdown -------------------------------------------------------------------------------------
 
 
@@ -162,7 +221,7 @@ def test_a_gap_through_several_steps_is_one_alert_of_the_deepest() -> None:
     ((firing,),) = watch_all([fallen], seen)[1][1:]
     assert (firing.threshold, firing.message) == (
         Decimal("0.2"),
-        "SPX fell 20 % from its high of 1565.15, to 1200",
+        "SPX at 1200 is 23.3 % below its high of 1565.15 (step: 20 %)",
     )
 
 
@@ -174,6 +233,15 @@ def test_a_new_high_arms_every_step_again() -> None:
 def test_steps_end_before_the_price_is_gone() -> None:
     fallen = rule("drawdown", threshold="0.4")
     assert fired_at(fallen, ticks(100, 60, 20, "0.000000000001")) == [1, 2]
+
+
+def test_a_fall_is_a_bounded_number_of_alerts() -> None:
+    finest = rule("drawdown", threshold=str(DRAWDOWN_STEP_MIN))
+    lately = rule("drawdown", threshold=str(DRAWDOWN_STEP_MIN), window_bars=1_000)
+    slide = [f"{100 - step / 50:.2f}" for step in range(5_000)]
+    assert len(fired_at(finest, ticks(*slide))) == 99
+    # Those of the quiet bars are told as one.
+    assert len(fired_at(lately, bars(*slide[::5]))) == 98
 
 
 def test_a_window_forgets_older_highs() -> None:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from app.market.alerts import watch as watches
-from app.market.alerts.price_sensors import WINDOW_SLOTS
+from app.market.alerts.price_sensors import EXACT_PRICES, WINDOW_SLOTS
 from app.market.alerts.rules import DEFAULT_RULES, AlertRule
 from app.market.alerts.watch import UNWATCHED, observe
 from events.catalog import PriceAlert
-from tests.unit.market.builders import DAY_S, START
+from tests.unit.market.builders import DAY, DAY_S, START
 from tests.unit.market.watching import (
     EVERY_KIND,
     SEEN,
@@ -145,15 +145,24 @@ def test_steps_of_a_drawdown_deepen_until_a_new_high(prices: list[Decimal]) -> N
 def test_what_is_remembered_is_bounded(seen: list[Seen]) -> None:
     watch, _ = watch_all(EVERY_KIND, seen * 8)
     numbers = json.dumps(watches.dump(watch)).count(",")
-    assert numbers <= 4 * (2 * WINDOW_SLOTS + 7 + 3 + 3) + 4 * len(EVERY_KIND)
+    assert numbers <= 4 * (2 * (EXACT_PRICES + WINDOW_SLOTS) + 7 + 3 + 3) + 4 * len(EVERY_KIND)
+
+
+def test_a_dump_of_an_older_version_is_refused() -> None:
+    # It held the slots of a window where there are times now: read as times, they would all be too old.
+    watch, _ = watch_all([rule("percent_move", threshold="0.05", window_s=DAY_S)], bars(100))
+    older = {name: each for name, each in watches.dump(watch).items() if name != "format"}
+    with pytest.raises(ValueError, match="not a watch of alert rules: KeyError\\('format'"):
+        watches.load(older)
 
 
 def test_a_price_that_changes_nothing_leaves_the_same_watch() -> None:
     watch, _ = watch_all(DEFAULT_RULES, bars(*range(100, 130)))
     rules = watch.rules
     assert rules is not None
-    watch, _ = observe(rules, watch, "SPX", Decimal("128.5"), START + timedelta(days=40), ())
-    after, fired = observe(rules, watch, "SPX", Decimal("128.4"), START + timedelta(days=41), ())
+    at = START + timedelta(days=40)
+    watch, _ = observe(rules, watch, "SPX", Decimal("128.5"), at, (), ready=False)
+    after, fired = observe(rules, watch, "SPX", Decimal("128.4"), at + DAY, (), ready=False)
     assert after is watch
     assert fired == ()
 
@@ -182,6 +191,7 @@ def test_bars_are_counted_without_any_rule() -> None:
 @pytest.mark.parametrize(
     "damage",
     [
+        {"format": 1},
         {"bars": None},
         {"close": "high"},
         {"variance": []},

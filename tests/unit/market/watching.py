@@ -53,7 +53,7 @@ def watch_all(
     held, at, firings = tuple(rules), START + timedelta(seconds=start_s), []
     for each in seen:
         at += timedelta(seconds=each.after_s)
-        watch, fired = observe(held, watch, "SPX", each.price, at, each.closes)
+        watch, fired = observe(held, watch, "SPX", each.price, at, each.closes, ready=each.is_bar)
         firings.append(fired)
     return watch, firings
 
