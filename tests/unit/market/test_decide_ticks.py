@@ -3,8 +3,9 @@
 # covers: app.market.state, app.market.decide
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from app.market.commands import RecordPrice
+from app.market.commands import RecordPrice, RepeatRegime
 from app.market.decide import decide
 from app.market.state import MarketState
 from events.catalog import PriceUpdate, Regime, RegimeUpdate
@@ -127,6 +128,18 @@ def test_a_short_bar_later_that_day_closes_the_ticks_before_its_start() -> None:
     state, (_, batch) = play([tick("100", MORNING), bar("101", bar_s=60)])
     assert batch[0].payload.timestamp == bar("101").timestamp - timedelta(seconds=60)
     assert state.of("SPX").detector.bars == 2
+
+
+def test_a_repeat_while_a_bar_is_open_is_provisional() -> None:
+    state, price, at = before_the_fall()
+    state, _ = play([tick(f"{float(price) * 0.75:.4f}", at)], state)
+    (event,) = decide(state, RepeatRegime("SPX", UUID(int=7), "feed:f"))
+    update = event.payload
+    assert isinstance(update, RegimeUpdate)
+    assert update.provisional
+    assert update.timestamp == at
+    assert update.previous_regime is Regime.BULL
+    assert update.regime is not Regime.BULL
 
 
 def test_the_same_tick_again_gives_nothing() -> None:
