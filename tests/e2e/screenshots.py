@@ -1,6 +1,6 @@
 """Takes the pictures for the docs: `python -m tests.e2e.screenshots`. Needs the built dashboard.
 
-It starts the real demo and waits until the played 2018 has come to its crash: about three minutes.
+It starts the real demo, plays 2018 fast up to its bear market, and then slowly to its crash: about two minutes.
 """
 
 import sys
@@ -19,6 +19,8 @@ from tests.e2e.server import ROOT, Server
 IMAGES = ROOT / "docs" / "images"
 CRASH_S_MAX = 300.0
 SETTLE_MS = 2500
+FAST = ("--speed", "4")
+SLOW = ("--speed", "0.05")
 
 
 def take(browser: Browser, url: str, name: str, scheme: str, wide: bool) -> None:
@@ -40,8 +42,8 @@ def take(browser: Browser, url: str, name: str, scheme: str, wide: bool) -> None
     sys.stdout.write(f"took docs/images/dashboard-{name}.png\n")
 
 
-def wait_for_crash(server: Server) -> None:
-    """Wait until the S&P 500 is in the crash of December 2018.
+def wait_for(server: Server, regime: str) -> None:
+    """Wait until the S&P 500 is in a regime: of December 2018, BEAR and then CRASH.
 
     Raises:
         TimeoutError: it did not come to that.
@@ -50,23 +52,28 @@ def wait_for_crash(server: Server) -> None:
     while time.monotonic() < deadline:
         with urllib.request.urlopen(server.url + "api/state", timeout=10) as answer:
             symbols = orjson.loads(answer.read())["symbols"]
-        if symbols["SPX"]["regime"] == "CRASH":
+        if symbols["SPX"]["regime"] == regime:
             return
-        time.sleep(1)
-    raise TimeoutError("the played year did not come to its crash")
+        time.sleep(0.1)
+    raise TimeoutError(f"the played year did not come to {regime}")
 
 
 def main() -> None:
     """Take all pictures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        server = Server(Path(folder), command="demo")
+        server = Server(Path(folder), command="demo", options=FAST)
         server.start()
         try:
-            wait_for_crash(server)
+            wait_for(server, "BEAR")
+            server.stop()
+            server.options = SLOW
+            server.start()
+            wait_for(server, "CRASH")
+            # The played year ends soon after its crash: what shows it comes first.
             take(browser, server.url + "?symbol=SPX", "dark", "dark", wide=True)
-            take(browser, server.url + "?symbol=SIM", "light", "light", wide=True)
             take(browser, server.url + "?symbol=SPX", "phone", "dark", wide=False)
+            take(browser, server.url + "?symbol=SIM", "light", "light", wide=True)
         finally:
             server.stop()
 

@@ -34,6 +34,7 @@ class Server:
     folder: Path
     command: str = "serve"
     port: int = field(default_factory=free_port)
+    options: tuple[str, ...] = ()
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -52,7 +53,7 @@ class Server:
         log = self.folder / "server.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", self.command, *arguments],
+                [sys.executable, "-m", "app.cli", self.command, *arguments, *self.options],
                 cwd=ROOT,
                 env={**os.environ, "SYNAPSE_TOKEN": TOKEN},
                 stdout=output,
