@@ -14,6 +14,8 @@ from app.feeds.simulated import SimulatedFeed
 from app.ingest import TickIngest
 from app.market.state import MarketState
 from app.market.ticks import PriceTick
+from app.tick_batch import TooMuchAtOnce
+from events.errors import VersionConflict
 
 HISTORY_ENDS: Final = datetime(2017, 12, 29, 21, tzinfo=UTC)
 """Sample bars up to this, the last close of 2017, are imported at first start; later ones are played."""
@@ -38,13 +40,27 @@ async def record_bars(
         ticks: oldest first.
         source: what their events carry.
         progress: called with the number of ticks after each append.
+
+    Raises:
+        VersionConflict: other writers of a symbol were always first; what was recorded until then stays.
     """
     events = duplicates = 0
     for chunk in _chunks(iter(ticks), IMPORT_TICKS):
-        done = await ingest.record(chunk, source)
-        events += done.events
-        duplicates += done.duplicates
-        progress(len(chunk))
+        left = [chunk]
+        while left:
+            part = left.pop()
+            try:
+                done = await ingest.record(part, source)
+            except (VersionConflict, TooMuchAtOnce):
+                # Half of it is decided in half the time, before a feed of the same symbol is first again.
+                if len(part) == 1:
+                    raise
+                half = len(part) // 2
+                left += [part[half:], part[:half]]
+                continue
+            events += done.events
+            duplicates += done.duplicates
+            progress(len(part))
     return events, duplicates
 
 

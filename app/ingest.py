@@ -1,10 +1,12 @@
 """`TickIngest`: prices, trades and rules to events. The one place that decides and appends, for every way in."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Final, Protocol
 
 import structlog
@@ -34,7 +36,10 @@ from events.projection import ProjectionStatus
 from events.scalars import format_time, from_micros
 
 DECISIONS_MAX: Final = 20
-"""How often a batch is decided again after another writer was first, before the conflict is raised."""
+"""How often something is decided again after another writer was first, before the conflict is raised …"""
+
+DECISION_S_MAX: Final = 5.0
+"""… and for how long at least it is tried: a feed on another node may write the same symbol all the time."""
 
 TICKS_A_TURN: Final = 250
 """Ticks decided on before others get their turn: a large batch must not silence every connection."""
@@ -179,7 +184,7 @@ class TickIngest:
             TimestampInTheFuture: a price from outside is dated more than `FUTURE_MAX` ahead.
             IdempotencyConflict: the key came before with other ticks.
             FenceLost: another has the lease now.
-            VersionConflict: other writers were first `DECISIONS_MAX` times.
+            VersionConflict: other writers were first, `DECISIONS_MAX` times and for `DECISION_S_MAX`.
             ProjectionParked: the log holds an event that this program cannot read, so it cannot decide.
             StoreUnavailable: nothing was acknowledged; try again later.
         """
@@ -261,7 +266,8 @@ class TickIngest:
     ) -> Ingested:
         """Decide and append; on the state as it is then, if another writer was first."""
         async with self._deciding:
-            for attempt in range(1, DECISIONS_MAX + 1):
+            patience = time.monotonic() + DECISION_S_MAX
+            for attempt in count(1):
                 self._decider.check()
                 if idempotency and (first := await self._log.store.answer_to(idempotency)):
                     # Before it is decided on: by now it might be refused.
@@ -270,13 +276,13 @@ class TickIngest:
                 try:
                     return await once()
                 except VersionConflict:
-                    if attempt == DECISIONS_MAX:
+                    if attempt >= DECISIONS_MAX and time.monotonic() > patience:
                         raise
                     await self._decider.catch_up()
                 except InvalidEvent:
                     # It may make sense to one who knows what others have recorded.
                     await self._decider.catch_up()
-                    if self._decider.position == known or attempt == DECISIONS_MAX:
+                    if self._decider.position == known or attempt >= DECISIONS_MAX:
                         raise
         raise AssertionError("unreachable")
 

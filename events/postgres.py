@@ -6,7 +6,7 @@ Any URL that `psql` takes will do: asyncpg reads it, with its password file and 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -27,6 +27,9 @@ CONNECT_S_MAX: Final = 10.0
 
 COMMAND_S_MAX: Final = 30.0
 """How long one statement may take; a server that went away without a word is noticed after this."""
+
+CLOSE_S_MAX: Final = 5.0
+"""How long closing waits for what is under way, and then for the connections: the server may hang."""
 
 MIGRATION_LOCK: Final = 0x53594E41
 """The advisory lock under which one process at a time migrates."""
@@ -56,6 +59,7 @@ class PostgresEngines:
         self._engine = engine
         self._reader = engine.execution_options(**_READ_OPTIONS)
         self._under_way: set[asyncio.Task[Any]] = set()
+        self._at_work: set[Any] = set()
         self._closed = False
 
     @classmethod
@@ -116,7 +120,7 @@ class PostgresEngines:
         # A connection that is cancelled in mid-statement is of no more use, and hard to get rid of.
         task = asyncio.create_task(self._use(engine, use))
         self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(self._done)
         return await asyncio.shield(task)
 
     async def _use(
@@ -124,21 +128,49 @@ class PostgresEngines:
     ) -> Result:
         with _translated():
             try:
-                return await _in_transaction(engine, use)
-            except _ConnectionLost:
+                return await self._in_transaction(engine, use)
+            except _ConnectionLost as lost:
+                if self._closed:
+                    raise lost.error from lost
                 # Those of the pool are of the same age: a server that was restarted knows none.
                 await self._engine.dispose()
             try:
-                return await _in_transaction(engine, use)
+                return await self._in_transaction(engine, use)
             except _ConnectionLost as lost:
                 raise lost.error from lost
 
+    async def _in_transaction(
+        self, engine: AsyncEngine, use: Callable[[AsyncConnection], Awaitable[Result]]
+    ) -> Result:
+        async with engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            self._at_work.add(driver)
+            try:
+                # Told, not left to the first statement: one that goes straight to the driver would begin a
+                # transaction that SQLAlchemy knows nothing of, and rolls back.
+                await connection.begin()
+                return await use(connection)
+            finally:
+                self._at_work.discard(driver)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked may have been cancelled, and then nobody else reads it
+
     async def close(self) -> None:
-        """Finish what is under way, then close the connections."""
+        """Finish what is under way, for `CLOSE_S_MAX` at most, then close the connections."""
         self._closed = True
         if self._under_way:
-            await asyncio.wait(self._under_way)
-        await self._engine.dispose()
+            _, hung = await asyncio.wait(self._under_way, timeout=CLOSE_S_MAX)
+            # Cut off, not cancelled: that would ask the very server that does not answer.
+            for connection in self._at_work:
+                connection.terminate()
+            if hung:
+                await asyncio.wait(hung, timeout=CLOSE_S_MAX)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S_MAX):
+                await self._engine.dispose()
 
 
 class _ConnectionLost(Exception):
@@ -147,16 +179,6 @@ class _ConnectionLost(Exception):
     def __init__(self, error: DBAPIError) -> None:
         super().__init__(str(error))
         self.error = error
-
-
-async def _in_transaction(
-    engine: AsyncEngine, use: Callable[[AsyncConnection], Awaitable[Result]]
-) -> Result:
-    async with engine.connect() as connection:
-        # Told, not left to the first statement: one that goes straight to the driver would begin a
-        # transaction that SQLAlchemy knows nothing of, and rolls back.
-        await connection.begin()
-        return await use(connection)
 
 
 async def _of_living(connection: AsyncConnection, work: Work[Result]) -> Result:

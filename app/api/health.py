@@ -1,7 +1,8 @@
 """`/healthz`: is the process alive; `/readyz`: can it do its work, and if not, what is wrong."""
 
+import asyncio
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -11,6 +12,9 @@ from app.decider import DECIDER
 from app.feed_runner import FAILING, FeedStatus
 from events.errors import EventError
 from events.scalars import format_time
+
+DATABASE_S_MAX: Final = 2.0
+"""How long the database may take to answer before it counts as not ready."""
 
 router = APIRouter(tags=["health"])
 
@@ -57,7 +61,11 @@ def _told(status: FeedStatus) -> dict[str, Any]:
 async def _database(services: ServicesDep) -> dict[str, Any]:
     fault = services.log.fault
     try:
-        head = (await services.log.store.head()).position
+        async with asyncio.timeout(DATABASE_S_MAX):
+            head = (await services.log.store.head()).position
+    except TimeoutError:
+        late = f"the database has not answered for {DATABASE_S_MAX:g} s"
+        return {"head": services.log.head.position, "error": late}
     except EventError as error:
         fault, head = error, services.log.head.position
     return {"head": head, "error": None if fault is None else str(fault)}

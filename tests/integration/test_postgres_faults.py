@@ -9,14 +9,16 @@ from itertools import count
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg  # type: ignore[import-untyped]  # it has no types of its own
 import pytest
 from sqlalchemy import Connection
 
 from app.migrate import upgrade
+from events import postgres as postgres_module
 from events.envelope import Append
 from events.errors import EventError, PositionBeyondHead, StoreUnavailable
 from events.log import EventLog
-from events.postgres import CONNECTIONS, PostgresEngines
+from events.postgres import COMMAND_S_MAX, CONNECTIONS, PostgresEngines
 from events.sql_store import SqlEventStore
 from events.store import ReadQuery
 from tests.integration.log_checker import faults_of
@@ -177,6 +179,28 @@ async def test_once_closed_it_refuses(store: SqlEventStore) -> None:
         await store.head()
     with pytest.raises(StoreUnavailable, match="closed"):
         await store.append([Append(prices(1))])
+
+
+async def test_closing_gives_a_hung_server_up(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_module, "CLOSE_S_MAX", 0.2)
+    url = postgres.empty_database()
+    hung = await SqlEventStore.open_postgres(url, upgrade)
+    await hung.append([Append(prices(1))])
+    blocker = await asyncpg.connect(url)
+    try:
+        await blocker.execute("BEGIN")
+        await blocker.execute("SELECT * FROM log_head FOR UPDATE")
+        waiting = asyncio.create_task(hung.append([Append(prices(1, "IXIC"))]))
+        while not await blocker.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0)
+        # Without a bound this waited for the statement's own, half a minute.
+        async with asyncio.timeout(COMMAND_S_MAX / 2):
+            await hung.close()
+            await asyncio.gather(waiting, return_exceptions=True)
+    finally:
+        await blocker.close()
 
 
 # --- how a session is set up --------------------------------------------------------------------

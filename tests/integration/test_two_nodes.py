@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.demo import record_bars
 from app.ingest import TickIngest
 from app.market.alerts.rules import AlertRule
 from app.market.commands import RecordTrades, SetAlertRule
@@ -134,6 +135,23 @@ async def test_notices_of_another_node_do_not_starve_a_long_request(
         await node.catch_up()
     assert one.state == two.state
     assert one.state.of("IXIC").prices_version == len(long)
+
+
+async def test_an_import_gets_through_beside_a_node_that_writes_the_same_symbol_all_the_time(
+    nodes: list[TickIngest],
+) -> None:
+    one, two = nodes
+    bars_of_old = [bar(f"{100 + k % 7}", k) for k in range(1_000)]
+    importing = asyncio.create_task(record_bars(one, bars_of_old, "import", lambda _done: None))
+    written = 0
+    while not importing.done():
+        written += 1
+        await two.record([bar("50", 2_000 + written)], "feed:busy")
+    await importing
+    for node in nodes:
+        await node.catch_up()
+    assert one.state == two.state
+    assert one.state.of("SPX").prices_version == len(bars_of_old) + written
 
 
 async def test_a_bar_that_closes_just_after_another_nodes_trade_values_its_portfolio(

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from app import ingest as ingest_module
 from app import tick_batch
 from app.ingest import (
     DECISIONS_MAX,
@@ -75,7 +76,10 @@ async def test_a_late_price_is_late_for_the_writer_that_lost(log: EventLog) -> N
     assert second.state == (await TickIngest.open(log)).state
 
 
-async def test_a_writer_that_always_loses_says_so(log: EventLog, store: WatchedStore) -> None:
+async def test_a_writer_that_always_loses_says_so(
+    log: EventLog, store: WatchedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_module, "DECISION_S_MAX", 0.0)
     ingest = await TickIngest.open(log)
 
     def lose() -> None:
