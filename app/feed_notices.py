@@ -1,6 +1,7 @@
 """What the log is told about a feed itself: that it started, stopped, or left prices out."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,11 +13,11 @@ import structlog
 from app.feeds.base import Feed
 from app.ingest import TickIngest
 from app.market.ticks import PriceTick
-from events.catalog import NoticeKind, SystemNotice
+from events.catalog import Channel, NoticeKind, SystemNotice
 from events.clock import now_us, uuid7
 from events.envelope import Fence, NewEvent
-from events.errors import EventError, FenceLost
-from events.ids import tick_event_id
+from events.errors import DuplicateEvent, EventError, FenceLost
+from events.ids import named_id, tick_event_id
 from events.log import EventLog
 from events.scalars import format_time, from_micros, to_micros
 
@@ -26,7 +27,8 @@ ERROR_TEXT_MAX: Final = 300
 SYMBOLS_TOLD_MAX: Final = 10
 """Symbols that a notice's text names; its details name them all."""
 
-Reason = Literal["failed", "stalled", "ended"]
+Outage = Literal["failed", "stalled"]
+Reason = Outage | Literal["ended"]
 _WORDS: Final[dict[Reason, str]] = {
     "failed": "has failed",
     "stalled": "has stalled",
@@ -40,14 +42,12 @@ class Gap:
     """Prices that are missing.
 
     Attributes:
-        begins, ends: the newest price before, and from when on there are prices again.
-        at: market time at which that was seen.
+        begins, ends: the newest price before, and from when on there are prices again, market time.
     """
 
     symbol: str
     begins: datetime
     ends: datetime
-    at: datetime
 
     @classmethod
     def before(cls, tick: PriceTick, last_at: datetime | None, gap_bars: int | None) -> Self | None:
@@ -58,7 +58,7 @@ class Gap:
         if missing_s <= gap_bars * tick.bar_s:
             return None
         begins = tick.timestamp - timedelta(seconds=tick.bar_s)
-        return cls(tick.symbol, last_at, begins, tick.timestamp)
+        return cls(tick.symbol, last_at, begins)
 
 
 class FeedNotices:
@@ -69,39 +69,39 @@ class FeedNotices:
         self._ingest = ingest
         self._feed = feed
         self._last: NoticeKind | None = None
+        self._told: tuple[UUID, datetime | None] | None = None
 
     def forget(self) -> None:
         """Another process may play the feed, and tell of it, from here on."""
         self._last = None
 
-    async def before(self, first: PriceTick, gaps: Sequence[Gap], fence: Fence) -> None:
-        """Tell what is to be told before a batch of ticks: the first one says that the feed plays."""
+    async def before(self, first: PriceTick, gaps: Sequence[Gap], fence: Fence) -> int:
+        """Tell what is to be told before a batch of ticks: the first one says that the feed plays.
+
+        Returns how many of the gaps had not been told before.
+        """
         events = list({gap: self._gap(gap) for gap in gaps}.values())
         starts = self._last is not NoticeKind.FEED_STARTED
         if starts:
             events.insert(0, self._started(first))
-        if events:
-            await self._log.append(events, fence=fence)
+        if not events:
+            return 0
+        fresh = (await self._log.append(events, fence=fence)).events
         if starts:
-            self._last = NoticeKind.FEED_STARTED
+            self._remember(events[0], NoticeKind.FEED_STARTED)
+        return len(fresh) - starts
 
-    async def stopped(self, reason: Reason, fence: Fence, error: str | None = None) -> None:
-        """Tell that the feed does not play: once for each outage, and its end only if it ever began.
+    async def stopped(self, reason: Outage, fence: Fence, error: str | None) -> None:
+        """Tell that the feed does not play: once for each outage.
 
         A log that cannot be written now is not told; the next failure tries again.
 
         Raises:
             FenceLost: another process plays it.
         """
-        untold = self._last is None if reason == "ended" else self._last is NoticeKind.FEED_STOPPED
-        if untold:
+        if self._last is NoticeKind.FEED_STOPPED:
             return
-        text = f"feed {self._feed.name} {_WORDS[reason]}: {_listed(self._feed.symbols)}"
-        details = self._details() | {"reason": reason}
-        if error is not None:
-            details["error"] = error[:ERROR_TEXT_MAX]
-        at = self._market_time() or from_micros(now_us())
-        event = self._notice(NoticeKind.FEED_STOPPED, text, details, at)
+        event = self._stopped(reason, uuid7(), error)
         try:
             await self._log.append([event], fence=fence)
         except FenceLost:
@@ -109,7 +109,51 @@ class FeedNotices:
         except EventError as failure:
             _log.warning("notice_failed", feed=self._feed.name, error=str(failure))
         else:
-            self._last = NoticeKind.FEED_STOPPED
+            self._remember(event, NoticeKind.FEED_STOPPED)
+
+    async def ended(self, fence: Fence) -> None:
+        """Tell that the feed has brought all that it has: once, whoever plays it again, if it ever began.
+
+        Raises:
+            EventError: that could not be told (`FenceLost`: another process is to tell it); play again.
+        """
+        event_id = await self._end_id()
+        if event_id is None:
+            return
+        with suppress(DuplicateEvent):  # told, by a program with other words
+            await self._log.append([self._stopped("ended", event_id)], fence=fence)
+        self._last = NoticeKind.FEED_STOPPED
+
+    async def _end_id(self) -> UUID | None:
+        """The id of the notice of the end, fixed by what is recorded; None: there is nothing to tell."""
+        newest = self._newest()
+        at = None if newest is None else newest[0]
+        if self._told is not None and self._told[1] == at:
+            # Since the newest price it was told to play, or not to: what is told of that price came before.
+            return named_id(f"ended|{self._told[0]}")
+        if newest is None or (self._told is None and not await self._brought(*newest)):
+            return None
+        symbols = ",".join(self._feed.symbols)
+        return named_id(
+            f"ended|{self._feed.source}|{self._feed.name}|{symbols}|{to_micros(newest[0])}"
+        )
+
+    async def _brought(self, at: datetime, symbol: str) -> bool:
+        """Whether a price is the feed's, and not of another who records the symbol."""
+        price = await self._log.store.newest_at(f"{Channel.PRICES}:{symbol}", to_micros(at))
+        return price is not None and price.source == self._feed.source
+
+    def _remember(self, told: NewEvent, kind: NoticeKind) -> None:
+        self._last = kind
+        self._told = (told.event_id, self._market_time())
+
+    def _stopped(self, reason: Reason, event_id: UUID, error: str | None = None) -> NewEvent:
+        text = f"feed {self._feed.name} {_WORDS[reason]}: {_listed(self._feed.symbols)}"
+        details = self._details() | {"reason": reason}
+        if error is not None:
+            details["error"] = error[:ERROR_TEXT_MAX]
+        at = self._market_time() or from_micros(now_us())
+        return self._notice(NoticeKind.FEED_STOPPED, text, details, at, event_id)
 
     def _started(self, first: PriceTick) -> NewEvent:
         word = "started" if self._last is None else "is back"
@@ -127,10 +171,10 @@ class FeedNotices:
             "from": begins,
             "to": ends,
         }
-        # An id of its own, so that a batch which is recorded at the second try tells it once.
-        rule = f"gap@{to_micros(gap.begins)}-{to_micros(gap.ends)}"
-        gap_id = tick_event_id(self._feed.source, gap.symbol, gap.at, Decimal(0), rule)
-        return self._notice(NoticeKind.CORRECTION, text, details, gap.at, gap_id)
+        # An id of its own, and nothing else in it, so that whoever finds it again tells it once.
+        rule = f"gap@{self._feed.name}@{to_micros(gap.begins)}"
+        gap_id = tick_event_id(self._feed.source, gap.symbol, gap.ends, Decimal(0), rule)
+        return self._notice(NoticeKind.CORRECTION, text, details, gap.ends, gap_id)
 
     def _notice(
         self,
@@ -150,10 +194,13 @@ class FeedNotices:
 
     def _market_time(self) -> datetime | None:
         """The time of the feed's last tick: a timer's event happens in the market's time, not ours."""
-        times = [
-            at for symbol in self._feed.symbols if (at := self._ingest.state.of(symbol).last_at)
-        ]
-        return max(times, default=None)
+        newest = self._newest()
+        return None if newest is None else newest[0]
+
+    def _newest(self) -> tuple[datetime, str] | None:
+        """The time and the symbol of the newest price."""
+        known = [(self._ingest.state.of(symbol).last_at, symbol) for symbol in self._feed.symbols]
+        return max(((at, symbol) for at, symbol in known if at is not None), default=None)
 
 
 def _listed(symbols: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from app.feeds.base import Feed, ResumePoint, Sleep, TellsLosses
 from app.feeds.pump import FeedStalled, Pump
 from app.ingest import TickIngest
 from app.market.ticks import PriceTick
+from app.tick_batch import TooMuchAtOnce
 from events.clock import now_us
 from events.envelope import Fence
 from events.errors import FenceLost
@@ -32,6 +33,11 @@ LEASE_RETRY_S: Final = 3.0
 RETRY_FIRST_S: Final = 1.0
 RETRY_MAX_S: Final = 30.0
 """A failed feed is started again after 1 s, 2 s, 4 s, ... up to this, each shortened at random."""
+
+QUIET_RECOVERY_S: Final = 60.0
+"""A failed feed that then plays for so long is taken to be well, also if it has no price to bring yet.
+
+Longer than any feed takes to find out that its source cannot be reached."""
 
 STEADY_S: Final = 30.0
 """A feed that played for this long before it failed is started again with the first patience."""
@@ -111,7 +117,7 @@ class FeedRunner:
         self._monotonic = monotonic
         self._notices = FeedNotices(log, ingest, feed)
         self._hold: Hold | None = None
-        self._attempts = 0
+        self._patience_s = 0.0
         self._missed: list[tuple[str, datetime, datetime]] = []
         if isinstance(feed, TellsLosses):
             feed.on_gap = lambda symbol, since, until: self._missed.append((symbol, since, until))
@@ -189,7 +195,7 @@ class FeedRunner:
                 )
                 await self._sleep(self._retry_delay_s(self._monotonic() - began))
             else:
-                await self._notices.stopped("ended", hold.fence)
+                await self._notices.ended(hold.fence)
                 self.status.phase, self.status.error = FeedPhase.FINISHED, None
                 _log.info("feed_finished", feed=self.feed.name, ticks=self.status.ticks)
                 return
@@ -203,13 +209,34 @@ class FeedRunner:
         async with Pump(
             ticks, self.feed.stalls_after_s, sleep=self._sleep, monotonic=self._monotonic
         ) as pump:
-            async for batch in pump:
-                await _finished(self._record(batch, hold.fence))
+            recovery = asyncio.create_task(self._recover(), name=f"{self.feed.name}-recovery")
+            try:
+                async for batch in pump:
+                    await self._record_in_parts(batch, hold)
+            finally:
+                recovery.cancel()
+
+    async def _recover(self) -> None:
+        """A quiet feed may have no price for a day: that it does not fail tells that it is well."""
+        await self._sleep(QUIET_RECOVERY_S)
+        if self.status.phase is FeedPhase.RETRYING:
+            self.status.phase, self.status.error = FeedPhase.RUNNING, None
+
+    async def _record_in_parts(self, batch: Sequence[PriceTick], hold: Hold) -> None:
+        """Record a batch, in halves of halves where it leads to more than one append may hold."""
+        try:
+            await _finished(self._record(batch, hold.fence))
+        except TooMuchAtOnce:
+            half = len(batch) // 2
+            if not half:
+                raise
+            await self._record_in_parts(batch[:half], hold)
+            await self._record_in_parts(batch[half:], hold)
 
     async def _record(self, batch: Sequence[PriceTick], fence: Fence) -> None:
         old, gaps = self._look(batch)
-        gaps += [Gap(*missed, batch[0].timestamp) for missed in self._missed]
-        await self._notices.before(batch[0], gaps, fence)
+        gaps += [Gap(*missed) for missed in self._missed]
+        self.status.gaps += await self._notices.before(batch[0], gaps, fence)
         self._missed.clear()
         done = await self._ingest.record(batch, self.feed.source, fence=fence)
         status = self.status
@@ -217,7 +244,6 @@ class FeedRunner:
         status.ticks += len(batch)
         status.duplicates += done.duplicates
         status.late += max(0, old - done.duplicates)
-        status.gaps += len(gaps)
         if isinstance(self.feed, TellsLosses):
             status.bad = self.feed.bad
         newest = max(tick.timestamp for tick in batch)
@@ -254,9 +280,9 @@ class FeedRunner:
         _log.warning("feed_failed", feed=self.feed.name, phase=phase, error=status.error)
 
     def _retry_delay_s(self, played_s: float) -> float:
-        self._attempts = 1 if played_s >= STEADY_S else self._attempts + 1
-        longest = min(RETRY_MAX_S, RETRY_FIRST_S * 2 ** (self._attempts - 1))
-        return round(random.uniform(longest / 2, longest), 3)
+        longest = RETRY_FIRST_S if played_s >= STEADY_S else 2 * self._patience_s
+        self._patience_s = min(max(longest, RETRY_FIRST_S), RETRY_MAX_S)
+        return round(random.uniform(self._patience_s / 2, self._patience_s), 3)
 
 
 async def _finished(work: Awaitable[Result]) -> Result:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time
 from importlib.resources.abc import Traversable
 from itertools import chain, islice
 from pathlib import Path
+from threading import Event
 from time import monotonic
 from typing import Final
 
@@ -121,10 +122,16 @@ class CsvPlay:
         return read_bars(path, symbol, self.close_time, self.digits)
 
     def read_on(
-        self, path: Path | Traversable, symbol: str, point: ResumePoint | None
+        self,
+        path: Path | Traversable,
+        symbol: str,
+        point: ResumePoint | None,
+        stopped: Event,
     ) -> Iterator[PriceTick]:
-        """What is to be played of a file, after what was recorded of it."""
+        """What is to be played of a file, after what was recorded of it; nothing more once `stopped` is set."""
         for tick in self.read(path, symbol):
+            if stopped.is_set():
+                return
             if self.since is not None and tick.timestamp < self.since:
                 continue
             if point is not None and tick.timestamp <= point.last_at:
@@ -181,14 +188,20 @@ class CsvFiles:
         Raises:
             FeedError: as `CsvPlay.read`.
         """
+        stopped = Event()
         files = [
-            self._play.read_on(path, symbol, resume.get(symbol))
+            self._play.read_on(path, symbol, resume.get(symbol), stopped)
             for symbol, path in self._files.items()
         ]
         merged = heapq.merge(*files, key=lambda tick: tick.timestamp)
         pace = Pace(self._play.speed, sleep=self._sleep, monotonic=self._clock)
-        # What was recorded before is read over in a thread: of a long file that takes seconds.
-        tick = await asyncio.to_thread(next, merged, None)
+        try:
+            # What was recorded before is read over in a thread: of a long file that takes seconds.
+            tick = await asyncio.to_thread(next, merged, None)
+        except asyncio.CancelledError:
+            # The thread goes on, and nobody can end before it: it need not read to the file's end.
+            stopped.set()
+            raise
         while tick is not None:
             await pace.wait(tick.timestamp)
             yield tick

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from app.feed_runner import FeedPhase, FeedRunner
+from app.feed_runner import QUIET_RECOVERY_S, FeedPhase, FeedRunner
 from app.feeds.base import ResumePoint
 from app.ingest import TickIngest
 from app.market.ticks import PriceTick
@@ -65,12 +65,17 @@ class LossyFeed(ScriptedFeed):
 
 
 class Playing:
-    """One feed that is played; time passes whenever somebody sleeps."""
+    """One feed that is played; time passes whenever somebody sleeps.
+
+    Attributes:
+        quiet: set it to let a failed feed have played for `QUIET_RECOVERY_S`.
+    """
 
     def __init__(self, log: EventLog, ingest: TickIngest, feed: ScriptedFeed) -> None:
         self.log = log
         self.now = 0.0
         self.slept: list[tuple[FeedPhase, float]] = []
+        self.quiet = asyncio.Event()
         self.runner = FeedRunner(
             log, ingest, feed, "test", sleep=self._sleep, monotonic=lambda: self.now
         )
@@ -83,6 +88,9 @@ class Playing:
         return cls(log, await TickIngest.open(log), feed)
 
     async def _sleep(self, seconds: float) -> None:
+        if seconds is QUIET_RECOVERY_S:  # and no delay at random that is as long
+            await self.quiet.wait()
+            return
         self.slept.append((self.status.phase, seconds))
         self.now += seconds
         await asyncio.sleep(0)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from app.broadcaster import MarketDataBroadcaster
-from app.feed_runner import FeedPhase
+from app.feed_runner import QUIET_RECOVERY_S, FeedPhase
 from app.feeds.base import FeedError, ResumePoint
 from app.ingest import TickIngest
 from app.market.ticks import PriceTick
@@ -58,6 +58,8 @@ class Sleeper:
     async def __call__(self, seconds: float) -> None:
         if seconds == INTERVAL_S:
             await self.intervals.acquire()
+        elif seconds is QUIET_RECOVERY_S:  # and no delay at random that is as long
+            await asyncio.Event().wait()
         else:
             self.retries.append(seconds)
             await asyncio.sleep(0)

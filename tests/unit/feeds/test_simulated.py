@@ -1,5 +1,6 @@
 """The simulated market is fixed by its seed, can be resumed, and is worth watching."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.demo import DEMO_SEED
+from app.feeds import simulated
 from app.feeds.base import Feed, ResumePoint
 from app.feeds.simulated import HIDDEN, START_PRICE, SimulatedFeed, hidden_regimes, make_bar
 from app.market.detector.anchored import ANCHORED
@@ -146,3 +148,21 @@ def test_prices_stay_in_range_and_move_like_days_for_a_long_time(seed: int) -> N
     assert 50 < min(prices) < max(prices) < 10_000
     changes = [log(b / a) for a, b in pairwise(prices)]
     assert 0.008 < (sum(c * c for c in changes) / len(changes)) ** 0.5 < 0.02
+
+
+async def test_others_have_their_turn_while_recorded_bars_are_counted_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(simulated, "COUNTED_A_TURN", 10)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    await take(1, {"SIM": ResumePoint(1_000, NOON, Decimal(900))})
+    task.cancel()
+    assert turns >= 99
