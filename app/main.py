@@ -18,6 +18,7 @@ from app.api import (
     bars,
     broadcast,
     connections,
+    event,
     events,
     health,
     metrics,
@@ -245,7 +246,7 @@ def create_app(
     )
     install_problem_handlers(app)
     app.add_middleware(BodyLimit)
-    for module in (state, events, stream, bars, prices, trades, alert_rules, alerts):
+    for module in (state, events, event, stream, bars, prices, trades, alert_rules, alerts):
         app.include_router(module.router)
     for module in (broadcast, connections):
         app.include_router(module.router)
