@@ -55,6 +55,9 @@ TYPED = (
 )
 HEAD_LINES, TAIL_LINES = 15, 20
 
+PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+"""One process a core; the tests of a file share a server, and stay together. `-- -n 0` runs them in one."""
+
 
 # ------------------------------------------------------------------------------- checks
 
@@ -129,7 +132,7 @@ def cmd_test(arguments: list[str]) -> int:
         checks += web_checks(node, "lint", "typecheck", "test")
         checks.append(Check("web build", (sys.executable, str(ROOT / "dev.py"), "build")))
     marked = ("-m", "not soak and not browser") if quick else ()
-    checks.append(Check("pytest", (str(PYTHON), "-m", "pytest", *marked, *extra)))
+    checks.append(Check("pytest", (str(PYTHON), "-m", "pytest", *PARALLEL, *marked, *extra)))
     return run_checks(checks, env)
 
 

@@ -31,6 +31,8 @@ from tests.unit.market.builders import START, bar, bars, falling
 SETUP = MarketSetup(paper=parse_paper("main=SPX,IXIC"))
 SYMBOLS = ("SPX", "IXIC", "FTSE")
 ROUNDS = 25
+PACE_S = 0.005
+"""Between two prices of a busy feed: far less than an import of some hundred takes to decide on them."""
 
 
 @pytest.fixture
@@ -147,6 +149,7 @@ async def test_an_import_gets_through_beside_a_node_that_writes_the_same_symbol_
     while not importing.done():
         written += 1
         await two.record([bar("50", 2_000 + written)], "feed:busy")
+        await asyncio.sleep(PACE_S)
     await importing
     for node in nodes:
         await node.catch_up()
