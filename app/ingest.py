@@ -79,15 +79,15 @@ def refuse_future(
     Raises:
         TimestampInTheFuture: one is dated more than `FUTURE_MAX` after `clock` (microseconds since 1970).
     """
-    now, count = from_micros(clock()), 0
-    for count, each in enumerate(dated, start=1):
+    now, number = from_micros(clock()), 0
+    for number, each in enumerate(dated, start=1):
         # So, and not `now + FUTURE_MAX`: a clock may stand at the end of time.
         if each.timestamp - now > FUTURE_MAX:
             raise TimestampInTheFuture(
-                f"{what} {count} ({each.symbol}) is dated {format_time(each.timestamp)}, more than"
+                f"{what} {number} ({each.symbol}) is dated {format_time(each.timestamp)}, more than"
                 f" {FUTURE_MAX.days * 24} hours after this server's clock, {format_time(now)}"
             )
-    return count
+    return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ class Hold:
         """Returns when the lease is lost."""
         clock = asyncio.get_running_loop().time
         while True:
-            await asyncio.sleep(self._ttl_s / RENEWALS)
+            await asyncio.sleep(max(0.0, min(self._ttl_s / RENEWALS, ends_at - clock())))
             next_end = clock() + self._ttl_s
             try:
                 async with asyncio.timeout_at(ends_at):

@@ -164,7 +164,7 @@ class PostgresEngines:
         if self._under_way:
             _, hung = await asyncio.wait(self._under_way, timeout=CLOSE_S_MAX)
             # Cut off, not cancelled: that would ask the very server that does not answer.
-            for connection in self._at_work:
+            for connection in list(self._at_work):
                 connection.terminate()
             if hung:
                 await asyncio.wait(hung, timeout=CLOSE_S_MAX)

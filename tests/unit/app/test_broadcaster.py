@@ -14,7 +14,6 @@ from app.market.ticks import PriceTick
 from events.codec import payload_fields
 from events.log import EventLog
 from events.store import ReadQuery
-from tests.unit.app.logs import WatchedStore
 from tests.unit.market.builders import bar, bars
 
 INTERVAL_S = 1_000.0
@@ -84,13 +83,6 @@ class Played:
     async def payloads(self, kind: str) -> list[dict[str, object]]:
         query = ReadQuery(types=frozenset({kind}), limit=10_000)
         return [payload_fields(event) for event in await self.log.read(query)]
-
-
-@pytest.fixture
-async def log() -> AsyncIterator[EventLog]:
-    opened = await EventLog.open(WatchedStore())
-    yield opened
-    await opened.close()
 
 
 async def play(log: EventLog, feed: FakeFeed) -> Played:

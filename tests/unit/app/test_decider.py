@@ -1,7 +1,5 @@
 """The decider's state survives a restart bit for bit, and a start folds no more than a bounded number."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from hypothesis import given, settings
 
@@ -41,13 +39,6 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def store() -> ReadingStore:
     return ReadingStore()
-
-
-@pytest.fixture
-async def log(store: ReadingStore) -> AsyncIterator[EventLog]:
-    opened = await EventLog.open(store)
-    yield opened
-    await opened.close()
 
 
 async def folded_from_zero(log: EventLog) -> Decider:

@@ -1,9 +1,6 @@
 """The demo's history: imported once, and to the end after an import that was interrupted."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-
-import pytest
 
 from app.demo import HISTORY_ENDS, IMPORT_TICKS, demo_feeds, missing_history, record_bars
 from app.feeds.samples import SAMPLES
@@ -11,15 +8,8 @@ from app.ingest import TickIngest
 from app.market.state import MarketState, initial
 from app.market.ticks import PriceTick
 from events.log import EventLog
-from tests.unit.app.logs import WatchedStore, everything
+from tests.unit.app.logs import everything
 from tests.unit.market.builders import bar, play
-
-
-@pytest.fixture
-async def log() -> AsyncIterator[EventLog]:
-    opened = await EventLog.open(WatchedStore())
-    yield opened
-    await opened.close()
 
 
 def after(ticks: list[PriceTick]) -> MarketState:

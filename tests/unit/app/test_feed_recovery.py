@@ -3,7 +3,7 @@
 # covers: app.feed_runner, app.feed_notices
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -24,18 +24,6 @@ from tests.unit.market.builders import START, bar, bars
 GONE = FeedError("prices.csv", None, None, "is gone")
 DISK_FULL = StoreUnavailable("the disk is full")
 LOST = FenceLost("feed:scripted", 1)
-
-
-@pytest.fixture
-def store() -> WatchedStore:
-    return WatchedStore()
-
-
-@pytest.fixture
-async def log(store: WatchedStore) -> AsyncIterator[EventLog]:
-    opened = await EventLog.open(store)
-    yield opened
-    await opened.close()
 
 
 def fail_once(store: WatchedStore, error: EventError, when: Callable[[], bool]) -> None:

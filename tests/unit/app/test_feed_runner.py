@@ -3,7 +3,6 @@
 # covers: app.feed_runner, app.feed_notices
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -24,18 +23,6 @@ from tests.unit.app.logs import WatchedStore
 from tests.unit.market.builders import START, bar, bars, tick
 
 GONE = FeedError("prices.csv", None, None, "is gone")
-
-
-@pytest.fixture
-def store() -> WatchedStore:
-    return WatchedStore()
-
-
-@pytest.fixture
-async def log(store: WatchedStore) -> AsyncIterator[EventLog]:
-    opened = await EventLog.open(store)
-    yield opened
-    await opened.close()
 
 
 async def recorded(log: EventLog) -> list[str]:

@@ -3,7 +3,6 @@
 # covers: app.ingest, app.recorded
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -34,18 +33,6 @@ from events.scalars import to_micros
 from events.store import ReadQuery
 from tests.unit.app.logs import WatchedStore, everything
 from tests.unit.market.builders import bar, bars, falling, tick
-
-
-@pytest.fixture
-def store() -> WatchedStore:
-    return WatchedStore()
-
-
-@pytest.fixture
-async def log(store: WatchedStore) -> AsyncIterator[EventLog]:
-    opened = await EventLog.open(store)
-    yield opened
-    await opened.close()
 
 
 async def prices(log: EventLog) -> list[PriceUpdate]:

@@ -1,6 +1,5 @@
 """The public state: folded along, or from zero for any moment, with the same result."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
@@ -18,7 +17,6 @@ from events.errors import PositionBeyondHead
 from events.log import EventLog
 from events.scalars import from_micros, to_micros
 from events.store import ReadQuery
-from tests.unit.app.logs import WatchedStore
 from tests.unit.market.builders import DAY, START, bar, bars, falling
 
 PERSONA = PERSONAS["minimax"]
@@ -33,13 +31,6 @@ LATE = [
     bar("1", 0),
 ]
 """Late prices and corrections; seen at day 3 the price is 55, before it was known to be so 50."""
-
-
-@pytest.fixture
-async def log() -> AsyncIterator[EventLog]:
-    opened = await EventLog.open(WatchedStore())
-    yield opened
-    await opened.close()
 
 
 def shown(state: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Alerts among the events of a price: where they stand, what caused them, and that they come but once."""
 
 import json
+import re
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 
@@ -8,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.feeds.samples import SAMPLES
 from app.market.setup import MarketSetup
 from app.market.snapshot import SnapshotError, from_snapshot, to_snapshot
 from app.market.state import initial
 from app.market.ticks import PriceTick
 from events.catalog import AlertKind, AlertSeverity, PriceAlert, PriceUpdate
 from events.envelope import NewEvent
+from tests.house.tree import ROOT
 from tests.unit.market.builders import DAY, START, bar, bars, flat, play, tick, tick_series, wire
 from tests.unit.market.watching import EVERY_KIND, rule
 
@@ -97,3 +101,19 @@ def test_a_snapshot_with_the_memory_of_an_older_version_is_folded_again() -> Non
     del saved["symbols"]["SPX"]["watch"]["format"]
     with pytest.raises(SnapshotError, match="format"):
         from_snapshot(saved, SETUP)
+
+
+def test_the_documents_count_of_the_default_alerts_is_that_of_the_sample() -> None:
+    told = Counter(alert.kind for alert in alerts(flat(play(SAMPLES["SPX"].bars())[1])))
+    documented = re.search(
+        r"these are (\d+) spikes, (\d+) steps, (\d+) highs and (\d+) lows",
+        (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8"),
+    )
+    assert documented is not None
+    kinds = (
+        AlertKind.VOLATILITY_SPIKE,
+        AlertKind.DRAWDOWN,
+        AlertKind.NEW_HIGH,
+        AlertKind.NEW_LOW,
+    )
+    assert [told[kind] for kind in kinds] == [int(count) for count in documented.groups()]
