@@ -60,6 +60,7 @@ class SyncSubscription:
     def __init__(self, subscription: Subscription) -> None:
         self._reader = Reader(subscription)
         self._ready: Ready = deque()
+        self._closed = False
         self._cursor: Cursor | None = None
         # The reader does not know this: whoever drops the subscription stops the thread.
         self._stop = weakref.finalize(self, self._reader.stop)
@@ -73,7 +74,7 @@ class SyncSubscription:
         return self
 
     def __next__(self) -> Event:
-        if not self._ready:
+        if not self._ready and not self._closed:
             self._ready = self._reader.take()
         if not self._ready:
             raise StopIteration
@@ -82,6 +83,8 @@ class SyncSubscription:
 
     def close(self) -> None:
         """Close the connection and end the thread; the iteration is over."""
+        # What the reader had ready by then is not given any more, either.
+        self._closed = True
         self._ready.clear()
         self._stop()
         self._reader.join()
