@@ -1,10 +1,29 @@
 import { createContext, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
-import type { BarsSnapshot } from "./bars";
+import { type BarsSnapshot, NO_BARS } from "./bars";
+import type { Comparison } from "./comparison";
+import type { Episode } from "./episodes";
+import type { Explanation } from "./explanation";
+import type { ServerEvent } from "./generated";
+import type { Machine, MachineControls } from "./machine";
+import { type Settings, SettingsStore } from "./settings";
 import type { Snapshot, SynapseStore } from "./store";
 import type { AlertView, Shift, SymbolView } from "./view";
 
 /** The store of this tab; the app provides it. */
 export const SynapseContext = createContext<SynapseStore | null>(null);
+
+/** The reader's settings; the app provides the store, tests may do without. */
+export const SettingsContext = createContext(new SettingsStore(null));
+
+export function useSettings(): Settings {
+  const settings = useContext(SettingsContext);
+  return useSyncExternalStore(settings.subscribe, settings.get);
+}
+
+/** Changes some of the settings. */
+export function useChangeSettings(): (change: Partial<Settings>) => void {
+  return useContext(SettingsContext).set;
+}
 
 function useStore(): SynapseStore {
   const store = useContext(SynapseContext);
@@ -54,3 +73,99 @@ export function useBars(symbol: string): BarsSnapshot {
   useEffect(() => store.watchBars(symbol), [store, symbol]);
   return useSyncExternalStore(store.subscribe, () => store.readBars(symbol));
 }
+
+/** A stretch of market time, in whole seconds since 1970 (UTC). */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The bars of a symbol past React: whoever draws them is told at most once a frame. */
+export interface BarFeed {
+  readonly symbol: string;
+  read(): BarsSnapshot;
+  subscribe(listener: () => void): () => void;
+  /** Another stretch of history; null: the newest bars. */
+  look(span: Span | null): void;
+}
+
+/** An alert or a trade on the chart; `at` in whole seconds since 1970. */
+export interface Mark {
+  readonly kind: "alert" | "trade";
+  readonly id: string;
+  readonly at: number;
+  readonly position: number;
+  readonly severity: "info" | "warning" | "critical" | null;
+  readonly side: "buy" | "sell" | null;
+  readonly text: string;
+}
+
+export interface Compared {
+  readonly status: "idle" | "loading" | "ready" | "failed";
+  readonly comparison: Comparison | null;
+}
+
+export interface SessionControls {
+  readonly canWrite: boolean;
+  /** Answers what is wrong, in plain words; null when it worked. */
+  signIn(token: string): Promise<string | null>;
+  signOut(): Promise<void>;
+}
+
+const nothing = (): void => {};
+const CONTROLS: MachineControls = {
+  goTo: nothing,
+  play: nothing,
+  pause: nothing,
+  step: nothing,
+  stepBars: nothing,
+  nextShift: nothing,
+  previousShift: nothing,
+  setSpeed: nothing,
+  setSkipQuiet: nothing,
+  close: nothing,
+};
+const NO_EPISODES: readonly Episode[] = [];
+const NO_MARKS: readonly Mark[] = [];
+const IDLE: Compared = { status: "idle", comparison: null };
+
+export function useMachine(): { readonly machine: Machine | null; readonly controls: MachineControls } {
+  return { machine: useSelected(({ machine }) => machine), controls: CONTROLS };
+}
+
+export function useEpisodes(_symbol: string | null): readonly Episode[] {
+  return NO_EPISODES;
+}
+
+export function useExplanation(_symbol: string | null): Explanation | null {
+  return null;
+}
+
+export function useSession(): SessionControls {
+  return { canWrite: false, signIn: async () => null, signOut: async () => {} };
+}
+
+export function useAcknowledge(): (alertId: string) => Promise<string | null> {
+  return async () => null;
+}
+
+export function useComparison(_a: number | null, _b: number | null, _symbol: string | null): Compared {
+  return IDLE;
+}
+
+export function useStateHash(): (position: number) => Promise<string> {
+  return async () => "";
+}
+
+export function useBarFeed(symbol: string): BarFeed {
+  return useMemo(
+    () => ({ symbol, read: () => NO_BARS, subscribe: () => nothing, look: nothing }),
+    [symbol],
+  );
+}
+
+export function useMarks(_symbol: string, _span: Span | null): readonly Mark[] {
+  return NO_MARKS;
+}
+
+export function useArrivals(_listener: (event: ServerEvent) => void): void {}

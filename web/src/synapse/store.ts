@@ -4,6 +4,7 @@ import { SynapseClient } from "./client";
 import type { Connection } from "./connection";
 import type { Continuity } from "./cursor";
 import type { ServerEvent } from "./generated";
+import type { Machine } from "./machine";
 import { applyEvent } from "./reducer";
 import { withState } from "./state";
 import { EMPTY_VIEW, type MarketView } from "./view";
@@ -22,7 +23,13 @@ export interface Snapshot {
   readonly problem: string | null;
   /** Whether the state was read, so that a symbol that is missing is missing in the log too. */
   readonly loaded: boolean;
+  readonly epoch: string | null;
+  /** The market as it is now, whatever is shown. */
+  readonly live: MarketView;
+  /** The market that is shown: live, or as of the time machine's moment. */
   readonly market: MarketView;
+  /** Null while live. */
+  readonly machine: Machine | null;
 }
 
 /** What the page knows, fed by the one socket. Changes are told in batches, not one by one. */
@@ -117,7 +124,10 @@ export class SynapseStore implements ClientListener {
       invalid,
       problem,
       loaded,
+      epoch: cursor.epoch,
+      live: market,
       market,
+      machine: null,
     };
   }
 

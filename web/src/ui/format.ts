@@ -1,65 +1,108 @@
-const LOCALE = "en-GB";
 const DAY_MS = 86_400_000;
 
-const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
-const two = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const fine = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 5 });
-const faint = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 2 });
-const exact = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 12 });
-const day = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeZone: "UTC" });
-const clock = new Intl.DateTimeFormat(LOCALE, { timeStyle: "medium", timeZone: "UTC" });
-
-export const count = (value: number): string => whole.format(value);
-
-/** A price or an amount: two decimals, more for what is worth less than 10. */
-export function price(value: string | number): string {
-  const number = Number(value);
-  return (Math.abs(number) >= 10 || number === 0 ? two : fine).format(number);
+/** Writes numbers and times for one reader; made by `formatFor`. */
+export interface Format {
+  readonly locale: string;
+  /** An IANA name, such as `UTC`. */
+  readonly timeZone: string;
+  count(value: number): string;
+  /** A price or an amount: two decimals, more for what is worth less than 10. */
+  price(value: string | number): string;
+  /** A quantity with all of its digits: a decimal of the wire, up to 12 places. */
+  quantity(value: string): string;
+  /** An amount of money: two decimals; less than 0.01, but not 0, in two digits. */
+  amount(value: string): string;
+  /** The same with a sign: what was won or lost. */
+  signedAmount(value: string): string;
+  /** A number of unknown meaning: short, but no digit that counts is lost. */
+  plain(value: number): string;
+  /** A fraction as percent: 0.873 -> 87%. */
+  percent(fraction: number, digits?: number): string;
+  /** The same with a sign: what was won or lost. */
+  signedPercent(fraction: number, digits?: number): string;
+  signed(value: number, digits?: number): string;
+  /** A market time: the date, or the clock where it is of the last day before `now`. */
+  moment(time: string, now?: number): string;
+  /** A date with its clock and its zone, for where the very moment matters. */
+  exact(time: string): string;
+  /** A date alone. */
+  day(time: string): string;
 }
 
-/** A quantity with all of its digits: a decimal of the wire, up to 12 places. */
-export function quantity(value: string): string {
-  return exact.format(value as `${number}`).replace("-", "−");
+const made = new Map<string, Format>();
+
+/** The format of a locale and a time zone (null: the reader's own). */
+export function formatFor(locale: string, timeZone: string | null): Format {
+  const key = `${locale} ${timeZone ?? ""}`;
+  const known = made.get(key) ?? make(locale, timeZone);
+  made.set(key, known);
+  return known;
 }
 
-/** An amount of money: two decimals; less than 0.01, but not 0, in two digits. */
-export function amount(value: string): string {
-  const number = Number(value);
-  const tiny = number !== 0 && Math.abs(number) < 0.01;
-  return (tiny ? faint : two).format(number).replace("-", "−");
+function make(locale: string, zone: string | null): Format {
+  const number = (options: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options);
+  const date = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(locale, zone === null ? options : { ...options, timeZone: zone });
+  const whole = number({ maximumFractionDigits: 0 });
+  const two = number({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const fine = number({ maximumSignificantDigits: 5 });
+  const faint = number({ maximumSignificantDigits: 2 });
+  const all = number({ maximumFractionDigits: 12 });
+  const day = date({ dateStyle: "medium" });
+  const clock = date({ timeStyle: "medium" });
+  const full = date({ dateStyle: "medium", timeStyle: "long" });
+  const { timeZone } = day.resolvedOptions();
+  const fixed = [0, 1, 2, 3].map((digits) => fixedTo(locale, digits));
+  const shares = [0, 1, 2, 3].map((digits) => fixedTo(locale, digits, "percent"));
+  const percent = (fraction: number, digits = 0): string =>
+    minus((shares[digits] ?? fixedTo(locale, digits, "percent")).format(zeroed(fraction, digits + 2)));
+  const amount = (value: string): string => {
+    const of = Number(value);
+    return minus((of !== 0 && Math.abs(of) < 0.01 ? faint : two).format(of));
+  };
+  return {
+    locale,
+    timeZone,
+    count: (value) => whole.format(value),
+    price: (value) => {
+      const of = Number(value);
+      return (Math.abs(of) >= 10 || of === 0 ? two : fine).format(of);
+    },
+    quantity: (value) => minus(all.format(value as `${number}`)),
+    amount,
+    signedAmount: (value) => (Number(value) > 0 ? `+${amount(value)}` : amount(value)),
+    plain: (value) => minus(fine.format(value)),
+    percent,
+    signedPercent: (fraction, digits = 1) =>
+      `${zeroed(fraction, digits + 2) > 0 ? "+" : ""}${percent(fraction, digits)}`,
+    signed: (value, digits = 2) => {
+      const text = (fixed[digits] ?? fixedTo(locale, digits)).format(Math.abs(value));
+      return `${value < 0 ? "−" : "+"}${text}`;
+    },
+    moment: (time, now = Date.now()) => {
+      const at = new Date(time);
+      if (Math.abs(now - at.getTime()) >= DAY_MS) return day.format(at);
+      return `${clock.format(at)}${timeZone === "UTC" ? " UTC" : ""}`;
+    },
+    exact: (time) => full.format(new Date(time)),
+    day: (time) => day.format(new Date(time)),
+  };
 }
 
-/** The same with a sign: what was won or lost. */
-export function signedAmount(value: string): string {
-  return Number(value) > 0 ? `+${amount(value)}` : amount(value);
+function fixedTo(
+  locale: string,
+  digits: number,
+  style: "decimal" | "percent" = "decimal",
+): Intl.NumberFormat {
+  const options = { style, minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(locale, options);
 }
 
-/** A number of unknown meaning: short, but no digit that counts is lost. */
-export function plain(value: number): string {
-  return fine.format(value).replace("-", "−");
-}
+const minus = (text: string): string => text.replace("-", "−");
 
-/** A fraction as percent: 0.873 -> 87 %. */
-export function percent(fraction: number, digits = 0): string {
-  return `${(fraction * 100).toFixed(digits).replace("-", "−")} %`;
-}
-
-/** The same with a sign: what was won or lost. */
-export function signedPercent(fraction: number, digits = 1): string {
-  const text = percent(fraction, digits);
-  return fraction > 0 ? `+${text}` : text;
-}
-
-export function signed(value: number, digits = 2): string {
-  const text = Math.abs(value).toFixed(digits);
-  return `${value < 0 ? "−" : "+"}${text}`;
-}
-
-/** A market time in UTC: the date, or the clock where it is of the last day. */
-export function moment(time: string, now: number = Date.now()): string {
-  const at = new Date(time);
-  const recent = Math.abs(now - at.getTime()) < DAY_MS;
-  return recent ? `${clock.format(at)} UTC` : day.format(at);
+/** A number that would be written as -0 is 0. */
+function zeroed(value: number, digits: number): number {
+  return Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value;
 }
 
 /** `capital_preservation` -> `Capital preservation`. */

@@ -151,7 +151,7 @@ describe("the dashboard", () => {
     );
     await settle();
     expect(pill()).toBe("Connected");
-    expect(document.querySelector(".feed-line")?.textContent).toBe("feed spx ended 24 Dec 2018");
+    expect(document.querySelector(".feed-line")?.textContent).toBe("feed spx ended Dec 24, 2018");
     fireEvent.click(screen.getByRole("button", { name: /NEW/ }));
     expect(pill()).toBe("Live");
     fireEvent.click(screen.getByRole("button", { name: /SPX BEAR|SPX/, pressed: false }));

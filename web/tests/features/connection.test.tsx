@@ -2,6 +2,7 @@ import { act, cleanup, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ConnectionPill } from "../../src/features/connection/ConnectionPill";
 import { ContinuityPanel } from "../../src/features/connection/ContinuityPanel";
+import { formatFor } from "../../src/ui/format";
 import { continuityWords } from "../../src/features/connection/words";
 import type { Connection } from "../../src/synapse/connection";
 import type { Snapshot } from "../../src/synapse/store";
@@ -16,6 +17,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const ENGLISH = formatFor("en-GB", "UTC");
 const continuity = { received: 12_431, missed: 0, duplicates: 0, resumed: 3 };
 
 function snapshot(connection: Connection, more: Partial<Snapshot> = {}): Snapshot {
@@ -27,7 +29,10 @@ function snapshot(connection: Connection, more: Partial<Snapshot> = {}): Snapsho
     invalid: 0,
     problem: null,
     loaded: true,
+    epoch: "e1",
+    live: EMPTY_VIEW,
     market: EMPTY_VIEW,
+    machine: null,
     ...more,
   };
 }
@@ -42,9 +47,9 @@ it("counts down to the next try", () => {
 });
 
 it("proves that nothing was missed", () => {
-  expect(continuityWords(continuity)).toBe("0 missed of 12,431, resumed 3 times");
-  expect(continuityWords({ ...continuity, resumed: 0 })).toBe("0 missed of 12,431");
-  expect(continuityWords({ ...continuity, missed: 2, resumed: 1 })).toBe(
+  expect(continuityWords(continuity, ENGLISH)).toBe("0 missed of 12,431, resumed 3 times");
+  expect(continuityWords({ ...continuity, resumed: 0 }, ENGLISH)).toBe("0 missed of 12,431");
+  expect(continuityWords({ ...continuity, missed: 2, resumed: 1 }, ENGLISH)).toBe(
     "2 missed of 12,433, resumed once",
   );
 });

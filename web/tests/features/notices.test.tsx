@@ -1,6 +1,7 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { NoticeList, SHOWN_MAX } from "../../src/features/notices/NoticeList";
+import { formatFor } from "../../src/ui/format";
 import { noticeWords } from "../../src/features/notices/words";
 import type { SystemNotice } from "../../src/synapse/generated";
 import { SynapseContext } from "../../src/synapse/hooks";
@@ -25,6 +26,8 @@ beforeEach(() => {
     </SynapseContext>,
   );
 });
+
+const ENGLISH = formatFor("en-GB", "UTC");
 
 afterEach(cleanup);
 
@@ -59,11 +62,11 @@ it.each([
   [{ reason: "toString" }, "Correction", "as it was written"],
 ])("says what a correction changed: %o", (details, title, text) => {
   const view = viewOf({ kind: "correction", text: "as it was written", details });
-  expect(noticeWords(view)).toEqual({ title, text });
+  expect(noticeWords(view, ENGLISH)).toEqual({ title, text });
 });
 
 const words = (kind: SystemNotice["kind"], details: SystemNotice["details"]) =>
-  noticeWords(viewOf({ kind, text: "said", details }));
+  noticeWords(viewOf({ kind, text: "said", details }), ENGLISH);
 
 it("says why a feed stopped, and what became of a rule", () => {
   expect(words("feed_stopped", { reason: "failed", error: "no route" })).toEqual({

@@ -49,10 +49,10 @@ describe("the four vibes", () => {
 describe("the card", () => {
   it("says how sure it is, since when, what follows and why", () => {
     const card = show(view());
-    expect(card.textContent).toContain("90 % confident");
-    expect(card.textContent).toContain("since 24 Dec 2018");
+    expect(card.textContent).toContain("90% confident");
+    expect(card.textContent).toContain("since Dec 24, 2018");
     expect(card.textContent).toContain("Capital preservation");
-    expect(card.textContent).toContain("target exposure 0 %");
+    expect(card.textContent).toContain("target exposure 0%");
     expect(screen.getByText("Not investment advice")).toBeTruthy();
     expect(card.textContent).toContain("Versus 200-bar average−0.50");
     expect(card.textContent).toContain("Detector anchored 1");
@@ -67,7 +67,7 @@ describe("the card", () => {
     const reasons = [...card.querySelectorAll(".reasons dl > div")].map((one) => one.textContent);
     expect(reasons).toEqual([
       "Versus 21-bar high−0.67",
-      "Usual volatility, a year16 %",
+      "Usual volatility, a year16%",
       "wild_variance0.000321",
       "constructor2",
     ]);

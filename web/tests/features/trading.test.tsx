@@ -50,7 +50,7 @@ describe("trades", () => {
     const text = region("Trades").textContent;
     expect(text).toContain("Sell979.412744 SPX at 2,351.10");
     expect(text).toContain("main, filled, fees 99.90");
-    expect(text).toContain("CRASH90 % confidentrule paper:follow_regime");
+    expect(text).toContain("CRASH90% confidentrule paper:follow_regime");
   });
 
   it("are paper trading, one's own, or a test, by the source of each", () => {
@@ -74,10 +74,10 @@ describe("portfolios", () => {
     tell(event("portfolio_update", figures, { source: "paper" }));
     const main = region("Portfolio main");
     expect(main.textContent).toContain("mainPaper trading");
-    expect(main.textContent).toContain("104,000.50+4,000.50 (+4.0 %)");
+    expect(main.textContent).toContain("104,000.50+4,000.50 (+4.0%)");
     expect(main.textContent).toContain("Daily PnL−10.50");
-    expect(main.textContent).toContain("Buy and hold+54.8 %");
-    expect(main.textContent).toContain("Exposure37 %Drawdown10.0 %");
+    expect(main.textContent).toContain("Buy and hold+54.8%");
+    expect(main.textContent).toContain("Exposure37%Drawdown10.0%");
     const held = within(main).getByRole("list", { name: "Positions of main" });
     expect(held.textContent).toBe("SPX1at 2,000.00 on averageworth 2,351.10+351.10 unrealised");
     expect(region("Portfolio").textContent).toContain("Not investment advice");

@@ -1,16 +1,8 @@
 import { expect, it } from "vitest";
-import {
-  amount,
-  moment,
-  percent,
-  plain,
-  price,
-  quantity,
-  signed,
-  signedAmount,
-  signedPercent,
-  words,
-} from "../../src/ui/format";
+import { formatFor, words } from "../../src/ui/format";
+
+const { amount, moment, percent, plain, price, quantity, signed, signedAmount, signedPercent } =
+  formatFor("en-GB", "UTC");
 
 it("writes prices", () => {
   expect(["2673.6", "0.000123456", "1.5", "0", "-12.345", "1234567.891"].map(price)).toEqual([
@@ -24,9 +16,9 @@ it("writes prices", () => {
 });
 
 it("writes fractions as percent, with a real minus", () => {
-  expect(percent(0.873)).toBe("87 %");
-  expect(signedPercent(0.0123)).toBe("+1.2 %");
-  expect(signedPercent(-0.0123)).toBe("−1.2 %");
+  expect(percent(0.873)).toBe("87%");
+  expect(signedPercent(0.0123)).toBe("+1.2%");
+  expect(signedPercent(-0.0123)).toBe("−1.2%");
   expect(signed(-0.5)).toBe("−0.50");
   expect(signed(0.5)).toBe("+0.50");
 });

@@ -3,7 +3,8 @@ import { usePriceAlerts } from "../../synapse/hooks";
 import type { AlertView } from "../../synapse/view";
 import { Empty, Panel } from "../../ui/Panel";
 import { Switch } from "../../ui/Switch";
-import { moment, price, words } from "../../ui/format";
+import { words } from "../../ui/format";
+import { useFormat } from "../../ui/useFormat";
 import "./alerts.css";
 
 /** Price alerts, newest first: of the chosen symbol or of all. */
@@ -33,6 +34,7 @@ export function AlertList({ symbol }: { symbol: string }) {
 }
 
 function AlertRow({ alert }: { alert: AlertView }) {
+  const { moment, price } = useFormat();
   return (
     <li className="alert" data-severity={alert.severity} data-acknowledged={alert.acknowledged}>
       <span className="row-line">

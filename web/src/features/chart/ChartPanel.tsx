@@ -4,7 +4,7 @@ import { useBars } from "../../synapse/hooks";
 import { RegimeWord } from "../../ui/Glyph";
 import { Panel } from "../../ui/Panel";
 import { Switch } from "../../ui/Switch";
-import { moment, price } from "../../ui/format";
+import { useFormat } from "../../ui/useFormat";
 import "./chart.css";
 
 const PriceChart = lazy(() => import("./PriceChart"));
@@ -41,6 +41,7 @@ export function ChartPanel({ symbol, simulated }: ChartPanelProps) {
 }
 
 function Legend({ bar }: { bar: Bar }) {
+  const { moment, price } = useFormat();
   const time = new Date(bar.time * 1000).toISOString();
   return (
     <>

@@ -4,7 +4,7 @@ import { concerns } from "../../synapse/notices";
 import type { NoticeView } from "../../synapse/view";
 import { Empty, Panel } from "../../ui/Panel";
 import { Switch } from "../../ui/Switch";
-import { moment } from "../../ui/format";
+import { useFormat } from "../../ui/useFormat";
 import { noticeWords } from "./words";
 import "./notices.css";
 
@@ -39,12 +39,13 @@ export function NoticeList({ symbol }: { symbol: string | null }) {
 }
 
 function NoticeRow({ notice }: { notice: NoticeView }) {
-  const { title, text } = noticeWords(notice);
+  const format = useFormat();
+  const { title, text } = noticeWords(notice, format);
   return (
     <li data-kind={notice.kind}>
       <span className="row-line">
         <strong>{title}</strong>
-        <time dateTime={notice.recordedAt}>{moment(notice.recordedAt)}</time>
+        <time dateTime={notice.recordedAt}>{format.moment(notice.recordedAt)}</time>
       </span>
       <span className="quiet">{text}</span>
     </li>

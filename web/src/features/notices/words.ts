@@ -1,5 +1,5 @@
 import type { NoticeView } from "../../synapse/view";
-import { moment, price, words } from "../../ui/format";
+import { type Format, words } from "../../ui/format";
 
 export interface NoticeWords {
   readonly title: string;
@@ -13,12 +13,12 @@ const CORRECTIONS: Readonly<Record<string, string>> = {
 };
 
 /** A notice in plain words: made of its details where they are known, else what the recorder wrote. */
-export function noticeWords(notice: NoticeView): NoticeWords {
+export function noticeWords(notice: NoticeView, format: Format): NoticeWords {
   const { kind, details, text } = notice;
   const reason = String(details.reason ?? "");
   if (kind === "correction") {
     const title = Object.hasOwn(CORRECTIONS, reason) ? CORRECTIONS[reason] : undefined;
-    return { title: title ?? "Correction", text: correctionText(notice, reason) ?? text };
+    return { title: title ?? "Correction", text: correctionText(notice, reason, format) ?? text };
   }
   if (kind === "feed_stopped" && reason) {
     const error = typeof details.error === "string" ? `: ${details.error}` : "";
@@ -27,7 +27,11 @@ export function noticeWords(notice: NoticeView): NoticeWords {
   return { title: words(kind), text };
 }
 
-function correctionText({ details, at }: NoticeView, reason: string): string | null {
+function correctionText(
+  { details, at }: NoticeView,
+  reason: string,
+  { moment, price }: Format,
+): string | null {
   const { symbol, price: now, before, from, to } = details;
   const one = `${String(symbol)} of ${moment(at)}`;
   if (reason === "revised" && isAmount(now) && isAmount(before)) {

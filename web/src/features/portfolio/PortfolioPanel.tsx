@@ -2,7 +2,7 @@ import { useSelected } from "../../synapse/hooks";
 import type { PortfolioView } from "../../synapse/view";
 import { Origin, PaperNote } from "../../ui/Origin";
 import { Panel } from "../../ui/Panel";
-import { amount, moment, percent, signedAmount, signedPercent } from "../../ui/format";
+import { useFormat } from "../../ui/useFormat";
 import { Positions } from "./Positions";
 import "./portfolio.css";
 
@@ -21,6 +21,7 @@ export function PortfolioPanel() {
 }
 
 function Portfolio({ portfolio }: { portfolio: PortfolioView }) {
+  const { amount, moment, percent, signedAmount, signedPercent } = useFormat();
   const { portfolio_id: name, benchmark_pnl_pct: benchmark, timestamp } = portfolio;
   return (
     <section className="portfolio-one" aria-label={`Portfolio ${name}`}>

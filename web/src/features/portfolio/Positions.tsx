@@ -1,6 +1,6 @@
 import type { Holding } from "../../synapse/generated";
 import { Empty } from "../../ui/Panel";
-import { amount, price, quantity, signedAmount } from "../../ui/format";
+import { useFormat } from "../../ui/useFormat";
 
 interface PositionsProps {
   readonly of: string;
@@ -9,6 +9,7 @@ interface PositionsProps {
 
 /** What a portfolio holds; a short has a negative quantity. */
 export function Positions({ of, positions }: PositionsProps) {
+  const { amount, price, quantity, signedAmount } = useFormat();
   if (positions.length === 0) return <Empty>No open position.</Empty>;
   return (
     // A list that scrolls must be reachable by keyboard.

@@ -2,7 +2,7 @@ import { useRegimeStream } from "../../synapse/hooks";
 import { SOURCE_MANUAL, SOURCE_SIMULATED, type Shift } from "../../synapse/view";
 import { RegimeWord } from "../../ui/Glyph";
 import { Empty, Panel } from "../../ui/Panel";
-import { moment, percent } from "../../ui/format";
+import { useFormat } from "../../ui/useFormat";
 
 const ORIGINS: Readonly<Record<string, string>> = {
   [SOURCE_SIMULATED]: "simulated",
@@ -30,6 +30,7 @@ export function ShiftList({ symbol }: { symbol: string }) {
 }
 
 function ShiftRow({ shift }: { shift: Shift }) {
+  const { moment, percent } = useFormat();
   const origin = ORIGINS[shift.source];
   return (
     <li>

@@ -1,6 +1,7 @@
 import { type RegimeView, SOURCE_MANUAL, type SymbolView, isSimulated } from "../../synapse/view";
 import { RegimeWord } from "../../ui/Glyph";
-import { moment, percent, price, words } from "../../ui/format";
+import { words } from "../../ui/format";
+import { useFormat } from "../../ui/useFormat";
 import { Persona } from "./Persona";
 import { Probabilities } from "./Probabilities";
 import { Reasons } from "./Reasons";
@@ -36,6 +37,7 @@ export function MarketStatusCard({ view, stale }: MarketStatusCardProps) {
 }
 
 function StatusHead({ view }: { view: SymbolView }) {
+  const { price } = useFormat();
   const manual = view.regime?.source === SOURCE_MANUAL;
   return (
     <header className="status-head">
@@ -56,6 +58,7 @@ function StatusHead({ view }: { view: SymbolView }) {
 }
 
 function StatusBody({ view }: { view: RegimeView }) {
+  const { moment, percent } = useFormat();
   return (
     <>
       <p className="status-regime">

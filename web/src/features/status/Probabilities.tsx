@@ -1,6 +1,6 @@
 import { REGIME_VALUES, type Regime } from "../../synapse/generated";
 import { RegimeWord } from "../../ui/Glyph";
-import { percent } from "../../ui/format";
+import { useFormat } from "../../ui/useFormat";
 
 interface ProbabilitiesProps {
   readonly probabilities: Readonly<Partial<Record<Regime, number>>>;
@@ -9,6 +9,7 @@ interface ProbabilitiesProps {
 
 /** The four probabilities as bars. */
 export function Probabilities({ probabilities, shown }: ProbabilitiesProps) {
+  const { percent } = useFormat();
   const of = (regime: Regime): number => probabilities[regime] ?? 0;
   const likeliest = REGIME_VALUES.reduce((best, one) => (of(one) > of(best) ? one : best), shown);
   return (

@@ -1,4 +1,5 @@
-import { percent, plain, signed } from "../../ui/format";
+import type { Format } from "../../ui/format";
+import { useFormat } from "../../ui/useFormat";
 
 /** What a feature is called, and in what it counts: `moves` in the symbol's usual volatility. */
 interface Meaning {
@@ -52,20 +53,21 @@ interface ReasonProps {
 }
 
 function Reason({ name, value, meaning }: ReasonProps) {
+  const format = useFormat();
   return (
     <div>
       <dt title={name}>{meaning?.name ?? name}</dt>
       <dd>
         {meaning?.unit === "moves" && <Needle value={value} />}
-        <span>{written(value, meaning)}</span>
+        <span>{written(value, meaning, format)}</span>
       </dd>
     </div>
   );
 }
 
-function written(value: number, meaning: Meaning | undefined): string {
-  if (!meaning) return plain(value);
-  return meaning.unit === "share" ? percent(value) : signed(value);
+function written(value: number, meaning: Meaning | undefined, format: Format): string {
+  if (!meaning) return format.plain(value);
+  return meaning.unit === "share" ? format.percent(value) : format.signed(value);
 }
 
 function Needle({ value }: { value: number }) {

@@ -4,7 +4,8 @@ import type { TradeView } from "../../synapse/view";
 import { RegimeWord } from "../../ui/Glyph";
 import { Origin, PaperNote } from "../../ui/Origin";
 import { Panel } from "../../ui/Panel";
-import { amount, moment, percent, price, quantity, words } from "../../ui/format";
+import { words } from "../../ui/format";
+import { useFormat } from "../../ui/useFormat";
 
 /** Trades, newest first, each with whose it is; nothing while there is none. */
 export function TradeList() {
@@ -25,6 +26,7 @@ export function TradeList() {
 }
 
 function TradeRow({ trade }: { trade: TradeView }) {
+  const { amount, moment, percent, price, quantity } = useFormat();
   const { reason } = trade;
   return (
     <li>
