@@ -1,15 +1,15 @@
 import { useEffect, useMemo } from "react";
-import { AlertList } from "../features/alerts/AlertList";
+import { PriceAlerts } from "../features/alerts/PriceAlerts";
 import { ChartPanel } from "../features/chart/ChartPanel";
 import { ConnectionPill } from "../features/connection/ConnectionPill";
 import { ContinuityPanel } from "../features/connection/ContinuityPanel";
 import { FeedLine } from "../features/connection/FeedLine";
 import { NoticeList } from "../features/notices/NoticeList";
-import { PortfolioPanel } from "../features/portfolio/PortfolioPanel";
+import { PortfolioUpdates } from "../features/portfolio/PortfolioUpdates";
 import { ShiftList } from "../features/shifts/ShiftList";
 import { MarketStatusCard } from "../features/status/MarketStatusCard";
 import { SymbolChips } from "../features/symbols/SymbolChips";
-import { TradeList } from "../features/trades/TradeList";
+import { TradeExecutions } from "../features/trades/TradeExecutions";
 import { useSynapse } from "../synapse/hooks";
 import { stoppedFeed } from "../synapse/notices";
 import { symbolView } from "../synapse/reducer";
@@ -46,7 +46,7 @@ export function App({ store }: { store: SynapseStore }) {
             view={symbolView(market, chosen ?? "Market")}
             stale={stale}
           />
-          <PortfolioPanel />
+          <PortfolioUpdates />
         </div>
         <div className="column">
           {chosen && (
@@ -57,11 +57,11 @@ export function App({ store }: { store: SynapseStore }) {
           )}
           <div className="pair">
             {chosen && <ShiftList symbol={chosen} />}
-            <TradeList />
+            <TradeExecutions />
           </div>
         </div>
         <div className="column">
-          {chosen && <AlertList symbol={chosen} />}
+          {chosen && <PriceAlerts symbol={chosen} />}
           <NoticeList symbol={chosen} />
           <ContinuityPanel snapshot={snapshot} />
         </div>

@@ -135,7 +135,7 @@ describe("the dashboard", () => {
   it("marks an alert as acknowledged as soon as somebody has seen it", async () => {
     await open();
     const alerts = screen.getByRole("list", { name: "Alerts" });
-    const marked = (): number => within(alerts).queryAllByText("acknowledged").length;
+    const marked = (): number => within(alerts).queryAllByText("✓ acknowledged").length;
     expect(marked()).toBe(1);
     const seen = { kind: "alert_acknowledged", details: { alert_id: "new" } } as const;
     world.socket.say(event("system_notice", seen, { position: 101 }));

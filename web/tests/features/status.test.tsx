@@ -1,10 +1,11 @@
-import { cleanup, render, screen, within } from "@testing-library/react";
+import { cleanup, screen, within } from "@testing-library/react";
 import { afterEach, describe, expect, it } from "vitest";
 import { MarketStatusCard } from "../../src/features/status/MarketStatusCard";
 import type { Regime, ServerEventOf } from "../../src/synapse/generated";
 import { applyEvent, symbolView } from "../../src/synapse/reducer";
 import { EMPTY_VIEW, type SymbolView } from "../../src/synapse/view";
 import { event } from "../samples";
+import { renderWithStore } from "../withStore";
 
 afterEach(cleanup);
 
@@ -25,7 +26,7 @@ const probabilities = (of: Regime): Record<Regime, number> => ({
 });
 
 function show(one: SymbolView, stale: string | null = null): HTMLElement {
-  render(<MarketStatusCard view={one} stale={stale} />);
+  renderWithStore(<MarketStatusCard view={one} stale={stale} />);
   return screen.getByRole("region", { name: "Market status of SPX" });
 }
 

@@ -1,10 +1,11 @@
 import { act, cleanup, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { PortfolioPanel } from "../../src/features/portfolio/PortfolioPanel";
-import { TradeList } from "../../src/features/trades/TradeList";
+import { PortfolioUpdates } from "../../src/features/portfolio/PortfolioUpdates";
+import { TradeExecutions } from "../../src/features/trades/TradeExecutions";
 import { SynapseContext } from "../../src/synapse/hooks";
 import { FLUSH_MS, SynapseStore } from "../../src/synapse/store";
 import type { ServerEvent } from "../../src/synapse/generated";
+import { fakeApi } from "../fakeApi";
 import { FakeWorld } from "../fakeWorld";
 import { EVENTS, event } from "../samples";
 
@@ -13,12 +14,11 @@ let store: SynapseStore;
 
 beforeEach(() => {
   world = new FakeWorld();
-  const never = new Promise<never>(() => {});
-  store = new SynapseStore(world, { state: () => never, bars: () => never });
+  store = new SynapseStore(world, fakeApi());
   render(
     <SynapseContext value={store}>
-      <PortfolioPanel />
-      <TradeList />
+      <PortfolioUpdates />
+      <TradeExecutions />
     </SynapseContext>,
   );
 });

@@ -1,27 +1,42 @@
-import { useRegimeStream } from "../../synapse/hooks";
-import { SOURCE_MANUAL, SOURCE_SIMULATED, type Shift } from "../../synapse/view";
+import { useEpisodes, useMachine } from "../../synapse/hooks";
+import type { Episode } from "../../synapse/episodes";
+import { SOURCE_MANUAL, SOURCE_SIMULATED } from "../../synapse/view";
 import { RegimeWord } from "../../ui/Glyph";
 import { Empty, Panel } from "../../ui/Panel";
 import { useFormat } from "../../ui/useFormat";
+import "./shifts.css";
+
+export const SHIFTS_SHOWN_MAX = 200;
 
 const ORIGINS: Readonly<Record<string, string>> = {
   [SOURCE_SIMULATED]: "simulated",
   [SOURCE_MANUAL]: "manual test",
 };
 
-/** A symbol's changes of regime, newest first. */
+/** A symbol's changes of regime, newest first, with what came of each; each leads to its moment. */
 export function ShiftList({ symbol }: { symbol: string }) {
-  const { shifts } = useRegimeStream(symbol);
+  const episodes = useEpisodes(symbol);
+  const { machine } = useMachine();
+  const { count } = useFormat();
+  const upTo = machine?.position ?? Number.POSITIVE_INFINITY;
+  const shifts = episodes.filter((one) => one.previous_regime !== null && one.position <= upTo);
+  const shown = shifts.slice(-SHIFTS_SHOWN_MAX).toReversed();
   return (
-    <Panel title="Shifts" className="shifts" aside={<span className="quiet">{symbol}</span>}>
-      {shifts.length === 0 ? (
-        <Empty>No shift among the newest regime updates.</Empty>
+    <Panel
+      title="Shifts"
+      className="shifts"
+      aside={
+        <span className="quiet">
+          {symbol}, {count(shifts.length)} so far
+        </span>
+      }
+    >
+      {shown.length === 0 ? (
+        <Empty>No shift so far.</Empty>
       ) : (
-        // A list that scrolls must be reachable by keyboard.
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <ol className="rows" tabIndex={0} aria-label="Shifts">
-          {shifts.map((shift) => (
-            <ShiftRow key={shift.position} shift={shift} />
+        <ol className="rows" aria-label="Shifts">
+          {shown.map((shift, index) => (
+            <ShiftRow key={shift.position} shift={shift} over={machine === null || index > 0} />
           ))}
         </ol>
       )}
@@ -29,20 +44,49 @@ export function ShiftList({ symbol }: { symbol: string }) {
   );
 }
 
-function ShiftRow({ shift }: { shift: Shift }) {
-  const { moment, percent } = useFormat();
+interface ShiftRowProps {
+  readonly shift: Episode;
+  /** Whether what came of it was known at the moment that is shown. */
+  readonly over: boolean;
+}
+
+function ShiftRow({ shift, over }: ShiftRowProps) {
+  const { day, moment } = useFormat();
+  const { controls } = useMachine();
   const origin = ORIGINS[shift.source];
   return (
     <li>
-      <span className="row-line">
-        <RegimeWord regime={shift.from} />
-        <span aria-label="to">→</span>
-        <RegimeWord regime={shift.to} />
-        <time dateTime={shift.at}>{moment(shift.at)}</time>
-      </span>
-      <span className="quiet">
-        {percent(shift.confidence)} confident{origin && `, ${origin}`}
-      </span>
+      <button
+        type="button"
+        className="shift"
+        title="Go to this moment"
+        onClick={() => controls.goTo({ position: shift.position })}
+      >
+        <span className="row-line">
+          {shift.previous_regime && <RegimeWord regime={shift.previous_regime} />}
+          <span aria-label="to">→</span>
+          <RegimeWord regime={shift.regime} />
+          <time dateTime={shift.start}>{moment(shift.start)}</time>
+        </span>
+        <span className="quiet">
+          {over && shift.end !== null && <Outcome shift={shift} />}
+          {over && shift.end === null && `since ${day(shift.start)}`}
+          {origin && `, ${origin}`}
+        </span>
+      </button>
     </li>
+  );
+}
+
+/** What the episode brought, for one who knows how it ended. */
+function Outcome({ shift }: { shift: Episode }) {
+  const { count, signedPercent } = useFormat();
+  const drawdown = shift.maximum_drawdown;
+  return (
+    <>
+      lasted {count(shift.bars)} {shift.bars === 1 ? "bar" : "bars"}
+      {shift.return !== null && `, ${signedPercent(shift.return)}`}
+      {drawdown !== null && drawdown < 0 && `, worst ${signedPercent(drawdown)}`}
+    </>
   );
 }

@@ -1,7 +1,10 @@
+import { useExplanation, useMachine } from "../../synapse/hooks";
 import { type RegimeView, SOURCE_MANUAL, type SymbolView, isSimulated } from "../../synapse/view";
 import { RegimeWord } from "../../ui/Glyph";
 import { words } from "../../ui/format";
 import { useFormat } from "../../ui/useFormat";
+import { Drivers } from "./Drivers";
+import { Flips } from "./Flips";
 import { Persona } from "./Persona";
 import { Probabilities } from "./Probabilities";
 import { Reasons } from "./Reasons";
@@ -30,14 +33,15 @@ export function MarketStatusCard({ view, stale }: MarketStatusCardProps) {
       aria-label={`Market status of ${view.symbol}`}
     >
       <StatusHead view={view} />
-      <Persona line={regime?.persona ?? null} stale={stale} />
-      {regime && <StatusBody view={regime} />}
+      <Persona view={regime} stale={stale} />
+      {regime && <StatusBody symbol={view.symbol} view={regime} />}
     </section>
   );
 }
 
 function StatusHead({ view }: { view: SymbolView }) {
-  const { price } = useFormat();
+  const { exact, price } = useFormat();
+  const { machine } = useMachine();
   const manual = view.regime?.source === SOURCE_MANUAL;
   return (
     <header className="status-head">
@@ -45,6 +49,9 @@ function StatusHead({ view }: { view: SymbolView }) {
       {NAMES[view.symbol] && <span className="status-name">{NAMES[view.symbol]}</span>}
       {view.price && <span className="status-price">{price(view.price.price)}</span>}
       <span className="tags">
+        {machine && (
+          <em className="tag">{machine.clock ? `as of ${exact(machine.clock)}` : "replay"}</em>
+        )}
         {isSimulated(view) && <em className="tag">simulated</em>}
         {manual && <em className="tag">manual test broadcast</em>}
         {view.regime?.warmingUp && (
@@ -57,7 +64,8 @@ function StatusHead({ view }: { view: SymbolView }) {
   );
 }
 
-function StatusBody({ view }: { view: RegimeView }) {
+function StatusBody({ symbol, view }: { symbol: string; view: RegimeView }) {
+  const explanation = useExplanation(symbol);
   const { moment, percent } = useFormat();
   return (
     <>
@@ -76,7 +84,9 @@ function StatusBody({ view }: { view: RegimeView }) {
         <span>target exposure {percent(view.targetExposure)}</span>
         <small>Not investment advice</small>
       </div>
+      {explanation && <Flips explanation={explanation} />}
       <Reasons features={view.features} />
+      {explanation?.explained && <Drivers explanation={explanation} />}
       {view.detector && (
         <p className="status-detector">
           Detector {view.detector.name} {view.detector.version}

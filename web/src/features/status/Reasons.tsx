@@ -1,26 +1,9 @@
 import type { Format } from "../../ui/format";
 import { useFormat } from "../../ui/useFormat";
+import { type Meaning, meaningOf } from "../../ui/featureNames";
+import { Needle } from "./Needle";
 
-/** What a feature is called, and in what it counts: `moves` in the symbol's usual volatility. */
-interface Meaning {
-  readonly name: string;
-  readonly unit: "moves" | "share";
-}
-
-const moves = (name: string): Meaning => ({ name, unit: "moves" });
-
-/** The anchored detector's features, as docs/detector.md defines them. */
-const KNOWN: ReadonlyMap<string, Meaning> = new Map([
-  ["trend", moves("Versus 200-bar average")],
-  ["t50", moves("Versus 50-bar average")],
-  ["dv", moves("Downside versus usual")],
-  ["m126", moves("Change over 126 bars")],
-  ["high21", moves("Versus 21-bar high")],
-  ["low42", moves("Versus 42-bar low")],
-  ["vol", { name: "Usual volatility, a year", unit: "share" }],
-]);
 const WIDEST = 1.5;
-const REACH = 36;
 
 type Features = Readonly<Record<string, number>>;
 
@@ -34,7 +17,7 @@ export function Reasons({ features }: { features: Features }) {
       <summary>Reasons</summary>
       <dl>
         {entries.map(([name, value]) => (
-          <Reason key={name} name={name} value={value} meaning={KNOWN.get(name)} />
+          <Reason key={name} name={name} value={value} meaning={meaningOf(name)} />
         ))}
       </dl>
       {scaled && (
@@ -58,7 +41,7 @@ function Reason({ name, value, meaning }: ReasonProps) {
     <div>
       <dt title={name}>{meaning?.name ?? name}</dt>
       <dd>
-        {meaning?.unit === "moves" && <Needle value={value} />}
+        {meaning?.unit === "moves" && <Needle value={value} widest={WIDEST} />}
         <span>{written(value, meaning, format)}</span>
       </dd>
     </div>
@@ -68,14 +51,4 @@ function Reason({ name, value, meaning }: ReasonProps) {
 function written(value: number, meaning: Meaning | undefined, format: Format): string {
   if (!meaning) return format.plain(value);
   return meaning.unit === "share" ? format.percent(value) : format.signed(value);
-}
-
-function Needle({ value }: { value: number }) {
-  const length = (REACH * Math.min(WIDEST, Math.abs(value))) / WIDEST;
-  return (
-    <svg className="needle" viewBox="0 0 72 8" aria-hidden="true">
-      <path d="M36 0v8" />
-      <rect x={value < 0 ? REACH - length : REACH} y="2" width={length} height="4" rx="1" />
-    </svg>
-  );
 }

@@ -8,7 +8,7 @@ import { words } from "../../ui/format";
 import { useFormat } from "../../ui/useFormat";
 
 /** Trades, newest first, each with whose it is; nothing while there is none. */
-export function TradeList() {
+export function TradeExecutions() {
   const trades = useSelected(({ market }) => market.trades);
   if (trades.length === 0) return null;
   return (

@@ -7,7 +7,7 @@ import { Positions } from "./Positions";
 import "./portfolio.css";
 
 /** What the portfolios are worth, each with whose it is; nothing while there is none. */
-export function PortfolioPanel() {
+export function PortfolioUpdates() {
   const portfolios = useSelected(({ market }) => market.portfolios);
   const all = Object.values(portfolios);
   if (all.length === 0) return null;
@@ -32,13 +32,21 @@ function Portfolio({ portfolio }: { portfolio: PortfolioView }) {
       </p>
       <p className="portfolio-value">
         <strong>{amount(portfolio.total_value)}</strong>
-        <span>
+        <span className="won" data-won={sign(portfolio.pnl_pct)}>
           {signedAmount(portfolio.pnl)} ({signedPercent(portfolio.pnl_pct)})
         </span>
       </p>
       <dl className="portfolio-facts">
         <Fact name="Daily PnL" value={signedAmount(portfolio.daily_pnl)} />
-        {benchmark !== null && <Fact name="Buy and hold" value={signedPercent(benchmark)} />}
+        {benchmark !== null && (
+          <>
+            <Fact name="Buy and hold" value={signedPercent(benchmark)} />
+            <Fact
+              name="Versus buy and hold"
+              value={signedPercent(portfolio.pnl_pct - benchmark)}
+            />
+          </>
+        )}
         <Fact name="Exposure" value={percent(portfolio.exposure)} />
         <Fact name="Drawdown" value={percent(portfolio.drawdown_pct, 1)} />
         <Fact name="Cash" value={amount(portfolio.cash)} />
@@ -48,6 +56,9 @@ function Portfolio({ portfolio }: { portfolio: PortfolioView }) {
     </section>
   );
 }
+
+/** Which way it went; the sign is written too, so the colour says nothing alone. */
+const sign = (value: number): string => (value > 0 ? "up" : value < 0 ? "down" : "even");
 
 function Fact({ name, value }: { name: string; value: string }) {
   return (

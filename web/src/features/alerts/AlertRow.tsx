@@ -1,0 +1,57 @@
+import { useState } from "react";
+import { useAcknowledge } from "../../synapse/hooks";
+import type { AlertView } from "../../synapse/view";
+import { Severity } from "../../ui/Severity";
+import { words } from "../../ui/format";
+import { useFormat } from "../../ui/useFormat";
+
+interface AlertRowProps {
+  readonly alert: AlertView;
+  readonly acknowledgeable: boolean;
+}
+
+/** One alert: how grave, what happened, at which price; and who takes note of it. */
+export function AlertRow({ alert, acknowledgeable }: AlertRowProps) {
+  const { moment, price } = useFormat();
+  const said = alert.message || words(alert.kind);
+  return (
+    <li className="alert" data-severity={alert.severity} data-acknowledged={alert.acknowledged}>
+      <span className="row-line">
+        <strong>{alert.symbol}</strong>
+        <Severity severity={alert.severity} />
+        <time dateTime={alert.timestamp}>{moment(alert.timestamp)}</time>
+      </span>
+      <span>{said}</span>
+      <span className="row-line quiet">
+        <span>at {price(alert.price)}</span>
+        {alert.acknowledged && <span className="end">✓ acknowledged</span>}
+        {acknowledgeable && !alert.acknowledged && <Acknowledge id={alert.alert_id} said={said} />}
+      </span>
+    </li>
+  );
+}
+
+function Acknowledge({ id, said }: { id: string; said: string }) {
+  const acknowledge = useAcknowledge();
+  const [problem, setProblem] = useState<string | null>(null);
+  const [waiting, setWaiting] = useState(false);
+  const run = async (): Promise<void> => {
+    setWaiting(true);
+    setProblem(await acknowledge(id));
+    setWaiting(false);
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="small-button end"
+        disabled={waiting}
+        aria-label={`Acknowledge: ${said}`}
+        onClick={() => void run()}
+      >
+        Acknowledge
+      </button>
+      {problem && <output className="alert-problem">{problem}</output>}
+    </>
+  );
+}
