@@ -188,7 +188,7 @@ def cmd_bench(arguments: list[str]) -> int:
 def cmd_lock(arguments: list[str]) -> int:
     """Remake requirements/*.lock; --upgrade takes newer versions than the locked ones."""
     groups = {
-        "run": ("pyproject.toml", "--group", "build"),
+        "run": ("pyproject.toml", "--extra", "export", "--group", "build"),
         "dev": ("pyproject.toml", "--group", "dev", "--constraint", "requirements/run.lock"),
         "node": ("--group", "node"),
     }

@@ -1,7 +1,9 @@
 """The command `synapse rebuild`: delete and remake what is derived from the log; loaded as in `cli_log`."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
@@ -9,6 +11,8 @@ import typer
 from app.config import Settings
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from app.market.setup import MarketSetup
     from events.log import EventLog
     from events.projection import ProjectionStatus
@@ -65,6 +69,7 @@ async def _rebuild_all(log: "EventLog", setup: "MarketSetup") -> "dict[str, Proj
 
     from app.decider import Decider
     from app.live_state import PUBLIC_STATE
+    from app.main import episode_projector
     from events.projector import Projector
 
     columns = (
@@ -74,10 +79,19 @@ async def _rebuild_all(log: "EventLog", setup: "MarketSetup") -> "dict[str, Proj
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as bar:
-        task = bar.add_task(f"Rebuilding {PUBLIC_STATE.name}", total=None)
-        projector = Projector(log, PUBLIC_STATE)
-        await projector.rebuild(lambda done, total: bar.update(task, completed=done, total=total))
+        projectors: Sequence[Projector[Any]] = (
+            Projector(log, PUBLIC_STATE),
+            episode_projector(log),
+        )
+        for projector in projectors:
+            task = bar.add_task(f"Rebuilding {projector.name}", total=None)
+            await projector.rebuild(partial(_show, bar, task))
         bar.add_task("Rebuilding decider", total=None)
         decider = Decider(log, setup)
         await decider.rebuild()
-    return {projector.name: projector.status, "decider": decider.status}
+    folded = {projector.name: projector.status for projector in projectors}
+    return {**folded, "decider": decider.status}
+
+
+def _show(bar: "Progress", task: "TaskID", done: int, total: int) -> None:
+    bar.update(task, completed=done, total=total)

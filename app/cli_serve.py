@@ -29,6 +29,7 @@ from app.serving import (
     run,
     serve,
 )
+from app.session import LAUNCH_S_MAX
 from app.write_token import WriteToken
 
 _shell = Console(stderr=True, highlight=False)
@@ -63,9 +64,14 @@ async def _serve(
             # What is there by now stays: a full collection that walks it stops everything for 40 ms.
             gc.collect()
             gc.freeze()
-            _welcome(listener, token.path)
+            # What machines read is kept: no link in it, which signs in whoever reads it first.
+            _welcome(listener, token.path, None if settings.log_format == "json" else link())
             if browser:
-                open_browser(address_of(listener))
+                open_browser(link())
+
+        def link() -> str:
+            code: str = app.state.services.sessions.launch.issue()
+            return f"{address_of(listener)}#launch={code}"
 
         async def opened(_settings: Settings) -> Recorder:
             return recorder
@@ -86,11 +92,18 @@ async def _prepare(settings: Settings, *, with_history: bool) -> tuple[Recorder,
         raise
 
 
-def _welcome(listener: socket.socket, token_path: Path | None) -> None:
+def _welcome(listener: socket.socket, token_path: Path | None, launch: str | None) -> None:
     url = address_of(listener)
     _shell.print(f"[bold]Synapse[/bold] is at [link={url}]{url}[/link] (Ctrl-C stops it)")
     if listens_everywhere(listener):
         _shell.print("It listens on all interfaces: other machines can reach it", soft_wrap=True)
+    if launch:
+        _shell.print(
+            f"To write from a browser, open {launch} (it signs in one browser, once, within"
+            f" {LAUNCH_S_MAX // 60} minutes; the address above only reads)",
+            markup=False,
+            soft_wrap=True,
+        )
     if token_path:
         _shell.print(f"The token for writing is in {token_path}", soft_wrap=True)
     _shell.print(f"[dim]{DISCLAIMER}[/dim]")

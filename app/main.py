@@ -17,12 +17,16 @@ from app.api import (
     asyncapi,
     bars,
     broadcast,
+    compare,
     connections,
+    episodes,
     event,
     events,
+    explain,
     health,
     metrics,
     prices,
+    session,
     socket,
     state,
     stream,
@@ -38,12 +42,15 @@ from app.config import BASIS_POINTS, PostgresUrl, Settings, database_of
 from app.feeds.base import Feed
 from app.ingest import TickIngest
 from app.live_state import PUBLIC_STATE, LiveState
+from app.market import episodes as episode_fold
 from app.market.detector.registry import detector
+from app.market.episodes import Episodes
 from app.market.persona import PERSONAS
 from app.market.public_state import PublicState
 from app.market.setup import MarketSetup, parse_paper
 from app.metrics import LogMetrics, StreamMetrics
 from app.migrate import upgrade
+from app.session import Sessions
 from app.stream.connection import StreamContext
 from app.stream.connection_log import ConnectionRegister
 from app.stream.fan_out import FanOut
@@ -54,6 +61,7 @@ from app.stream.transport import FrameCache
 from app.write_token import WriteToken, load_token
 from events.clock import now_us, uuid7
 from events.log import EventLog
+from events.projection import Projection
 from events.projector import Projector
 from events.scalars import from_micros
 from events.sql_store import SqlEventStore
@@ -65,6 +73,8 @@ The market's flight recorder: prices in, regimes out, every one of them an event
 of equity indices only.
 """
 
+
+EPISODES: Final[Projection[Episodes]] = episode_fold
 
 POLL_S: Final = 0.5
 """How often a log in PostgreSQL is asked for what other processes appended."""
@@ -85,15 +95,17 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """An open log, the one place that decides and appends to it, and the state that follows it."""
+    """An open log, the one place that decides and appends to it, and what follows it: the state, the episodes."""
 
     log: EventLog
     ingest: TickIngest
     projector: Projector[PublicState]
+    episodes: Projector[Episodes]
 
     async def close(self) -> None:
         """Save what makes the next start short, then close the log."""
         await self.projector.stop()
+        await self.episodes.stop()
         try:
             await self.ingest.close()
         finally:
@@ -150,9 +162,15 @@ async def open_recorder(settings: Settings) -> Recorder:
     except BaseException:
         await log.close()
         raise
-    projector = Projector(log, PUBLIC_STATE)
-    projector.start()
-    return Recorder(log, ingest, projector)
+    recorder = Recorder(log, ingest, Projector(log, PUBLIC_STATE), episode_projector(log))
+    recorder.projector.start()
+    recorder.episodes.start()
+    return recorder
+
+
+def episode_projector(log: EventLog) -> Projector[Episodes]:
+    """The episodes of a log: in position order alone, and a state that grows with them."""
+    return Projector(log, EPISODES, weigh=episode_fold.weigh, market_order=False)
 
 
 def write_token(settings: Settings) -> WriteToken:
@@ -184,10 +202,12 @@ def build_services(
         log=log,
         ingest=ingest,
         live_state=live_state,
+        episodes=recorder.episodes,
         broadcaster=MarketDataBroadcaster(log, ingest, feeds, settings.regime_interval_s),
         manager=TypedWebSocketManager(context),
         replays=ReplayContext(log, factory, token.matches, live_state.at_position, register),
         token=token,
+        sessions=Sessions(token.value, _now),
         register=register,
         log_metrics=log_metrics,
     )
@@ -248,7 +268,9 @@ def create_app(
     app.add_middleware(BodyLimit)
     for module in (state, events, event, stream, bars, prices, trades, alert_rules, alerts):
         app.include_router(module.router)
-    for module in (broadcast, connections):
+    for module in (broadcast, connections, session, episodes):
+        app.include_router(module.router)
+    for module in (explain, compare):
         app.include_router(module.router)
     for module in (health, metrics, asyncapi, socket):
         app.include_router(module.router)

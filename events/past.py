@@ -19,7 +19,7 @@ from events.snapshots import WHOLE_LOG, MarketPage, MarketPlace, MarketQuery, Sn
 State = TypeVar("State")
 
 SNAPSHOT_EVERY: Final = 2_000
-"""Positions between two snapshots of the whole log."""
+"""Positions between two snapshots of the whole log; of a state that grows with it, at least as many as it weighs."""
 
 MARKET_SNAPSHOT_EVERY: Final = 50
 """Events of one stream between two snapshots in market order; a read folds so many of every stream."""
@@ -46,9 +46,16 @@ class Past(Generic[State]):
         saving: whether folds leave snapshots behind.
     """
 
-    def __init__(self, log: EventLog, projection: Projection[State]) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        projection: Projection[State],
+        weigh: Callable[[State], int] | None = None,
+    ) -> None:
+        """`weigh`: see `Projector`."""
         self._log = log
         self._projection = projection
+        self._weigh = weigh
         self._kind = kind_of(projection)
         self.saving = True
 
@@ -103,7 +110,7 @@ class Past(Generic[State]):
                 # No step goes beyond a place where a snapshot belongs.
                 end = min(upto, after - after % SNAPSHOT_EVERY + SNAPSHOT_EVERY)
                 holds = await step(folded, end)
-                if holds and end % SNAPSHOT_EVERY == 0 and self.saving:
+                if holds and self.saving and self._is_place(end, folded.state):
                     waiting.append(freeze(self._projection, folded, WHOLE_LOG))
                 if len(waiting) >= SAVED_AT_ONCE:
                     await self._save(waiting)
@@ -115,6 +122,15 @@ class Past(Generic[State]):
             raise
         await self._save(waiting)
         return holds
+
+    def _is_place(self, position: int, state: State) -> bool:
+        """Whether a snapshot belongs there. Their distance doubles until it is what the state weighs."""
+        spacing = SNAPSHOT_EVERY
+        if position % spacing == 0 and self._weigh is not None:
+            weight = self._weigh(state)
+            while spacing < weight:
+                spacing *= 2
+        return position % spacing == 0
 
     async def _from_store(self, folded: Folded[State], upto: int) -> bool:
         if not await self._from_tail(folded, upto):

@@ -24,16 +24,37 @@ class Projector(Generic[State]):
     What it returns at the head is the serving state itself: read it before giving way to the loop.
     """
 
-    def __init__(self, log: EventLog, projection: Projection[State]) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        projection: Projection[State],
+        *,
+        weigh: Callable[[State], int] | None = None,
+        market_order: bool = True,
+    ) -> None:
+        """Nothing is read yet.
+
+        Args:
+            log: what to fold.
+            projection: how.
+            weigh: of a state that grows with the log, how many events long it is, about: snapshots lie at
+                least so many positions apart, so that all of them together never outgrow the log.
+            market_order: whether it answers `at_time`; snapshots in market order are made only then.
+        """
         self._log = log
         self._projection = projection
-        self._past = Past(log, projection)
+        self._weigh = weigh
+        self._market_order = market_order
+        self._past = self._new_past()
         self._serving: Folded[State] | None = None
         self._parked: ProjectionParked | None = None
         self._fault: EventError | None = None
         self._folding = asyncio.Lock()
         self._rebuilding = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+
+    def _new_past(self) -> Past[State]:
+        return Past(self._log, self._projection, self._weigh)
 
     @property
     def name(self) -> str:
@@ -129,22 +150,23 @@ class Projector(Generic[State]):
             self._past.saving = False
             try:
                 await self._log.store.drop_snapshots(self.name)
-                await self._rebuild(Past(self._log, self._projection), progress)
+                await self._rebuild(self._new_past(), progress)
             finally:
                 self._past.saving = True
 
     async def _rebuild(self, past: Past[State], progress: Progress) -> None:
         fresh, parked = past.initial(), None
+        rounds = 2 if self._market_order else 1
         while parked is None and fresh.position < (head := self._log.head.position):
             try:
                 await past.advance(fresh, min(fresh.position + REBUILD_STEP, head))
             except ProjectionParked as error:
                 parked = error
                 fresh = await past.at_position(error.position - 1)
-            progress(fresh.position, 2 * head)
+            progress(fresh.position, rounds * head)
         # Nothing gives way between the loop's last look at the head and the switch.
         self._serving, self._parked = fresh, parked
-        if parked is None:
+        if parked is None and self._market_order:
             await self._rebuild_market(past, progress)
 
     async def _rebuild_market(self, past: Past[State], progress: Progress) -> None:
@@ -162,7 +184,7 @@ class Projector(Generic[State]):
             reached = self._log.head.position
             try:
                 reached = (await self.now()).position
-                if self._past.saving:
+                if self._past.saving and self._market_order:
                     await self._past.prepare(reached)
                 self._fault = None
             except StoreUnavailable as error:

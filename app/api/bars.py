@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from app.api.params import TimeParam
+from app.api.params import PositionParam, TimeParam
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import Services, ServicesDep
 from app.market.bars import bar_number
@@ -18,7 +18,7 @@ from app.market.money import ZERO, exactly
 from app.market.ticks import MAX_BAR_S
 from events.catalog import Channel
 from events.codec import is_readable, payload_fields
-from events.envelope import Head, RecordedEvent
+from events.envelope import RecordedEvent
 from events.scalars import SYMBOL_PATTERN, format_decimal, parse_time, to_micros
 from events.selection import Selection
 from events.store import ReadQuery
@@ -37,6 +37,7 @@ async def get_bars(
     symbol: Annotated[str, Query(pattern=SYMBOL_PATTERN)],
     since: TimeParam = None,
     until: TimeParam = None,
+    position: PositionParam = None,
     points: Annotated[int, Query(ge=1, le=10_000)] = 1_500,
     bar_s: Annotated[int | None, Query(ge=1, le=MAX_BAR_S)] = None,
 ) -> Response:
@@ -44,12 +45,15 @@ async def get_bars(
 
     A single tick is a bar of its own, without a range; with `bar_s` those within one bar of that length make
     one. Neighbouring bars are merged where there are more than `points`. A merged bar has the time and the
-    regime of its last.
+    regime of its last. As of a `position`, by default the head: with what the log held then.
     """
+    if position is not None:
+        await services.log.check_cursor(position, None)
     head = services.log.head
-    prices = await _read(services, _newest(Channel.PRICES, symbol, head, since, until))
+    upto = head.position if position is None else position
+    prices = await _read(services, _newest(Channel.PRICES, symbol, upto, since, until))
     # The regime at the first bar may be older than that bar.
-    regimes = await _read(services, _newest(Channel.REGIME, symbol, head, None, until))
+    regimes = await _read(services, _newest(Channel.REGIME, symbol, upto, None, until))
     bars = with_regimes(corrected_bars(reversed(prices)), reversed(regimes))
     if bar_s is not None:
         bars = joined_ticks(bars, bar_s)
@@ -57,6 +61,7 @@ async def get_bars(
         "symbol": symbol,
         "epoch": head.epoch,
         "head": head.position,
+        "position": upto,
         "bars": downsample(bars, points),
     }
     return Response(orjson.dumps(body), media_type="application/json")
@@ -68,10 +73,10 @@ async def _read(services: Services, query: ReadQuery) -> list[RecordedEvent]:
 
 
 def _newest(
-    channel: Channel, symbol: str, head: Head, since: datetime | None, until: datetime | None
+    channel: Channel, symbol: str, upto: int, since: datetime | None, until: datetime | None
 ) -> ReadQuery:
     return ReadQuery(
-        upto=head.position,
+        upto=upto,
         selection=Selection.of([channel], [symbol]),
         occurred_from_us=to_micros(since) if since else None,
         occurred_upto_us=to_micros(until) if until else None,

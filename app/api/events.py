@@ -1,32 +1,56 @@
-"""`GET /api/events`: the log, a page at a time, in the very text that the socket sends."""
+"""`GET /api/events`: the log, a page at a time in the very text that the socket sends, or as one download."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from app.analysis.export import MEDIA_TYPES, ExportFormat
+from app.api.export import Wanted, export_response
 from app.api.params import (
     PAGE_MAX,
     ListParam,
     PositionParam,
     TimeParam,
     selection_of,
+    split_list,
     types_of,
 )
-from app.api.problems import PROBLEM_RESPONSES
+from app.api.problems import PROBLEM_RESPONSES, ApiProblem, ProblemDetails
 from app.api.services import ServicesDep
+from app.stream.protocol import Problem
 from app.stream.transport import present_text, raw_text
 from events.envelope import Head
 from events.messages import EventText, text_with
-from events.scalars import to_micros
-from events.store import ReadQuery
+from events.scalars import format_time, to_micros
+from events.store import EventStore, ReadQuery
+
+PAGE_USUAL: Final = 100
+"""Events in a page, unless the request says otherwise."""
+
+_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "A page, or the whole selection as a download.",
+        "content": {"application/json": {}} | dict.fromkeys(MEDIA_TYPES.values(), _BINARY),
+    },
+    501: {"model": ProblemDetails, "description": "Not Implemented"},
+}
 
 router = APIRouter(prefix="/api", tags=["events"], responses=PROBLEM_RESPONSES)
 
-Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
+Limit = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=2**53 - 1,
+        description=f"A page: {PAGE_USUAL}, at most {PAGE_MAX}. A download: all, unless this is given.",
+    ),
+]
+Format = Literal["json", "ndjson", "csv", "parquet"]
 
 
-@router.get("/events")
+@router.get("/events", responses=_RESPONSES)
 async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing that can be asked
     services: ServicesDep,
     after: PositionParam = None,
@@ -36,34 +60,75 @@ async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing 
     channels: ListParam = None,
     symbols: ListParam = None,
     types: ListParam = None,
-    limit: Limit = 100,
+    limit: Limit = None,
     order: Literal["asc", "desc"] = "asc",
     raw: bool = False,
-    format: Literal["json"] = "json",  # noqa: A002, ARG001  # the wire's name
+    format: Format = "json",  # noqa: A002  # the wire's name
 ) -> Response:
     """Events between positions (`after`, `before`: exclusive) and market times (`since`, `until`: inclusive).
 
     A page is `{"events", "epoch", "head", "next_after", "next_before"}`. Rising, `next_after` is where to
     go on: the last position, or the head when nothing more matches. Falling, `next_before` is, or null.
     With `raw` every payload is as it was written, and its `schema_version` is told.
+
+    In any other `format` it is one download, in the order of the log, of all that matches up to the head
+    as it is now (`X-Synapse-Head`, of the lifetime `X-Synapse-Epoch`).
     """
-    head = services.log.head
+    _refuse_unfit(format, limit, order, raw=raw)
+    head, store = services.log.head, services.log.store
     query = ReadQuery(
         after=after or 0,
-        upto=head.position if before is None else min(before - 1, head.position),
+        upto=head.position if before is None else max(0, min(before - 1, head.position)),
         selection=selection_of(channels, symbols),
         types=types_of(types),
         occurred_from_us=None if since is None else to_micros(since),
         occurred_upto_us=None if until is None else to_micros(until),
-        limit=limit,
+        limit=limit or PAGE_USUAL,
         descending=order == "desc",
     )
-    store = services.log.store
-    if raw:
-        page = [text_with(event, raw_text) for event in await store.read(query)]
-    else:
-        page = await store.read_texts(query, present_text)
+    if format != "json":
+        asked: dict[str, Any] = {
+            "after": query.after,
+            "before": (query.upto or 0) + 1,
+            "since": None if since is None else format_time(since),
+            "until": None if until is None else format_time(until),
+            "channels": split_list(channels),
+            "symbols": split_list(symbols),
+            "types": split_list(types),
+            "limit": limit,
+        }
+        said = {name: value for name, value in asked.items() if value is not None}
+        return await export_response(store, ExportFormat(format), Wanted(query, head, limit, said))
+    page = await _page(store, query, raw=raw)
     return Response(_page_text(page, query, head), media_type="application/json")
+
+
+def _refuse_unfit(format_: Format, limit: int | None, order: str, *, raw: bool) -> None:
+    """Refuse what does not go together.
+
+    Raises:
+        ApiProblem: 422, naming it.
+    """
+    if format_ == "json":
+        if limit is not None and limit > PAGE_MAX:
+            _refuse("limit", f"Input should be less than or equal to {PAGE_MAX}")
+    elif order == "desc":
+        _refuse("order", f"format={format_} is written in the order of the log: leave it, or asc")
+    elif raw:
+        _refuse(
+            "raw", f"format={format_} has the payloads at their present schema: only json is raw"
+        )
+
+
+def _refuse(path: str, problem: str) -> None:
+    detail = f"the request is not valid: {path}: {problem}"
+    raise ApiProblem(422, "invalid_request", detail, [Problem(path=path, problem=problem)])
+
+
+async def _page(store: EventStore, query: ReadQuery, *, raw: bool) -> list[EventText]:
+    if raw:
+        return [text_with(event, raw_text) for event in await store.read(query)]
+    return await store.read_texts(query, present_text)
 
 
 def _page_text(page: list[EventText], query: ReadQuery, head: Head) -> str:

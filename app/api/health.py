@@ -43,6 +43,7 @@ async def readyz(services: ServicesDep) -> JSONResponse:
         "feeds": feeds,
         "projections": {
             services.live_state.projector.name: asdict(services.live_state.projector.status),
+            services.episodes.name: asdict(services.episodes.status),
             DECIDER: asdict(services.ingest.status),
         },
         "connections": services.manager.connections,

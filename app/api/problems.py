@@ -74,7 +74,7 @@ class ApiProblem(Exception):
 
 PROBLEM_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": ProblemDetails, "description": HTTPStatus(status).phrase}
-    for status in (400, 401, 409, 413, 415, 422, 503)
+    for status in (400, 401, 403, 409, 413, 415, 422, 503)
 }
 
 

@@ -9,12 +9,15 @@ from starlette.requests import HTTPConnection
 from app.broadcaster import MarketDataBroadcaster
 from app.ingest import TickIngest
 from app.live_state import LiveState
+from app.market.episodes import Episodes
 from app.metrics import LogMetrics
+from app.session import Sessions
 from app.stream.connection_log import ConnectionRegister
 from app.stream.manager import TypedWebSocketManager
 from app.stream.replay_connection import ReplayContext
 from app.write_token import WriteToken
 from events.log import EventLog
+from events.projector import Projector
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,12 @@ class Services:
     log: EventLog
     ingest: TickIngest
     live_state: LiveState
+    episodes: Projector[Episodes]
     broadcaster: MarketDataBroadcaster
     manager: TypedWebSocketManager
     replays: ReplayContext
     token: WriteToken
+    sessions: Sessions
     register: ConnectionRegister
     log_metrics: LogMetrics
 

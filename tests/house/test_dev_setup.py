@@ -72,3 +72,9 @@ def test_a_wrong_command_shows_the_usage(
 ) -> None:
     assert dev.main(arguments) == 2
     assert "usage: python3 dev.py" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lock", ["run", "dev"])
+def test_the_extra_for_parquet_is_installed_too(lock: str) -> None:
+    text = (dev_setup.LOCKS / f"{lock}.lock").read_text(encoding="utf-8")
+    assert "\npyarrow==" in text

@@ -17,6 +17,7 @@ import pytest
 from tests.house.tree import ROOT, module_name, python_files
 
 PURE = (
+    "app.analysis",
     "app.client.continuity",
     "app.market",
     "app.stream.protocol",
@@ -66,6 +67,7 @@ LOOSE = {
     "app.log_schema",
     "app.metrics",
     "app.migrate",
+    "app.session",
     "app.write_token",
 }
 """Modules of app outside the order of the rooms: they import no room, or stand beside them all."""
@@ -165,9 +167,11 @@ def test_planted_gap_is_found() -> None:
     ("contract", "module", "line"),
     [
         ("one-way", "app.feeds", "import app.stream"),
+        ("one-way", "app.analysis", "from app.stream import protocol"),
         ("events-alone", "events.log", "from app import market"),
         ("migrations-tables", "migrations.env", "from events import catalog"),
         ("pure", "app.market", "import asyncio.queues"),
+        ("pure", "app.analysis", "from events import sql_store\nimport sqlalchemy"),
         ("pure", "events.codec", "from time import monotonic"),
         ("pure", "app.stream.session", "from events import sql_store\nimport sqlalchemy"),
         ("client-apart", "app.client.planted", "import app.api"),
@@ -187,6 +191,7 @@ def test_planted_import_breaks_its_contract(
     [
         ("migrations.env", "from events import tables"),
         ("app.api", "import fastapi"),
+        ("app.analysis", "from app import market\nfrom events import codec, projection"),
         ("app.main", "from app import api, config, market"),
         ("events.sql_store", "import sqlalchemy, asyncio"),
     ],

@@ -57,11 +57,11 @@ def _environment(env: Mapping[str, str] | None) -> dict[str, str]:
 class Running:
     """A command that serves until it is told to stop."""
 
-    def __init__(self, *arguments: str, folder: Path) -> None:
+    def __init__(self, *arguments: str, folder: Path, env: Mapping[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", *arguments],
             cwd=folder,
-            env=_environment(None),
+            env=_environment(env),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

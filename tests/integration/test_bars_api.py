@@ -53,6 +53,23 @@ def test_times_are_inclusive(served: Served) -> None:
     assert bars_of(served, symbol, f"since={day(3)}&until={day(1)}") == []
 
 
+def test_bars_are_those_that_the_log_held_at_a_position(served: Served) -> None:
+    symbol = new_symbol()
+    served.post_prices(*(daily(symbol, f"{100 + number}", number) for number in range(3)))
+    head = served.head()
+    first = served.get(f"/api/bars?symbol={symbol}")
+    served.post("/api/broadcast/regime", {"symbol": symbol, "regime": "CRASH", "timestamp": day(2)})
+    served.post_prices(daily(symbol, "7", 1), daily(symbol, "103", 3))
+    then = served.get(f"/api/bars?symbol={symbol}&position={head}")
+    assert then["bars"] == first["bars"]
+    assert (first["position"], then["position"]) == (head, head)
+    assert then["head"] == served.head() > head
+    now = bars_of(served, symbol)
+    assert [bar["close"] for bar in now] == ["100", "7", "102", "103"]
+    assert now[2]["regime"] == "CRASH"
+    assert bars_of(served, symbol, "position=0") == []
+
+
 def test_an_unknown_symbol_has_no_bars(served: Served) -> None:
     assert bars_of(served, "NEVER.SEEN") == []
 

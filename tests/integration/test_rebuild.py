@@ -56,7 +56,8 @@ def test_snapshots_are_made_again_whatever_became_of_them(
 ) -> None:
     rebuild(database, capsys)
     right = rows(database)
-    assert {row[0] for row in right} == {"decider", "public_state"}
+    assert {row[0] for row in right} == {"decider", "episodes", "public_state"}
+    assert {row[1] for row in right if row[0] == "episodes"} == {""}
     assert {row[1] for row in right} == {"", "prices:SPX", "regime:SPX"}
     change(database, "UPDATE snapshots SET state = x'00'")
     change(database, "UPDATE snapshots SET schema = 'older' WHERE stream <> ''")
@@ -71,13 +72,14 @@ def test_it_tells_what_it_did(database: Path, capsys: pytest.CaptureFixture[str]
     out, _ = rebuild(database, capsys)
     assert out.splitlines() == [
         "public_state: rebuilt up to position 102",
+        "episodes: rebuilt up to position 102",
         "decider: rebuilt up to position 102",
     ]
     out, _ = rebuild(database, capsys, "--json")
     status = {"phase": "live", "position": 102, "error": None}
     assert json.loads(out) == {
         "head": 102,
-        "projections": {"public_state": status, "decider": status},
+        "projections": {"public_state": status, "episodes": status, "decider": status},
     }
 
 
@@ -89,7 +91,8 @@ def test_a_projection_that_cannot_be_rebuilt_to_the_end_is_told(
     out, _ = rebuild(database, capsys)
     lines = out.splitlines()
     assert lines[0].startswith("public_state: rebuilt up to position 30, parked: ")
-    assert lines[1].startswith("decider: rebuilt up to position ")
+    assert lines[1].startswith("episodes: rebuilt up to position 30, parked: ")
+    assert lines[2].startswith("decider: rebuilt up to position ")
 
 
 def test_answers_are_the_same_before_and_after(
@@ -130,5 +133,6 @@ def test_an_empty_log_is_rebuilt(tmp_path: Path, capsys: pytest.CaptureFixture[s
     out, _ = rebuild(tmp_path / "new.db", capsys)
     assert out.splitlines() == [
         "public_state: rebuilt up to position 0",
+        "episodes: rebuilt up to position 0",
         "decider: rebuilt up to position 0",
     ]

@@ -275,6 +275,7 @@ async def test_the_dashboard_leaves_the_api_and_the_sockets_alone(
         page, script = served.http.get("/"), served.http.get("/assets/app-1a2b.js")
         assert (page.text, page.headers["cache-control"]) == ("<p>the dashboard", "no-cache")
         assert "immutable" in script.headers["cache-control"]
+        assert "content-encoding" not in script.headers
         assert served.http.get("/api/nothing").json()["code"] == "not_found"
         refused = served.http.get("/api/prices")
         assert (refused.status_code, refused.headers["allow"]) == (405, "POST")

@@ -77,7 +77,12 @@ def send_by_http(url: str) -> None:
     bearer = {"Authorization": f"Bearer {CANARY}"}
     with httpx.Client(base_url=url, timeout=PATIENCE_S) as http:
         assert http.post("/api/prices", json=body, headers=bearer).status_code == 200
+        assert http.post("/api/session", json={"token": CANARY}).status_code == 200
+        http.cookies.set("synapse_session", CANARY)
         wrong = [
+            http.post("/api/session", json={"launch_code": CANARY}),
+            http.post("/api/session", json={"launch_code": CANARY, "token": CANARY}),
+            http.post(f"/api/session?launch={CANARY}", json={"token": CANARY}),
             http.post(f"/api/prices?token={CANARY}", json=body),
             http.post("/api/prices", json={**body, "token": CANARY}, headers=bearer),
             http.post("/api/prices", content=f"{CANARY}{{", headers=bearer),

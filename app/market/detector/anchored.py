@@ -29,10 +29,10 @@ from app.market.detector.base import REGIMES, Reading
 from app.market.detector.calibration import calibrate
 from events.catalog import Regime
 
-_TREND_RATE: Final = 2 / (c.TREND_SPAN + 1)
-_PULLBACK_RATE: Final = 2 / (c.PULLBACK_SPAN + 1)
-_VARIANCE_RATE: Final = 1 - 0.5 ** (1 / c.VARIANCE_HALF_LIFE)
-_DOWNSIDE_RATE: Final = 1 - 0.5 ** (1 / c.DOWNSIDE_HALF_LIFE)
+TREND_RATE: Final = 2 / (c.TREND_SPAN + 1)
+PULLBACK_RATE: Final = 2 / (c.PULLBACK_SPAN + 1)
+VARIANCE_RATE: Final = 1 - 0.5 ** (1 / c.VARIANCE_HALF_LIFE)
+DOWNSIDE_RATE: Final = 1 - 0.5 ** (1 / c.DOWNSIDE_HALF_LIFE)
 _MEMORY: Final = c.MOMENTUM_BARS + 1
 _SLOTS: Final = {regime: slot for slot, regime in enumerate(REGIMES)}
 
@@ -173,10 +173,10 @@ def _averages(state: AnchoredState, price: float) -> _Averages:
     fall = square if change < 0 else 0.0
     even = 1 / (state.bars + 1)
     return (
-        state.ema200 + (price - state.ema200) * max(even, _TREND_RATE),
-        state.ema50 + (price - state.ema50) * max(even, _PULLBACK_RATE),
-        state.variance + (square - state.variance) * max(even, _VARIANCE_RATE),
-        state.downside + (fall - state.downside) * max(even, _DOWNSIDE_RATE),
+        state.ema200 + (price - state.ema200) * max(even, TREND_RATE),
+        state.ema50 + (price - state.ema50) * max(even, PULLBACK_RATE),
+        state.variance + (square - state.variance) * max(even, VARIANCE_RATE),
+        state.downside + (fall - state.downside) * max(even, DOWNSIDE_RATE),
         (*logs[1:], logged) if len(logs) == _MEMORY else (*logs, logged),
     )
 

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from app.market.detector.base import Detector
+from app.market.detector.explain_base import Explainer
 
 _PLACES: Final = {
     "anchored": ("anchored", "ANCHORED"),
@@ -15,6 +16,14 @@ _EXTRAS: Final = ("hmm", "jump")
 """Detectors that need the extra of their own name."""
 NAMES: Final = tuple(_PLACES)
 """The detectors that `detector` knows, the default first."""
+
+_EXPLAINERS: Final = {"anchored": "explain_anchored", "sma200": "explain_sma200"}
+"""Each has its `EXPLAINER`; none needs the extra of its detector."""
+UNEXPLAINED: Final = {
+    "hmm": "a hidden Markov model weighs whole paths of returns: its features alone do not make its regime",
+    "jump": "a jump model weighs whole paths of features: those of one bar alone do not make its regime",
+}
+"""The detectors without an `Explainer`, and why."""
 
 
 class MissingExtra(ImportError):
@@ -41,4 +50,12 @@ def detector(name: str) -> Detector[Any]:
             f"The detector {name!r} needs {package}, which is not installed: "
             f"pip install 'regime-synapse[{name}]'."
         ) from error
+    return found
+
+
+def explainer(name: str) -> Explainer | None:
+    """Who explains the detector of this name; None where nobody does."""
+    if name not in _EXPLAINERS:
+        return None
+    found: Explainer = import_module(f"app.market.detector.{_EXPLAINERS[name]}").EXPLAINER
     return found

@@ -1,0 +1,131 @@
+"""`GET /api/explain`: why a symbol has the regime that it has, and how far it is from another."""
+
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from app.api.moments import HEAD, MomentParam, state_at
+from app.api.problems import PROBLEM_RESPONSES
+from app.api.services import Services, ServicesDep
+from app.market.bars import bar_end, bar_number
+from app.market.detector.explain import explain
+from app.market.detector.explain_base import Flip, Score
+from events.catalog import Channel
+from events.codec import is_readable, payload_fields
+from events.envelope import RecordedEvent
+from events.scalars import SYMBOL_PATTERN, format_decimal, parse_time, to_micros
+from events.selection import Selection
+from events.store import PAGE_EVENTS, ReadQuery
+
+PRICES_LOOKED_AT: Final = PAGE_EVENTS
+"""The newest prices among which the last close is looked for."""
+
+PRICE_DIGITS: Final = 6
+"""Significant digits of the price of a flip: it is known about."""
+
+router = APIRouter(prefix="/api", tags=["analysis"], responses=PROBLEM_RESPONSES)
+
+
+@router.get("/explain")
+async def get_explain(
+    services: ServicesDep,
+    symbol: Annotated[str, Query(pattern=SYMBOL_PATTERN)],
+    at: MomentParam = HEAD,
+) -> Response:
+    """The scores behind a regime, and for every regime that the next bar may lead to, what it would take.
+
+    `price` is the close that would do it, about, and `change` that close against the last one; null where no
+    close within 40 % would, or where the last close is not known.
+    """
+    state = await state_at(services.live_state, at)
+    entry = state["symbols"].get(symbol)
+    last = await _last_close(services, symbol, state, entry) if entry else _UNKNOWN
+    explanation = explain(entry, last.bars)
+    flips = [_flip(one, last.price) for one in explanation.flips]
+    shown = {
+        key: entry and entry[key] for key in ("regime", "confidence", "warming_up", "detector")
+    }
+    body = {
+        "epoch": state["epoch"],
+        "position": state["position"],
+        "symbol": symbol,
+        **shown,
+        "explained": explanation.explained,
+        "reason": explanation.reason,
+        "scores": [_score(one) for one in explanation.scores],
+        "flips": flips,
+        "nearest": flips[0] if flips else None,
+    }
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+def _score(score: Score) -> dict[str, Any]:
+    terms = [{**asdict(one), "contribution": one.contribution} for one in score.terms]
+    return {"name": score.name, "value": score.value, "terms": terms, "bias": score.bias}
+
+
+def _flip(flip: Flip, close: Decimal | None) -> dict[str, Any]:
+    price = None
+    if flip.change is not None and close is not None:
+        price = price_text(float(close) * (1 + flip.change))
+    return {**asdict(flip), "distance": flip.distance, "price": price}
+
+
+def price_text(price: float) -> str:
+    """A price that is known about, as a decimal string."""
+    return format_decimal(Decimal(f"{price:.{PRICE_DIGITS}g}"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    """The close of the last bar, and how many bars there are; None where not known."""
+
+    price: Decimal | None = None
+    bars: int | None = None
+
+
+_UNKNOWN: Final = _Close()
+
+
+async def _last_close(
+    services: Services, symbol: str, state: dict[str, Any], entry: dict[str, Any]
+) -> _Close:
+    """The close that the symbol's final regime is of.
+
+    A ready bar is one; of bare ticks it is the last one before the open bar.
+    """
+    occurred_at = state["as_of"]["occurred_at"]
+    if occurred_at is None:
+        return _UNKNOWN
+    upto, end_us = state["position"], to_micros(parse_time(occurred_at))
+    newest = await _newest_price(services, symbol, upto, end_us)
+    if newest is None:
+        return _UNKNOWN
+    payload = payload_fields(newest)
+    if payload["price"] != entry["price"]:
+        return _UNKNOWN  # more late prices came after it than are looked at
+    if payload["bar_s"] is not None:
+        return _Close(Decimal(payload["price"]), newest.version)
+    bar_s = services.ingest.state.setup.bar_s
+    begins = bar_end(bar_number(newest.occurred_at, bar_s) - 1, bar_s)
+    closed = await _newest_price(services, symbol, upto, to_micros(begins) - 1)
+    return _UNKNOWN if closed is None else _Close(Decimal(payload_fields(closed)["price"]))
+
+
+async def _newest_price(
+    services: Services, symbol: str, upto: int, end_us: int
+) -> RecordedEvent | None:
+    """The price of the newest market time up to `end_us`, among the last so many that were recorded."""
+    query = ReadQuery(
+        upto=upto,
+        selection=Selection.of([Channel.PRICES], [symbol]),
+        occurred_upto_us=end_us,
+        limit=PRICES_LOOKED_AT,
+        descending=True,
+    )
+    page = [event for event in await services.log.read(query) if is_readable(event)]
+    return max(page, key=lambda event: (event.occurred_at_us, event.position), default=None)

@@ -1,0 +1,89 @@
+"""CSV: what a reader gets back is what the row held, and no spreadsheet takes a text for a formula."""
+
+import csv
+import re
+from io import StringIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.analysis.export import Provenance
+from app.analysis.export_csv import cells_of, defused, encoder
+from app.analysis.export_schema import COLUMNS
+from events.envelope import RecordedEvent
+from tests.unit.analysis.samples import alert, one_of_each, portfolio
+from tests.unit.events.builders import recorded
+
+PROVENANCE = Provenance("e", 6, {})
+
+
+def written(events: list[RecordedEvent]) -> str:
+    made = encoder(PROVENANCE)
+    return (made.begin() + made.page(events) + made.end()).decode()
+
+
+def read_back(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO(text, newline="")))
+
+
+def test_it_is_rfc_4180() -> None:
+    lines = written(one_of_each()[:1]).split("\r\n")
+    assert lines[0] == ",".join(column.name for column in COLUMNS)
+    assert lines[2:] == [""]
+    quoted = written(recorded([alert('a "b",\r\nc')]))
+    assert ',"a ""b"",\r\nc",' in quoted
+
+
+def test_cells_are_written_as_on_the_wire() -> None:
+    price, regime, _, held, trade, _ = read_back(written(one_of_each()))
+    assert price["occurred_at"] == "2026-01-16T12:00:00.000000Z"
+    assert price["recorded_at"] == "1970-01-01T00:00:00.001000Z"
+    assert price["price"] == "100"
+    assert price["volume"] == price["regime"] == ""
+    assert (regime["provisional"], regime["confidence"]) == ("false", "0.7")
+    assert regime["features"] == '{"trend":0.5}'
+    assert held["cash"] == "-999999999999999999.999999999999"
+    assert (held["pnl_pct"], held["exposure"]) == ("-1e-07", "-0.5")
+    assert trade["reason"] == '{"regime":"BULL","confidence":0.5,"rule":"shift"}'
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-a", "@x", "\tx", "\rx", "\nx", "-", "-1-2", "'=x"]
+)
+def test_a_text_that_would_be_a_formula_gets_an_apostrophe(text: str) -> None:
+    assert defused(text) == f"'{text}"
+    row = read_back(written(recorded([alert(text)])))[0]
+    assert row["message"] == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "a=b", "'tis", "^GSPC", "-12.50", "-1", "{}", "[-1]", "12"])
+def test_numbers_and_all_other_texts_stay_as_they_are(text: str) -> None:
+    assert defused(text) == text
+
+
+def test_negative_numbers_stay_numbers() -> None:
+    row = read_back(written(recorded([portfolio()])))[0]
+    assert [row[name] for name in ("cash", "pnl", "exposure", "drawdown_pct")] == [
+        "-999999999999999999.999999999999",
+        "-0.2",
+        "-0.5",
+        "-0.25",
+    ]
+
+
+@given(st.text(alphabet="'=+-@\t\r\n1.a,\"", max_size=6))
+def test_the_apostrophe_can_be_taken_away_again(text: str) -> None:
+    cell = defused(text)
+    assert cell in {text, f"'{text}"}
+    mark = re.match(r"'+[=+\-@\t\r\n]", cell)
+    assert (cell[1:] if mark else cell) == text
+    if cell[:1] in tuple("=+-@\t\r\n"):
+        assert float(cell) <= 0
+
+
+@given(st.text(max_size=20))
+def test_any_message_comes_back(text: str) -> None:
+    event = recorded([alert(text)])[0]
+    assert read_back(written([event]))[0]["message"] == defused(text)
+    assert len(cells_of(event)) == len(COLUMNS)

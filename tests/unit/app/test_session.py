@@ -1,0 +1,158 @@
+"""Launch codes open once and in time; a cookie holds until it ends, or the write token is another."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.session import (
+    LAUNCH_CODES_MAX,
+    LAUNCH_S_MAX,
+    SESSION_S_MAX,
+    LaunchCodes,
+    Session,
+    Sessions,
+    is_same_origin,
+)
+from app.write_token import WriteToken
+
+TOKEN = "a-token"
+START = datetime(2026, 1, 16, 12, 0, 0, 999_999, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+class Wall:
+    """A clock that stands until it is set."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+# --- launch codes -------------------------------------------------------------------------------
+
+
+def test_a_code_opens_once() -> None:
+    codes = LaunchCodes(Wall())
+    code = codes.issue()
+    assert len(code) >= 43
+    assert [codes.redeem(code), codes.redeem(code)] == [True, False]
+
+
+def test_a_wrong_code_uses_nothing_up() -> None:
+    codes = LaunchCodes(Wall())
+    code = codes.issue()
+    for wrong in ("", code[:-1], code + "A", code.swapcase(), "käse", "\udfff"):
+        assert not codes.redeem(wrong)
+    assert codes.redeem(code)
+
+
+def test_a_code_dies_in_time() -> None:
+    wall = Wall()
+    codes = LaunchCodes(wall)
+    code, late = codes.issue(), codes.issue()
+    wall.now = START + timedelta(seconds=LAUNCH_S_MAX) - SECOND
+    assert codes.redeem(code)
+    wall.now = START + timedelta(seconds=LAUNCH_S_MAX)
+    assert not codes.redeem(late)
+
+
+def test_so_many_codes_wait_and_the_oldest_is_forgotten() -> None:
+    codes = LaunchCodes(Wall())
+    issued = [codes.issue() for _ in range(LAUNCH_CODES_MAX + 1)]
+    assert len(set(issued)) == len(issued)
+    assert [codes.redeem(code) for code in issued] == [False] + [True] * LAUNCH_CODES_MAX
+
+
+# --- the cookie ---------------------------------------------------------------------------------
+
+
+def test_a_cookie_is_known_until_it_ends() -> None:
+    wall = Wall()
+    sessions = Sessions(TOKEN, wall)
+    session, cookie = sessions.open()
+    assert session == Session(START.replace(microsecond=0) + timedelta(seconds=SESSION_S_MAX))
+    wall.now = session.expires_at - SECOND
+    assert sessions.find(cookie) == session
+    wall.now = session.expires_at
+    assert sessions.find(cookie) is None
+
+
+def test_a_cookie_outlives_a_restart_but_not_its_token() -> None:
+    session, cookie = Sessions(TOKEN, Wall()).open()
+    assert Sessions(TOKEN, Wall()).find(cookie) == session
+    assert Sessions(TOKEN + "2", Wall()).find(cookie) is None
+
+
+def test_a_cookie_does_not_hold_the_token() -> None:
+    _, cookie = Sessions(TOKEN, Wall()).open()
+    assert not WriteToken(TOKEN, None).is_in(cookie)
+
+
+def test_a_later_end_cannot_be_written_into_a_cookie() -> None:
+    _, cookie = Sessions(TOKEN, Wall()).open()
+    version, ends_s, signature = cookie.split(".")
+    later = f"{version}.{int(ends_s) + 1}.{signature}"
+    assert Sessions(TOKEN, Wall()).find(later) is None
+
+
+def test_every_changed_character_ends_a_cookie() -> None:
+    sessions = Sessions(TOKEN, Wall())
+    _, cookie = sessions.open()
+    for place, character in enumerate(cookie):
+        other = "A" if character != "A" else "B"
+        assert sessions.find(cookie[:place] + other + cookie[place + 1 :]) is None
+
+
+@pytest.mark.parametrize("cookie", [None, "", ".", "..", "1.99999999999", "1.1.", "käse", "\udfff"])
+def test_what_is_no_cookie_is_no_session(cookie: str | None) -> None:
+    assert Sessions(TOKEN, Wall()).find(cookie) is None
+
+
+def test_a_cookie_of_another_version_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as later:
+        later.setattr("app.session.COOKIE_VERSION", "2")
+        _, cookie = Sessions(TOKEN, Wall()).open()
+    assert Sessions(TOKEN, Wall()).find(cookie) is None
+
+
+# --- where a request comes from -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "scheme"),
+    [
+        ("http://127.0.0.1:8000", "127.0.0.1:8000", "http"),
+        ("http://[::1]:8000", "[::1]:8000", "http"),
+        ("http://Example.com", "example.COM", "http"),
+        ("http://example.com", "example.com:80", "http"),
+        ("https://example.com", "example.com:443", "https"),
+        ("https://example.com", "example.com", "http"),  # a proxy ends TLS and does not say so
+    ],
+)
+def test_a_page_of_this_server_is_known(origin: str, host: str, scheme: str) -> None:
+    assert is_same_origin(origin, host, scheme)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "scheme"),
+    [
+        (None, "127.0.0.1:8000", "http"),
+        ("", "", "http"),
+        ("null", "null", "http"),
+        ("http://", "", "http"),
+        ("http://127.0.0.1:8000", None, "http"),
+        ("http://127.0.0.1:8001", "127.0.0.1:8000", "http"),
+        ("http://localhost:8000", "127.0.0.1:8000", "http"),
+        ("http://127.0.0.1", "127.0.0.1:8000", "http"),
+        ("http://127.0.0.1:8000.evil.example", "127.0.0.1:8000", "http"),
+        ("http://evil.example/127.0.0.1:8000", "127.0.0.1:8000", "http"),
+        ("http://u@127.0.0.1:8000", "127.0.0.1:8000", "http"),
+        ("file://127.0.0.1:8000", "127.0.0.1:8000", "http"),
+        ("http://example.com", "example.com", "https"),
+        ("https://example.com", "example.com:80", "http"),
+    ],
+)
+def test_any_other_page_is_foreign(origin: str | None, host: str | None, scheme: str) -> None:
+    assert not is_same_origin(origin, host, scheme)
