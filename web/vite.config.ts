@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
@@ -12,6 +15,8 @@ const POLICY = [
   "form-action 'none'",
 ].join("; ");
 
+const COMPRESSED = /\.(?:css|html|js|svg)$/;
+
 /** The built page forbids itself everything that it does not need, whoever serves it. */
 function contentPolicy(): Plugin {
   const attrs = { "http-equiv": "Content-Security-Policy", content: POLICY };
@@ -22,9 +27,34 @@ function contentPolicy(): Plugin {
   };
 }
 
+/** Each text is compressed once, at the build: the server sends `x.js.br` or `x.js.gz` for `x.js`. */
+function compressed(): Plugin {
+  return {
+    name: "compressed",
+    apply: "build",
+    writeBundle: ({ dir = "" }) => {
+      for (const name of readdirSync(dir, { encoding: "utf8", recursive: true })) {
+        if (!COMPRESSED.test(name)) continue;
+        const content = readFileSync(join(dir, name));
+        writeFileSync(join(dir, `${name}.br`), brotliCompressSync(content));
+        writeFileSync(join(dir, `${name}.gz`), gzipSync(content, { level: 9 }));
+      }
+    },
+  };
+}
+
 export default defineConfig({
   base: "./",
-  plugins: [contentPolicy()],
+  // The page is written for React and runs on Preact, which is a tenth of its size.
+  resolve: {
+    alias: {
+      "react-dom/client": "preact/compat/client",
+      "react-dom": "preact/compat",
+      "react/jsx-runtime": "preact/jsx-runtime",
+      react: "preact/compat",
+    },
+  },
+  plugins: [contentPolicy(), compressed()],
   build: {
     outDir: "../app/static",
     emptyOutDir: true,
@@ -42,5 +72,7 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["tests/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    // The testing library must see the same Preact as the page.
+    server: { deps: { inline: ["@testing-library/preact"] } },
   },
 });

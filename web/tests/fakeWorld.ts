@@ -26,6 +26,12 @@ export class FakeSocket implements SocketLike {
   }
 }
 
+function newest(sockets: readonly FakeSocket[]): FakeSocket {
+  const socket = sockets.at(-1);
+  if (!socket) throw new Error("no socket was opened");
+  return socket;
+}
+
 interface Timer {
   readonly at: number;
   readonly run: () => void;
@@ -36,19 +42,29 @@ export class FakeWorld implements ClientWorld {
   time = 1_000_000;
   isOnline = true;
   sockets: FakeSocket[] = [];
+  replays: FakeSocket[] = [];
   warnings: string[] = [];
   private timers = new Set<Timer>();
   private ids = 0;
 
   get socket(): FakeSocket {
-    const socket = this.sockets.at(-1);
-    if (!socket) throw new Error("no socket was opened");
-    return socket;
+    return newest(this.sockets);
+  }
+
+  /** The newest socket to the time machine. */
+  get replay(): FakeSocket {
+    return newest(this.replays);
   }
 
   open = (): SocketLike => {
     const socket = new FakeSocket();
     this.sockets.push(socket);
+    return socket;
+  };
+
+  openReplay = (): SocketLike => {
+    const socket = new FakeSocket();
+    this.replays.push(socket);
     return socket;
   };
 

@@ -1,4 +1,4 @@
-import { type RenderResult, render } from "@testing-library/react";
+import { type RenderResult, render } from "@testing-library/preact";
 import type { ReactNode } from "react";
 import { SettingsContext, SynapseContext } from "../src/synapse/hooks";
 import { type Settings, SettingsStore } from "../src/synapse/settings";

@@ -1,11 +1,16 @@
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { PriceAlerts } from "../features/alerts/PriceAlerts";
 import { ChartPanel } from "../features/chart/ChartPanel";
 import { ConnectionPill } from "../features/connection/ConnectionPill";
 import { ContinuityPanel } from "../features/connection/ContinuityPanel";
 import { FeedLine } from "../features/connection/FeedLine";
+import { Dock } from "../features/dock/Dock";
+import { LinkNotice } from "../features/dock/LinkNotice";
+import { ReplayBadge } from "../features/dock/ReplayBadge";
+import { ReplayFrame } from "../features/dock/ReplayFrame";
 import { NoticeList } from "../features/notices/NoticeList";
 import { PortfolioUpdates } from "../features/portfolio/PortfolioUpdates";
+import { MoodRibbon } from "../features/ribbon/MoodRibbon";
 import { ShiftList } from "../features/shifts/ShiftList";
 import { MarketStatusCard } from "../features/status/MarketStatusCard";
 import { SymbolChips } from "../features/symbols/SymbolChips";
@@ -13,66 +18,125 @@ import { TradeExecutions } from "../features/trades/TradeExecutions";
 import { useSynapse } from "../synapse/hooks";
 import { stoppedFeed } from "../synapse/notices";
 import { symbolView } from "../synapse/reducer";
-import type { SynapseStore } from "../synapse/store";
+import type { Snapshot, SynapseStore } from "../synapse/store";
 import { type SymbolView, isSimulated } from "../synapse/view";
+import { useKeys } from "../ui/keys";
+import { Viewport } from "../ui/viewport";
 import { Announcer } from "./Announcer";
+import { Compare } from "./Compare";
+import { Dialogs } from "./Dialogs";
 import { Foot, Masthead } from "./Frame";
-import { useChosen } from "./useChosen";
+import { Heralds } from "./Heralds";
+import { type AddressBar, useAddress } from "./useAddress";
 import { useStale } from "./useStale";
 
 /** The dashboard: composes the features, which do not know one another. */
 export function App({ store }: { store: SynapseStore }) {
   useLife(store);
   const snapshot = useSynapse();
-  const { connection, market } = snapshot;
-  const symbols = useMemo(
-    () => Object.values(market.symbols).toSorted(realFirst),
-    [market.symbols],
-  );
+  const { connection, live, machine, market } = snapshot;
+  const symbols = useSymbols(snapshot);
   const names = useMemo(() => symbols.map((one) => one.symbol), [symbols]);
-  const [chosen, setChosen] = useChosen(names);
-  const stopped = chosen ? stoppedFeed(market, chosen) : null;
-  const stale = useStale(connection, snapshot.lastMessageAt);
+  const address = useAddress(names);
+  const [viewport] = useState(() => new Viewport());
+  const { symbol } = address;
+  useSymbolKeys(names, address.choose);
+  useMode(machine !== null);
+  const stopped = symbol ? stoppedFeed(live, symbol) : null;
   return (
     <div className="page">
+      <ReplayFrame />
       <Masthead>
+        <ReplayBadge />
         {stopped && <FeedLine feed={stopped} />}
         <ConnectionPill connection={connection} quiet={stopped !== null} />
+        <Dialogs symbol={symbol} />
       </Masthead>
-      <SymbolChips symbols={symbols} chosen={chosen} onChoose={setChosen} />
-      <main className="columns">
-        <div className="column">
-          <MarketStatusCard
-            view={symbolView(market, chosen ?? "Market")}
-            stale={stale}
-          />
-          <PortfolioUpdates />
-        </div>
-        <div className="column">
-          {chosen && (
-            <>
-              <ChartPanel symbol={chosen} simulated={isSimulated(symbolView(market, chosen))} />
-              <Announcer symbol={chosen} />
-            </>
-          )}
-          <div className="pair">
-            {chosen && <ShiftList symbol={chosen} />}
-            <TradeExecutions />
-          </div>
-        </div>
-        <div className="column">
-          {chosen && <PriceAlerts symbol={chosen} />}
-          <NoticeList symbol={chosen} />
-          <ContinuityPanel snapshot={snapshot} />
-        </div>
-      </main>
+      <SymbolChips symbols={symbols} chosen={symbol} onChoose={address.choose} />
+      <Columns address={address} snapshot={snapshot} viewport={viewport} />
       <Foot disclaimer={market.disclaimer} />
+      <Dock
+        symbol={symbol}
+        ribbon={symbol && <MoodRibbon symbol={symbol} viewport={viewport} />}
+        compare={address.compare}
+        onPin={address.pin}
+        onCopyLink={address.copyLink}
+      />
+      <LinkNotice notice={address.notice} link={address.link} onClose={address.closeNotice} />
+      <Heralds />
     </div>
   );
 }
 
+interface ColumnsProps {
+  readonly address: AddressBar;
+  readonly snapshot: Snapshot;
+  readonly viewport: Viewport;
+}
+
+function Columns({ address, snapshot, viewport }: ColumnsProps) {
+  const { symbol } = address;
+  const { connection, lastMessageAt, machine, market } = snapshot;
+  const stale = useStale(connection, lastMessageAt);
+  const view = symbolView(market, symbol ?? "Market");
+  return (
+    <main className="columns">
+      <div className="column">
+        <MarketStatusCard view={view} stale={machine ? null : stale} />
+        <PortfolioUpdates />
+      </div>
+      <div className="column">
+        {symbol && (
+          <>
+            <ChartPanel
+              key={symbol}
+              symbol={symbol}
+              simulated={isSimulated(view)}
+              viewport={viewport}
+            />
+            <Announcer symbol={symbol} />
+            <Compare symbol={symbol} address={address} machine={machine} />
+          </>
+        )}
+        <div className="pair">
+          {symbol && <ShiftList symbol={symbol} />}
+          <TradeExecutions />
+        </div>
+      </div>
+      <div className="column">
+        {symbol && <PriceAlerts symbol={symbol} />}
+        <NoticeList symbol={symbol} />
+        <ContinuityPanel snapshot={snapshot} />
+      </div>
+    </main>
+  );
+}
+
+/** All symbols that are known now, as they are at the shown moment; made-up ones last. */
+function useSymbols({ live, market }: Snapshot): readonly SymbolView[] {
+  return useMemo(() => {
+    const sorted = Object.values(live.symbols).toSorted(realFirst);
+    return sorted.map(({ symbol }) => symbolView(market, symbol));
+  }, [live.symbols, market]);
+}
+
 function realFirst(a: SymbolView, b: SymbolView): number {
   return Number(isSimulated(a)) - Number(isSimulated(b)) || a.symbol.localeCompare(b.symbol);
+}
+
+/** The digits choose a symbol. */
+function useSymbolKeys(names: readonly string[], choose: (symbol: string) => void): void {
+  const keys = names.slice(0, 9).map((name, index) => {
+    return [String(index + 1), { label: `Show ${name}`, run: () => choose(name) }] as const;
+  });
+  useKeys(Object.fromEntries(keys), "Symbols");
+}
+
+/** The whole page is told when it shows the past, so that every card can look like it. */
+function useMode(replay: boolean): void {
+  useEffect(() => {
+    document.documentElement.dataset.mode = replay ? "replay" : "live";
+  }, [replay]);
 }
 
 /** The store lives as long as the page; it looks up at once when the network or the person is back. */

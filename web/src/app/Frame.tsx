@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { useFormat } from "../ui/useFormat";
 
 /** The top of the page. */
 export function Masthead({ children }: { children: ReactNode }) {
@@ -8,7 +9,7 @@ export function Masthead({ children }: { children: ReactNode }) {
         <path
           d="M2 18h6l3-10 5 17 4-12 2 5h8"
           fill="none"
-          stroke="var(--bull)"
+          stroke="var(--good)"
           strokeWidth="2.6"
           strokeLinecap="round"
           strokeLinejoin="round"
@@ -25,9 +26,12 @@ export function Masthead({ children }: { children: ReactNode }) {
 
 /** The foot of the page: what it is not, and whose chart it is. */
 export function Foot({ disclaimer }: { disclaimer: string }) {
+  const { timeZone } = useFormat();
   return (
     <footer className="foot">
-      <span>{disclaimer} Times are UTC.</span>
+      <span>
+        {disclaimer} Times are {timeZone.replaceAll("_", " ")}.
+      </span>
       <span>
         Charts by{" "}
         <a href="https://www.tradingview.com/" rel="noreferrer" target="_blank">

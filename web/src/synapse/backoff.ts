@@ -6,3 +6,5 @@ export function backoffMs(attempt: number, random: number): number {
   const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(attempt, 10));
   return Math.round(ceiling * (0.5 + random / 2));
 }
+/** What could not be read over HTTP is asked for again after so long. */
+export const RETRY_MS = 5_000;

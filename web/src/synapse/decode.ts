@@ -17,7 +17,7 @@ export type Decoded =
 
 /** Reads one frame; never throws. */
 export function decode(frame: unknown): Decoded {
-  const message = parse(frame);
+  const message = parseFrame(frame);
   const type = isObject(message) ? String(message.type) : "";
   if (isServerEvent(message)) return { kind: "event", message };
   if (isServerControl(message)) return { kind: "control", message };
@@ -25,7 +25,8 @@ export function decode(frame: unknown): Decoded {
   return { kind: known ? "invalid" : "unknown", type };
 }
 
-function parse(frame: unknown): unknown {
+/** The JSON of a frame; undefined where there is none. */
+export function parseFrame(frame: unknown): unknown {
   try {
     return JSON.parse(String(frame));
   } catch {

@@ -1,43 +1,30 @@
 import type { Api } from "./api";
-import { BarSeries, type BarsSnapshot, NO_BARS } from "./bars";
+import { RETRY_MS } from "./backoff";
 import { SynapseClient } from "./client";
-import type { Connection } from "./connection";
-import type { Continuity } from "./cursor";
 import type { ServerEvent } from "./generated";
-import type { Machine } from "./machine";
+import { LateFeed } from "./lateFeed";
+import { MachineHost } from "./machineHost";
 import { applyEvent } from "./reducer";
+import type { Shelf } from "./shelf";
+import type { Snapshot } from "./snapshot";
 import { withState } from "./state";
 import { EMPTY_VIEW, type MarketView } from "./view";
 import type { ClientListener, ClientWorld } from "./world";
 
+export type { Snapshot } from "./snapshot";
 export const FLUSH_MS = 50;
-export const RETRY_MS = 5_000;
-
-/** Everything the page shows, at one moment; replaced as a whole, never changed. */
-export interface Snapshot {
-  readonly connection: Connection;
-  readonly lastMessageAt: number | null;
-  readonly continuity: Continuity;
-  readonly position: number;
-  readonly invalid: number;
-  readonly problem: string | null;
-  /** Whether the state was read, so that a symbol that is missing is missing in the log too. */
-  readonly loaded: boolean;
-  readonly epoch: string | null;
-  /** The market as it is now, whatever is shown. */
-  readonly live: MarketView;
-  /** The market that is shown: live, or as of the time machine's moment. */
-  readonly market: MarketView;
-  /** Null while live. */
-  readonly machine: Machine | null;
-}
 
 /** What the page knows, fed by the one socket. Changes are told in batches, not one by one. */
 export class SynapseStore implements ClientListener {
+  readonly past: MachineHost;
+  /** Null until it is loaded. */
+  shelf: Shelf | null = null;
+  private shelving: Promise<Shelf> | null = null;
   private readonly client: SynapseClient;
+  private readonly feeds = new Map<string, LateFeed>();
   private readonly listeners = new Set<() => void>();
-  private readonly series = new Map<string, BarSeries>();
-  private market = EMPTY_VIEW;
+  private readonly arrivals = new Set<(event: ServerEvent) => void>();
+  private live = EMPTY_VIEW;
   private loaded = false;
   private life = 0;
   private flushing = false;
@@ -45,23 +32,49 @@ export class SynapseStore implements ClientListener {
 
   constructor(
     private readonly world: ClientWorld,
-    private readonly api: Api,
+    readonly api: Api,
   ) {
+    const onChange = (): void => this.onChange();
     this.client = new SynapseClient(world, this);
+    this.past = new MachineHost({
+      world,
+      api,
+      present: () => this.present(),
+      episodes: async (symbol) => (await this.openShelf()).episodes.load(symbol),
+      onMoved: () => this.shelf?.move(),
+      onReplayed: (event) => this.shelf?.replay(event),
+      onChange,
+    });
     this.snapshot = this.take();
   }
 
   start(): void {
     this.client.start();
+    this.openShelf().then(
+      ({ session }) => session.refresh(),
+      () => {},
+    );
     if (!this.loaded) void this.loadState();
+  }
+
+  /** Signs in with the code of the link that opened the page. */
+  async launch(code: string): Promise<void> {
+    await this.openShelf().then(
+      ({ session }) => session.launch(code),
+      () => {},
+    );
   }
 
   stop(): void {
     this.life += 1;
     this.client.stop();
+    this.past.close(null);
   }
 
-  wake = (): void => this.client.wake();
+  wake = (): void => {
+    this.client.wake();
+    this.past.wake();
+  };
 
   getSnapshot = (): Snapshot => this.snapshot;
 
@@ -70,26 +83,18 @@ export class SynapseStore implements ClientListener {
     return () => this.listeners.delete(listener);
   };
 
-  /** Loads a symbol's bars and keeps them up to date until the answer is called. */
-  watchBars(symbol: string): () => void {
-    const series = new BarSeries(symbol);
-    this.series.set(symbol, series);
-    void this.loadBars(series);
-    return () => {
-      if (this.series.get(symbol) === series) this.series.delete(symbol);
-    };
-  }
-
-  readBars(symbol: string): BarsSnapshot {
-    return this.series.get(symbol)?.read() ?? NO_BARS;
-  }
+  /** Tells of every event that happens from now on: neither of history nor of what is replayed. */
+  onArrival = (listener: (event: ServerEvent) => void): (() => void) => {
+    const own = (event: ServerEvent): void => listener(event);
+    this.arrivals.add(own);
+    return () => this.arrivals.delete(own);
+  };
 
   onEvent(event: ServerEvent): void {
-    this.market = applyEvent(this.market, event);
-    if (event.type !== "price_update" && event.type !== "regime_update") return;
-    const series = this.series.get(event.payload.symbol);
-    series?.apply(event);
-    if (series?.overfull) void this.loadBars(series);
+    this.live = applyEvent(this.live, event);
+    this.shelf?.apply(event);
+    if (this.client.connection.name !== "live") return;
+    for (const listener of this.arrivals) listener(event);
   }
 
   onChange(): void {
@@ -99,11 +104,51 @@ export class SynapseStore implements ClientListener {
   }
 
   onStartOver(): void {
-    this.market = EMPTY_VIEW;
+    this.live = EMPTY_VIEW;
     this.loaded = false;
+    this.past.close("The log was begun anew, so the moment that was shown is no more. This is live.");
     void this.loadState();
-    for (const series of this.series.values()) void this.loadBars(series);
+    this.shelf?.startOver();
     this.onChange();
+  }
+
+  /** A symbol's bars: one object a symbol. */
+  feed(symbol: string): LateFeed {
+    const feed = this.feeds.get(symbol) ?? new LateFeed(symbol, this.openShelf);
+    this.feeds.set(symbol, feed);
+    return feed;
+  }
+
+  /** Bars, episodes, explanations, marks and the session; loaded when they are first asked for. */
+  openShelf = (): Promise<Shelf> => {
+    this.shelving ??= this.fetchShelf();
+    return this.shelving;
+  };
+
+  private async fetchShelf(): Promise<Shelf> {
+    try {
+      const { Shelf } = await import("./shelf");
+      this.shelf = new Shelf({
+        world: this.world,
+        api: this.api,
+        moment: () => this.past.moment,
+        shown: () => this.past.read()?.position ?? null,
+        price: (symbol) => this.live.symbols[symbol]?.price?.price ?? null,
+        onChange: () => this.onChange(),
+      });
+      return this.shelf;
+    } catch (error) {
+      this.shelving = null;
+      this.past.problem = "A part of this page could not be loaded: reload it.";
+      this.world.warn(String(error));
+      this.onChange();
+      throw error;
+    }
+  }
+
+  private present(): { epoch: string | null; position: number; market: MarketView } {
+    const { epoch, position } = this.client.cursor;
+    return { epoch, position, market: this.live };
   }
 
   private flush(): void {
@@ -114,20 +159,20 @@ export class SynapseStore implements ClientListener {
 
   private take(): Snapshot {
     const { connection, lastMessageAt, cursor, invalid, problem } = this.client;
-    const { continuity, position } = cursor;
-    const { market, loaded } = this;
+    const { continuity, position, epoch } = cursor;
+    const { live, loaded, past } = this;
     return {
       connection,
       lastMessageAt,
       continuity,
       position,
       invalid,
-      problem,
+      problem: problem ?? past.problem ?? this.shelf?.session.problem ?? null,
       loaded,
-      epoch: cursor.epoch,
-      live: market,
-      market,
-      machine: null,
+      epoch,
+      live,
+      market: past.market ?? live,
+      machine: past.read(),
     };
   }
 
@@ -137,7 +182,7 @@ export class SynapseStore implements ClientListener {
     try {
       const state = await this.api.state();
       if (life !== this.life) return;
-      this.market = withState(this.market, state);
+      this.live = withState(this.live, state);
       this.loaded = true;
       this.onChange();
     } catch (error) {
@@ -148,20 +193,5 @@ export class SynapseStore implements ClientListener {
 
   private retryState(life: number): void {
     if (life === this.life) void this.loadState();
-  }
-
-  private async loadBars(series: BarSeries): Promise<void> {
-    const number = series.begin();
-    try {
-      series.load(await this.api.bars(series.symbol), number);
-    } catch (error) {
-      this.world.warn(String(error));
-      if (series.fail(number)) this.world.later(RETRY_MS, () => this.retryBars(series));
-    }
-    this.onChange();
-  }
-
-  private retryBars(series: BarSeries): void {
-    if (this.series.get(series.symbol) === series) void this.loadBars(series);
   }
 }

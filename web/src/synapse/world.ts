@@ -12,6 +12,8 @@ export interface SocketLike {
 /** The outside world, handed in: tests bring a fake one. Times in milliseconds. */
 export interface ClientWorld {
   open(): SocketLike;
+  /** A socket to the time machine. */
+  openReplay(): SocketLike;
   now(): number;
   /** Runs something later; the answer cancels it. */
   later(ms: number, run: () => void): () => void;
@@ -29,10 +31,11 @@ export interface ClientListener {
   onStartOver(): void;
 }
 
-/** The browser's own world; `url` is the socket's address. */
+/** The browser's own world; `url` is the live socket's address, with the time machine's beside it. */
 export function browserWorld(url: string): ClientWorld {
   return {
     open: () => new WebSocket(url) as SocketLike,
+    openReplay: () => new WebSocket(new URL("replay", url)) as SocketLike,
     now: () => Date.now(),
     later: (ms, run) => {
       const timer = setTimeout(run, ms);

@@ -27,7 +27,17 @@ export interface Format {
   exact(time: string): string;
   /** A date alone. */
   day(time: string): string;
+  /** A year alone. */
+  year(time: string): string;
 }
+
+/** A clock of a zone that was chosen says so; the reader's own needs no name. */
+const ZONED_CLOCK = {
+  hour: "numeric",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZoneName: "short",
+} as const;
 
 const made = new Map<string, Format>();
 
@@ -49,8 +59,9 @@ function make(locale: string, zone: string | null): Format {
   const faint = number({ maximumSignificantDigits: 2 });
   const all = number({ maximumFractionDigits: 12 });
   const day = date({ dateStyle: "medium" });
-  const clock = date({ timeStyle: "medium" });
+  const clock = date(zone === null ? { timeStyle: "medium" } : ZONED_CLOCK);
   const full = date({ dateStyle: "medium", timeStyle: "long" });
+  const year = date({ year: "numeric" });
   const { timeZone } = day.resolvedOptions();
   const fixed = [0, 1, 2, 3].map((digits) => fixedTo(locale, digits));
   const shares = [0, 1, 2, 3].map((digits) => fixedTo(locale, digits, "percent"));
@@ -82,10 +93,11 @@ function make(locale: string, zone: string | null): Format {
     moment: (time, now = Date.now()) => {
       const at = new Date(time);
       if (Math.abs(now - at.getTime()) >= DAY_MS) return day.format(at);
-      return `${clock.format(at)}${timeZone === "UTC" ? " UTC" : ""}`;
+      return clock.format(at);
     },
     exact: (time) => full.format(new Date(time)),
     day: (time) => day.format(new Date(time)),
+    year: (time) => year.format(new Date(time)),
   };
 }
 

@@ -1,8 +1,16 @@
 import { useSettings } from "../synapse/hooks";
+import { isLocale } from "../synapse/settings";
 import { type Format, formatFor } from "./format";
+
+const SOUND_LOCALE = "en-US";
+
+/** The reader's own language; some browsers name one that is none, such as `en-US@posix`. */
+export function ownLocale(languages: readonly string[] = navigator.languages): string {
+  return languages.find(isLocale) ?? SOUND_LOCALE;
+}
 
 /** How numbers and times are written for this reader; components ask for it, they never format themselves. */
 export function useFormat(): Format {
   const { locale, timeZone } = useSettings();
-  return formatFor(locale ?? navigator.language, timeZone === "local" ? null : timeZone);
+  return formatFor(locale ?? ownLocale(), timeZone === "local" ? null : timeZone);
 }

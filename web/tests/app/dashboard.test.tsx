@@ -1,8 +1,7 @@
-import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { App } from "../../src/app/App";
-import { choose } from "../../src/app/useChosen";
-import type { Api } from "../../src/synapse/api";
+import { choose } from "../../src/app/useAddress";
 import { parseBars } from "../../src/synapse/bars";
 import {
   SynapseContext,
@@ -12,6 +11,7 @@ import {
 } from "../../src/synapse/hooks";
 import { parseState } from "../../src/synapse/state";
 import { FLUSH_MS, SynapseStore } from "../../src/synapse/store";
+import { fakeApi } from "../fakeApi";
 import { FakeWorld } from "../fakeWorld";
 import { control, event } from "../samples";
 import { STATE } from "../state";
@@ -22,10 +22,10 @@ vi.mock("../../src/features/chart/PriceChart", () => ({
 
 let world: FakeWorld;
 let store: SynapseStore;
-const api: Api = {
+const api = fakeApi({
   state: async () => parseState(STATE)!,
   bars: async () => parseBars({ head: 100, bars: [] })!,
-};
+});
 
 beforeEach(() => {
   window.history.replaceState(null, "", "/");
@@ -83,7 +83,7 @@ describe("the dashboard", () => {
     await settle();
     expect(within(card("E2E")).getByText("SELL EVERYTHING! 🔥")).toBeTruthy();
     expect(within(card("E2E")).getByText("manual test broadcast")).toBeTruthy();
-    expect(window.location.search).toBe("?symbol=E2E");
+    await vi.waitFor(() => expect(window.location.search).toBe("?symbol=E2E"));
   });
 
   it("announces a shift of the chosen symbol", async () => {

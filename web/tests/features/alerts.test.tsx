@@ -1,4 +1,4 @@
-import { act, cleanup, fireEvent, screen, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, screen, within } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { PriceAlerts } from "../../src/features/alerts/PriceAlerts";
 import type { AlertView } from "../../src/synapse/view";
@@ -48,7 +48,9 @@ it("acknowledges one, and tells what is wrong when that fails", async () => {
   const panel = show(alert({ alert_id: "a7" }), alert({ alert_id: "seen", acknowledged: true }));
   const buttons = within(panel).getAllByRole("button", { name: /^Acknowledge: / });
   expect(buttons).toHaveLength(1);
-  await act(async () => fireEvent.click(buttons[0] as HTMLElement));
+  await act(async () => {
+    fireEvent.click(buttons[0] as HTMLElement);
+  });
   expect(known.acknowledge).toHaveBeenCalledExactlyOnceWith("a7");
   expect(panel.textContent).toContain("The recorder is not there.");
   expect(panel.textContent).toContain("✓ acknowledged");

@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, screen, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, within } from "@testing-library/preact";
 import { afterEach, expect, it, vi } from "vitest";
 import ComparePanel from "../../src/features/compare/ComparePanel";
 import type { Comparison } from "../../src/synapse/comparison";

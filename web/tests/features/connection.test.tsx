@@ -1,4 +1,4 @@
-import { act, cleanup, render, screen } from "@testing-library/react";
+import { act, cleanup, render, screen } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ConnectionPill } from "../../src/features/connection/ConnectionPill";
 import { ContinuityPanel } from "../../src/features/connection/ContinuityPanel";
@@ -40,9 +40,13 @@ function snapshot(connection: Connection, more: Partial<Snapshot> = {}): Snapsho
 it("counts down to the next try", () => {
   render(<ConnectionPill connection={{ name: "reconnecting", retryAt: 1_004_000 }} />);
   expect(screen.getByText("Reconnecting in 4 s")).toBeTruthy();
-  act(() => vi.advanceTimersByTime(3000));
+  act(() => {
+    vi.advanceTimersByTime(3000);
+  });
   expect(screen.getByText("Reconnecting in 1 s")).toBeTruthy();
-  act(() => vi.advanceTimersByTime(2000));
+  act(() => {
+    vi.advanceTimersByTime(2000);
+  });
   expect(screen.getByText("Reconnecting now")).toBeTruthy();
 });
 

@@ -1,4 +1,4 @@
-import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { NoticeList, SHOWN_MAX } from "../../src/features/notices/NoticeList";
 import { formatFor } from "../../src/ui/format";
@@ -8,6 +8,7 @@ import { SynapseContext } from "../../src/synapse/hooks";
 import { applyEvent } from "../../src/synapse/reducer";
 import { FLUSH_MS, SynapseStore } from "../../src/synapse/store";
 import { EMPTY_VIEW, type NoticeView } from "../../src/synapse/view";
+import { fakeApi } from "../fakeApi";
 import { FakeWorld } from "../fakeWorld";
 import { event } from "../samples";
 
@@ -18,8 +19,7 @@ let position: number;
 beforeEach(() => {
   position = 0;
   world = new FakeWorld();
-  const never = new Promise<never>(() => {});
-  store = new SynapseStore(world, { state: () => never, bars: () => never });
+  store = new SynapseStore(world, fakeApi());
   render(
     <SynapseContext value={store}>
       <NoticeList symbol="SPX" />

@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, screen, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, within } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ShiftList } from "../../src/features/shifts/ShiftList";
 import type { Episode } from "../../src/synapse/episodes";

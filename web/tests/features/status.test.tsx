@@ -1,4 +1,4 @@
-import { cleanup, screen, within } from "@testing-library/react";
+import { cleanup, screen, within } from "@testing-library/preact";
 import { afterEach, describe, expect, it } from "vitest";
 import { MarketStatusCard } from "../../src/features/status/MarketStatusCard";
 import type { Regime, ServerEventOf } from "../../src/synapse/generated";

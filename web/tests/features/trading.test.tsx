@@ -1,4 +1,4 @@
-import { act, cleanup, render, screen, within } from "@testing-library/react";
+import { act, cleanup, render, screen, within } from "@testing-library/preact";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PortfolioUpdates } from "../../src/features/portfolio/PortfolioUpdates";
 import { TradeExecutions } from "../../src/features/trades/TradeExecutions";

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { BarSeries, type BarsResponse, parseBars } from "../../src/synapse/bars";
+import { type BarsResponse, parseBars } from "../../src/synapse/bars";
+import { BarSeries } from "../../src/synapse/barSeries";
 import { event } from "../samples";
 
 const DAY_1 = "2018-01-02T21:00:00Z";
@@ -124,5 +125,57 @@ describe("live", () => {
     regime(DAY_3, 53);
     price("2018-01-05T21:00:00Z", "4", 54);
     expect(series.read().bars.map((bar) => bar.regime)).toEqual(["BULL", "BULL", "CRASH", "CRASH"]);
+  });
+});
+
+describe("what comes late", () => {
+  beforeEach(loaded);
+
+  it("comes to its place, in the regime of then, and makes another generation", () => {
+    const { generation } = series.read();
+    price("2018-01-02T22:00:00Z", "1.5", 51);
+    expect(closes()).toEqual([1, 1.5, 2]);
+    expect(series.read().bars[1]?.regime).toBe("BULL");
+    expect(series.read().generation).toBeGreaterThan(generation);
+  });
+
+  it("is not of this stretch when it is older than all of it", () => {
+    price("2017-01-02T22:00:00Z", "1.5", 51);
+    expect(closes()).toEqual([1, 2]);
+  });
+
+  it("is not of this stretch when it is later than its end", () => {
+    series.load(parsed(), series.begin(), Date.parse(DAY_2) / 1000);
+    price(DAY_3, "3", 51);
+    expect(closes()).toEqual([1, 2]);
+  });
+});
+
+describe("another moment", () => {
+  beforeEach(loaded);
+
+  it("has nothing that is later, and what is later again when it is moved forwards", () => {
+    price(DAY_3, "3", 51);
+    series.cut(Date.parse(DAY_1) / 1000, 10);
+    expect(closes()).toEqual([1]);
+    series.cut(Date.parse(DAY_3) / 1000, 50);
+    expect(closes()).toEqual([1, 2, 3]);
+    series.cut(null, 0);
+    expect(closes()).toEqual([]);
+  });
+
+  it("grows by what comes after its position, and overtakes a load of before", () => {
+    const number = series.begin();
+    series.cut(Date.parse(DAY_1) / 1000, 10);
+    series.load(parsed(), number);
+    price(DAY_1, "9", 10);
+    price(DAY_2, "5", 11);
+    expect(closes()).toEqual([1, 5]);
+  });
+
+  it("takes an answer as of its position, whatever the head is", () => {
+    series.load({ ...parsed(), position: 20, head: 50 }, series.begin());
+    price(DAY_3, "3", 21);
+    expect(closes()).toEqual([1, 2, 3]);
   });
 });

@@ -1,11 +1,15 @@
-import { beforeEach, describe, expect, it } from "vitest";
-import type { Api } from "../../src/synapse/api";
-import { BARS_MAX, parseBars } from "../../src/synapse/bars";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { RETRY_MS } from "../../src/synapse/backoff";
+import { parseBars } from "../../src/synapse/bars";
+import { MachineHost } from "../../src/synapse/machineHost";
+import type { PastHost } from "../../src/synapse/pastHost";
 import { parseState } from "../../src/synapse/state";
-import { FLUSH_MS, RETRY_MS, SynapseStore } from "../../src/synapse/store";
+import { FLUSH_MS, SynapseStore } from "../../src/synapse/store";
+import { fakeApi } from "../fakeApi";
 import { FakeWorld } from "../fakeWorld";
 import { control, event } from "../samples";
 import { STATE } from "../state";
+import { FakeReplay } from "./fakeReplay";
 
 let world: FakeWorld;
 let store: SynapseStore;
@@ -15,7 +19,7 @@ let told: number;
 
 const BAR = { open: null, high: null, low: null, volume: null, regime: null };
 
-const api: Api = {
+const api = fakeApi({
   state: async () => {
     asked.push("state");
     if (broken) throw new Error("state answered 503");
@@ -26,7 +30,8 @@ const api: Api = {
     if (broken) throw new Error("bars answered 503");
     return parseBars({ head: 100, bars: [{ ...BAR, timestamp: "2018-01-02T21:00:00Z", close: "1" }] })!;
   },
-};
+  write: async () => ({ scopes: ["read", "write"], expires_at: null }),
+});
 
 /** Lets promises settle, then what they caused be told. */
 async function settle(): Promise<void> {
@@ -94,7 +99,8 @@ describe("the store", () => {
   });
 
   it("drops everything and asks anew when the log is another one", async () => {
-    const unwatch = store.watchBars("SPX");
+    const release = store.feed("SPX").subscribe(() => {});
+    await store.openShelf();
     await settle();
     goLive();
     world.socket.say(event("price_alert", {}, { position: 101 }));
@@ -108,7 +114,7 @@ describe("the store", () => {
     expect(asked).toEqual(["state", "SPX"]);
     await settle();
     expect(Object.keys(store.getSnapshot().market.symbols)).toEqual(["SPX", "NEW"]);
-    unwatch();
+    release();
   });
 
   it("stops without a trace", async () => {
@@ -124,42 +130,121 @@ describe("the store", () => {
   });
 });
 
-describe("bars", () => {
-  it("are loaded when they are watched, kept up to date, and dropped afterwards", async () => {
-    expect(store.readBars("SPX").status).toBe("loading");
-    const unwatch = store.watchBars("SPX");
+describe("arrivals", () => {
+  it("are what happens from now on: neither history nor what is read after a break", async () => {
+    const arrived: number[] = [];
+    const release = store.onArrival(({ position }) => arrived.push(position));
+    world.socket.onopen?.();
+    world.socket.say(control("subscription_confirmed"));
+    world.socket.say(event("price_alert", {}, { position: 99 }));
+    world.socket.say(control("caught_up"));
+    world.socket.say(event("price_alert", {}, { position: 101 }));
+    world.socket.onclose?.({ code: 1006, reason: "" });
+    world.pass(500);
+    world.socket.onopen?.();
+    world.socket.say(control("subscription_confirmed", { resumed: true }));
+    world.socket.say(event("price_alert", {}, { position: 102 }));
+    world.socket.say(control("caught_up", { position: 102 }));
+    world.socket.say(event("price_alert", {}, { position: 103 }));
+    release();
+    world.socket.say(event("price_alert", {}, { position: 104 }));
+    expect(arrived).toEqual([101, 103]);
+  });
+});
+
+describe("the past", () => {
+  let server: FakeReplay;
+
+  /** Goes to a moment and waits until it is shown. */
+  async function goTo(position: number): Promise<void> {
+    store.past.controls.goTo({ position });
+    await vi.waitFor(() => expect(world.replays.length).toBeGreaterThan(0));
+    server = new FakeReplay(world.replay, 200);
+    world.replay.onopen?.();
+    server.settle();
+    world.pass(FLUSH_MS);
+  }
+
+  beforeEach(async () => {
+    await store.openShelf();
     await settle();
     goLive();
-    world.socket.say(event("price_update", {}, { position: 101 }));
-    world.socket.say(event("price_update", { symbol: "SIM" }, { position: 102 }));
-    expect(store.readBars("SPX").bars).toHaveLength(2);
-    unwatch();
-    expect(store.readBars("SPX").bars).toHaveLength(0);
   });
 
-  it("are asked for again when they could not be read", async () => {
-    broken = true;
-    store.watchBars("SPX");
-    await settle();
-    expect(store.readBars("SPX").status).toBe("failed");
-    broken = false;
-    world.pass(RETRY_MS);
-    await settle();
-    expect(store.readBars("SPX").status).toBe("ready");
+  it("is shown instead of the present, which goes on", async () => {
+    await goTo(40);
+    world.socket.say(event("price_update", { price: "9" }, { position: 101 }));
+    world.pass(FLUSH_MS);
+    const { machine, market, live } = store.getSnapshot();
+    expect(machine).toMatchObject({ status: "paused", position: 40 });
+    expect(market.symbols.SPX?.price?.price).toBe("40");
+    expect(live.symbols.SPX?.price?.price).toBe("9");
+    store.past.controls.close();
+    world.pass(FLUSH_MS);
+    expect(store.getSnapshot()).toMatchObject({ machine: null, problem: null });
+    expect(store.getSnapshot().market).toBe(store.getSnapshot().live);
   });
 
-  it("are loaded anew, thinned out, when there are too many", async () => {
-    store.watchBars("SPX");
+  it("has bars of its own, which live prices do not reach", async () => {
+    const feed = store.feed("SPX");
+    expect(store.feed("SPX")).toBe(feed);
+    feed.subscribe(() => {});
     await settle();
-    goLive();
-    asked = [];
-    for (let index = 1; index < BARS_MAX + 10; index += 1) {
-      const timestamp = new Date(1_600_000_000_000 + index * 1000).toISOString();
-      world.socket.say(event("price_update", { timestamp }, { position: 100 + index }));
-    }
-    expect(asked).toEqual(["SPX"]);
+    await goTo(40);
+    world.socket.say(event("price_update", { timestamp: "2018-02-02T21:00:00Z" }, { position: 101 }));
+    expect(feed.read().bars).toHaveLength(1);
+    store.past.controls.step(1);
+    server.settle();
+    expect(feed.read().bars).toHaveLength(2);
+  });
+
+  it("does not count for the continuity, nor as arrivals", async () => {
+    const arrived: unknown[] = [];
+    store.onArrival((one) => arrived.push(one));
+    await goTo(40);
+    store.past.controls.step(3);
+    server.settle();
+    world.pass(FLUSH_MS);
+    expect(store.getSnapshot().machine?.position).toBe(43);
+    expect(store.getSnapshot().continuity).toMatchObject({ received: 0, missed: 0 });
+    expect(arrived).toEqual([]);
+  });
+
+  it("is left when the log is another one, and it is said why", async () => {
+    await goTo(40);
+    store.onStartOver();
+    world.pass(FLUSH_MS);
+    expect(store.getSnapshot().machine).toBeNull();
+    expect(store.getSnapshot().problem).toContain("begun anew");
+    expect(world.replay.closed).toBe(true);
+    await goTo(10);
+    expect(store.getSnapshot()).toMatchObject({ problem: null, machine: { position: 10 } });
+  });
+
+  it("is closed when the page stops, also while it is being loaded", async () => {
+    store.past.controls.goTo({ position: 40 });
+    store.stop();
     await settle();
-    expect(store.readBars("SPX").bars.length).toBeGreaterThan(1);
-    expect(asked).toEqual(["SPX"]);
+    expect(world.replays).toEqual([]);
+  });
+
+  it("says so when it cannot be loaded, and tries again when it is used again", async () => {
+    const host = { ...({} as PastHost), world, onChange: () => {} };
+    const past = new MachineHost(host, () => Promise.reject(new Error("chunk gone")));
+    past.controls.play();
+    await settle();
+    expect(past.problem).toContain("could not be loaded");
+    past.controls.pause();
+    expect(past.problem).toBeNull();
+    await settle();
+    expect(past.problem).toContain("could not be loaded");
+  });
+});
+
+describe("a launch link", () => {
+  it("signs the page in", async () => {
+    await store.launch("code");
+    await settle();
+    expect(store.shelf?.session.canWrite).toBe(true);
   });
 });

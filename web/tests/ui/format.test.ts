@@ -29,6 +29,14 @@ it("writes a market time as a date, and as a clock when it is of the last day", 
   expect(moment("2026-01-16T11:59:58.5Z", now)).toBe("11:59:58 UTC");
 });
 
+it("writes the clock of a zone that was chosen with its name, the reader's own without", () => {
+  const now = Date.parse("2026-01-16T12:00:00Z");
+  const at = "2026-01-16T11:59:58.5Z";
+  expect(formatFor("en-GB", "Asia/Tokyo").moment(at, now)).toBe("20:59:58 GMT+9");
+  expect(formatFor("en-US", "America/New_York").moment(at, now)).toBe("6:59:58 AM EST");
+  expect(formatFor("en-GB", null).moment(at, now)).toMatch(/^\d\d:59:58$/);
+});
+
 it("writes quantities with all of their digits", () => {
   expect(quantity("123456789012345678.123456789012")).toBe("123,456,789,012,345,678.123456789012");
   expect(["979.412744", "10.00", "-15", "0.00000001"].map(quantity)).toEqual([

@@ -1,58 +1,64 @@
-import { Suspense, lazy, useState } from "react";
-import type { Bar } from "../../synapse/bars";
-import { useBars } from "../../synapse/hooks";
-import { RegimeWord } from "../../ui/Glyph";
+import { Suspense, lazy, useCallback, useState, useSyncExternalStore } from "react";
+import { useBarFeed } from "../../synapse/hooks";
 import { Panel } from "../../ui/Panel";
 import { Switch } from "../../ui/Switch";
-import { useFormat } from "../../ui/useFormat";
+import { Viewport } from "../../ui/viewport";
+import { ChartLegend } from "./ChartLegend";
+import type { Hovered } from "./drawing";
+import { type FeedStatus, useFeedStatus, useOffered } from "./feedHooks";
+import { RANGES, type Range } from "./ranges";
+import { Told } from "./told";
 import "./chart.css";
 
 const PriceChart = lazy(() => import("./PriceChart"));
-const RANGES = { all: "All", recent: "Recent" };
 
 interface ChartPanelProps {
   readonly symbol: string;
   readonly simulated: boolean;
+  /** Where chart and ribbon meet; without one the chart is alone. */
+  readonly viewport?: Viewport;
 }
 
 /** The price with the regimes behind it; its box is reserved before there is anything to draw. */
-export function ChartPanel({ symbol, simulated }: ChartPanelProps) {
-  const snapshot = useBars(symbol);
-  const [range, setRange] = useState<keyof typeof RANGES>("all");
-  const [hovered, setHovered] = useState<Bar | null>(null);
-  const shown = hovered ?? snapshot.bars.at(-1) ?? null;
-  const aside = <Switch label="Range" options={RANGES} value={range} onChange={setRange} />;
+export function ChartPanel({ symbol, simulated, viewport: given }: ChartPanelProps) {
+  const [own] = useState(() => new Viewport());
+  const viewport = given ?? own;
+  const feed = useBarFeed(symbol);
+  const status = useFeedStatus(feed);
+  const [ranges, setRanges] = useState<Readonly<Record<string, Range>>>({});
+  const [hovered] = useState(() => new Told<Hovered | null>(null));
+  const range = ranges[symbol] ?? "all";
+  const choose = useCallback(
+    (chosen: Range): void => {
+      setRanges((known) => ({ ...known, [symbol]: chosen }));
+      viewport.ask(null);
+    },
+    [symbol, viewport],
+  );
+  const options = Object.fromEntries(useOffered(feed).map((name) => [name, RANGES[name]]));
+  const brushed = useSyncExternalStore(viewport.subscribe, () => viewport.get().wanted !== null);
+  const aside = (
+    <Switch
+      label="Range"
+      options={options as Record<Range, string>}
+      value={brushed ? ("" as Range) : range}
+      onChange={choose}
+    />
+  );
   return (
     <Panel title={`Price of ${symbol}`} className="chart-panel" aside={aside}>
-      <p className="chart-legend">
-        {shown && <Legend bar={shown} />}
-        {simulated && <em className="tag">simulated prices</em>}
-      </p>
-      <div className="chart-box">
+      <ChartLegend feed={feed} hovered={hovered} simulated={simulated} />
+      <div className="chart-body">
         <Suspense fallback={null}>
-          <PriceChart snapshot={snapshot} range={range} onHover={setHovered} />
+          <PriceChart feed={feed} viewport={viewport} range={range} hovered={hovered} />
         </Suspense>
-        {snapshot.bars.length === 0 && (
-          <p className="chart-empty">{emptyWords(snapshot.status, symbol)}</p>
-        )}
+        {status !== "ready" && <p className="chart-empty">{emptyWords(status, symbol)}</p>}
       </div>
     </Panel>
   );
 }
 
-function Legend({ bar }: { bar: Bar }) {
-  const { moment, price } = useFormat();
-  const time = new Date(bar.time * 1000).toISOString();
-  return (
-    <>
-      <strong>{price(bar.close)}</strong>
-      <time dateTime={time}>{moment(time)}</time>
-      {bar.regime && <RegimeWord regime={bar.regime} />}
-    </>
-  );
-}
-
-function emptyWords(status: "loading" | "ready" | "failed", symbol: string): string {
+function emptyWords(status: Exclude<FeedStatus, "ready">, symbol: string): string {
   if (status === "failed") return "The prices could not be read. Trying again.";
   return status === "loading" ? "Reading prices." : `No prices of ${symbol} yet.`;
 }

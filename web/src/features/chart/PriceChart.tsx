@@ -1,40 +1,85 @@
-import { useEffect, useRef } from "react";
-import type { Bar, BarsSnapshot } from "../../synapse/bars";
-import { ChartView, type Range } from "./chartView";
-import { onSchemeChange, readTheme } from "./theme";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type BarFeed, type Span, useEpisodes, useMachine, useMarks } from "../../synapse/hooks";
+import { useFormat } from "../../ui/useFormat";
+import type { Viewport } from "../../ui/viewport";
+import { ChartTools } from "./ChartTools";
+import { ShiftTable } from "./ShiftTable";
+import { ChartView } from "./chartView";
+import type { Extras, Hovered, Style } from "./drawing";
+import { useResting } from "./feedHooks";
+import type { MarkKind } from "./marks";
+import type { Range } from "./ranges";
+import { onThemeChange, readTheme } from "./theme";
+import type { Told } from "./told";
 
 interface PriceChartProps {
-  readonly snapshot: BarsSnapshot;
+  readonly feed: BarFeed;
+  readonly viewport: Viewport;
   readonly range: Range;
-  readonly onHover: (bar: Bar | null) => void;
+  readonly hovered: Told<Hovered | null>;
 }
 
-/** The canvas. In a file of its own, so that the library is loaded only after the page stands. */
-export default function PriceChart({ snapshot, range, onHover }: PriceChartProps) {
+const NONE: ReadonlySet<MarkKind> = new Set();
+
+/** The canvas and its tools. In a file of its own, so that the library is loaded only after the page stands. */
+export default function PriceChart({ feed, viewport, range, hovered }: PriceChartProps) {
+  const format = useFormat();
   const box = useRef<HTMLDivElement>(null);
-  const view = useRef<ChartView | null>(null);
+  const [view, setView] = useState<ChartView | null>(null);
+  const [style, setStyle] = useState<Style>("line");
+  const [hidden, setHidden] = useState(NONE);
+  const span = useResting(viewport);
+  const extras = useExtras(feed.symbol, span, hidden);
+  const firstFormat = useRef(format);
 
   useEffect(() => {
     if (!box.current) return;
-    const made = new ChartView(box.current, readTheme(box.current), onHover);
-    view.current = made;
+    const theme = readTheme(box.current);
+    const made = new ChartView(box.current, feed, viewport, theme, firstFormat.current, hovered.set);
+    setView(made);
     return () => {
-      view.current = null;
+      setView(null);
+      hovered.set(null);
       made.dispose();
     };
-  }, [onHover]);
+  }, [feed, hovered, viewport]);
 
   useEffect(
     () =>
-      onSchemeChange(() => {
-        if (box.current) view.current?.setTheme(readTheme(box.current));
+      onThemeChange(() => {
+        if (box.current) view?.setTheme(readTheme(box.current));
       }),
-    [],
+    [view],
   );
+  useEffect(() => view?.setFormat(format), [format, view]);
+  useEffect(() => view?.setStyle(style), [style, view]);
+  useEffect(() => view?.setRange(range), [range, view]);
+  useEffect(() => view?.setExtras(extras), [extras, view]);
+  const picture = useCallback(() => view?.picture() ?? null, [view]);
 
-  useEffect(() => view.current?.setBars(snapshot), [snapshot]);
+  return (
+    <>
+      <div className="chart-canvas" ref={box} aria-label={`Chart of ${feed.symbol}`} />
+      <ShiftTable span={span} episodes={extras.episodes} moment={extras.moment} />
+      <ChartTools
+        symbol={feed.symbol}
+        span={span}
+        picture={picture}
+        style={style}
+        onStyle={setStyle}
+        hidden={hidden}
+        onHidden={setHidden}
+      />
+    </>
+  );
+}
 
-  useEffect(() => view.current?.setRange(range), [range]);
-
-  return <div className="chart-canvas" ref={box} />;
+/** What is drawn beside the prices: shifts of the whole history, marks of what is in view. */
+function useExtras(symbol: string, span: Span | null, hidden: ReadonlySet<MarkKind>): Extras {
+  const marks = useMarks(symbol, span);
+  const episodes = useEpisodes(symbol);
+  const { machine } = useMachine();
+  // Until the time machine knows where it is, the present is still drawn.
+  const moment = machine && machine.clock !== null ? machine.position : null;
+  return useMemo(() => ({ episodes, marks, hidden, moment }), [episodes, hidden, marks, moment]);
 }

@@ -1,7 +1,9 @@
 import type { Bar } from "../../synapse/bars";
+import type { Episode } from "../../synapse/episodes";
 import type { Regime } from "../../synapse/generated";
+import { barFrom, wholeSeconds } from "./search";
 
-/** A run of bars of one regime: from its first bar to its last, by their times. */
+/** A run of bars of one regime: from its first bar to its last, as places in the chart's bars. */
 export interface Band {
   readonly regime: Regime;
   readonly first: number;
@@ -11,22 +13,32 @@ export interface Band {
 /** The bands of a chart, snapped to its bars; bars without a regime have none. */
 export function regimeBands(bars: readonly Bar[]): Band[] {
   const bands: Band[] = [];
-  let before: Regime | null = null;
-  for (const { regime, time } of bars) {
-    const open = bands.at(-1);
-    if (regime && regime === before && open) bands[bands.length - 1] = { ...open, last: time };
-    else if (regime) bands.push({ regime, first: time, last: time });
-    before = regime;
+  let first = 0;
+  for (let index = 1; index <= bars.length; index += 1) {
+    const regime = bars[first]?.regime ?? null;
+    if (index === bars.length || bars[index]?.regime !== regime) {
+      if (regime) bands.push({ regime, first, last: index - 1 });
+      first = index;
+    }
   }
   return bands;
 }
 
-const DAY_S = 86_400;
+/** An episode so short that no bar is left of it where bars were merged; it began just before bar `at`. */
+export interface Sliver {
+  readonly regime: Regime;
+  readonly at: number;
+}
 
-/** How exact times must be shown: the usual distance of two bars tells. */
-export function timeDetail(bars: readonly Bar[]): "day" | "minute" | "second" {
-  const gaps = bars.slice(1, 200).map((bar, index) => bar.time - (bars[index]?.time ?? 0));
-  const usual = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? DAY_S;
-  if (usual >= DAY_S / 2) return "day";
-  return usual >= 60 ? "minute" : "second";
+/** What thinned-out bars hide: a crash of two days between two bars must not vanish. */
+export function slivers(bars: readonly Bar[], episodes: readonly Episode[], until: number): Sliver[] {
+  const found: Sliver[] = [];
+  const head = bars[0]?.time ?? Infinity;
+  for (const { end, position, regime, start } of episodes) {
+    if (end === null || position > until) continue;
+    const ended = wholeSeconds(end);
+    const at = barFrom(bars, wholeSeconds(start));
+    if (ended > head && at < bars.length && barFrom(bars, ended) === at) found.push({ regime, at });
+  }
+  return found;
 }

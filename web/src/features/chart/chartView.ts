@@ -1,120 +1,150 @@
-import {
-  ColorType,
-  CrosshairMode,
-  type DeepPartial,
-  type IChartApi,
-  type ISeriesApi,
-  LineSeries,
-  type TimeChartOptions,
-  type UTCTimestamp,
-  createChart,
-} from "lightweight-charts";
-import type { Bar, BarsSnapshot } from "../../synapse/bars";
-import { regimeBands, timeDetail } from "./bands";
-import { RegimeBands } from "./regimeBands";
+import type { Bar } from "../../synapse/bars";
+import type { Episode } from "../../synapse/episodes";
+import type { BarFeed } from "../../synapse/hooks";
+import type { Format } from "../../ui/format";
+import type { Viewport } from "../../ui/viewport";
+import { chartKey } from "./chartKeys";
+import { chartWords } from "./chartWords";
+import { Drawing, type Extras, type Hovered, type Style } from "./drawing";
+import { Navigation } from "./navigation";
+import type { Range } from "./ranges";
+import { onRest } from "./resting";
+import { barFrom, wholeSeconds } from "./search";
 import type { ChartTheme } from "./theme";
 
-export const RECENT_BARS = 150;
-const ROOM_RIGHT = 0.02;
+/** The chart as it is drawn, with so many of its pixels to one of the page's. */
+export interface Picture {
+  readonly canvas: HTMLCanvasElement;
+  readonly ratio: number;
+}
 
-export type Range = "all" | "recent";
-
-/** The chart as an object: lightweight-charts with the price and, behind it, the regimes. */
+/** The chart as an object, past React: it follows a feed and the viewport, and tells what it shows. */
 export class ChartView {
-  private readonly chart: IChartApi;
-  private readonly series: ISeriesApi<"Line">;
-  private readonly regimes: RegimeBands;
+  private readonly drawing: Drawing;
+  private readonly navigation: Navigation;
+  private readonly leave: () => void;
   private bars: readonly Bar[] = [];
   private generation = -1;
-  private range: Range = "all";
+  private frame = 0;
+  private readonly rest = onRest(() => this.settle());
 
   constructor(
-    box: HTMLElement,
-    private theme: ChartTheme,
-    onHover: (bar: Bar | null) => void,
+    private readonly box: HTMLElement,
+    private readonly feed: BarFeed,
+    private readonly viewport: Viewport,
+    theme: ChartTheme,
+    private format: Format,
+    onHover: (hovered: Hovered | null) => void,
   ) {
-    this.chart = createChart(box, { autoSize: true, ...options(theme) });
-    this.series = this.chart.addSeries(LineSeries, seriesOptions(theme));
-    this.regimes = new RegimeBands(theme);
-    this.series.attachPrimitive(this.regimes);
-    this.chart.subscribeCrosshairMove(({ time }) => {
-      onHover(this.bars.find((bar) => bar.time === time) ?? null);
-    });
+    this.drawing = new Drawing(box, theme, format);
+    const { chart } = this.drawing;
+    const scale = chart.timeScale();
+    const whole = (bars: readonly Bar[]): number => wholeBars(bars, this.drawing.extras.episodes);
+    this.navigation = new Navigation(scale as Scale, feed, viewport, whole, () => this.moved());
+    chart.subscribeCrosshairMove(({ logical }) => onHover(this.drawing.hovered(logical)));
+    chart.subscribeDblClick(() => viewport.ask(null));
+    box.role = "img";
+    box.tabIndex = 0;
+    box.addEventListener("keydown", this.key);
+    scale.subscribeVisibleLogicalRangeChange(this.moved);
+    this.leave = feed.subscribe(() => this.draw());
+    this.draw();
   }
 
   dispose(): void {
-    this.chart.remove();
+    this.leave();
+    this.box.removeEventListener("keydown", this.key);
+    this.navigation.dispose();
+    cancelAnimationFrame(this.frame);
+    this.rest.cancel();
+    this.drawing.dispose();
   }
 
   setTheme(theme: ChartTheme): void {
-    this.theme = theme;
-    this.chart.applyOptions(options(theme));
-    this.series.applyOptions(seriesOptions(theme));
-    this.regimes.set(regimeBands(this.bars), theme);
+    this.drawing.setTheme(theme);
+  }
+
+  setFormat(format: Format): void {
+    this.format = format;
+    this.drawing.setFormat(format);
+    this.moved();
+  }
+
+  setStyle(style: Style): void {
+    this.drawing.setStyle(style);
   }
 
   setRange(range: Range): void {
-    this.range = range;
-    this.show();
+    this.navigation.setRange(range);
+  }
+
+  setExtras(extras: Extras): void {
+    this.drawing.setExtras(extras);
+  }
+
+  /** Moves by parts of what is in view, and zooms. */
+  move(parts: number, factor = 1): void {
+    const scale = this.drawing.chart.timeScale();
+    const range = scale.getVisibleLogicalRange();
+    if (!range) return;
+    const width = range.to - range.from;
+    const middle = (range.from + range.to) / 2 + parts * width;
+    const half = (width * factor) / 2;
+    scale.setVisibleLogicalRange({ from: middle - half, to: middle + half });
+  }
+
+  picture(): Picture {
+    const canvas = this.drawing.chart.takeScreenshot(true, false);
+    return { canvas, ratio: canvas.width / this.box.clientWidth };
   }
 
   /** Draws what is new: all of another generation, else the bars from the last drawn one on. */
-  setBars({ bars, generation }: BarsSnapshot): void {
-    const drawn = this.bars.at(-1)?.time ?? -1;
-    const grown = bars.length > this.bars.length;
+  private draw(): void {
+    const { bars, generation } = this.feed.read();
+    if (bars === this.bars && generation === this.generation) return;
     const another = generation !== this.generation;
+    const follow = another || this.navigation.untouched();
+    const from = another ? 0 : barFrom(bars, this.bars.at(-1)?.time ?? -1);
     this.bars = bars;
-    if (another) this.drawAll(bars);
-    else for (const bar of bars.slice(tailFrom(bars, drawn))) this.series.update(point(bar));
     this.generation = generation;
-    this.regimes.set(regimeBands(bars), this.theme);
-    if (another || (grown && this.range === "all")) this.show();
+    if (another) this.drawing.drawAll(bars, !this.navigation.past);
+    else this.drawing.drawTail(bars, from);
+    this.navigation.drawn(bars, another, follow);
+    if (another) this.moved();
   }
 
-  private drawAll(bars: readonly Bar[]): void {
-    const detail = timeDetail(bars);
-    this.chart.applyOptions({
-      timeScale: { timeVisible: detail !== "day", secondsVisible: detail === "second" },
-    });
-    this.series.setData(bars.map(point));
-  }
+  private readonly key = (event: KeyboardEvent): void => chartKey(event, this, this.viewport);
 
-  private show(): void {
-    const { length } = this.bars;
-    const first = this.range === "all" ? 0 : Math.max(0, length - RECENT_BARS);
-    const room = 0.5 + (length - first) * ROOM_RIGHT;
-    this.chart.timeScale().setVisibleLogicalRange({ from: first - 0.5, to: length - 1 + room });
-  }
-}
-
-function tailFrom(bars: readonly Bar[], drawn: number): number {
-  let index = bars.length;
-  while (index > 0 && (bars[index - 1]?.time ?? 0) >= drawn) index -= 1;
-  return index;
-}
-
-function point(bar: Bar): { time: UTCTimestamp; value: number } {
-  return { time: bar.time as UTCTimestamp, value: bar.close };
-}
-
-function seriesOptions(theme: ChartTheme) {
-  return { color: theme.text, lineWidth: 2, priceLineColor: theme.line } as const;
-}
-
-function options(theme: ChartTheme): DeepPartial<TimeChartOptions> {
-  return {
-    layout: {
-      // The logo brings a style element of its own; the page names the library in its foot.
-      attributionLogo: false,
-      background: { type: ColorType.Solid, color: "transparent" },
-      textColor: theme.muted,
-      fontFamily: theme.font,
-      fontSize: 12,
-    },
-    grid: { vertLines: { visible: false }, horzLines: { color: theme.edge } },
-    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.1 } },
-    timeScale: { borderVisible: false, minBarSpacing: 0.05 },
-    crosshair: { mode: CrosshairMode.Magnet },
-    localization: { locale: "en-GB", dateFormat: "d MMM yyyy" },
+  /** Tells what is in view once a frame, and rests when nothing has moved for a while. */
+  private readonly moved = (): void => {
+    if (this.frame === 0) this.frame = requestAnimationFrame(this.tell);
+    this.rest.moved();
   };
+
+  private readonly tell = (): void => {
+    this.frame = 0;
+    this.navigation.tell();
+  };
+
+  private settle(): void {
+    this.navigation.settled();
+    const visible = this.navigation.visible();
+    const from = visible ? barFrom(this.bars, visible.from) : 0;
+    const to = visible ? barFrom(this.bars, visible.to + 1) : 0;
+    const words = chartWords(this.feed.symbol, this.bars.slice(from, to), this.format);
+    this.box.setAttribute("aria-label", words);
+  }
+}
+
+type Scale = ConstructorParameters<typeof Navigation>[0];
+
+/** How many bars there would be, were none merged: the episodes tell how many they had. */
+function wholeBars(bars: readonly Bar[], episodes: readonly Episode[]): number {
+  const [first, last] = [bars[0]?.time ?? 0, bars.at(-1)?.time ?? 0];
+  let sum = 0;
+  for (const { bars: count, start } of episodes) {
+    const began = wholeSeconds(start);
+    if (began >= first && began <= last) sum += count;
+  }
+  return sum;
 }

@@ -4,9 +4,9 @@ import { useFormat } from "../../ui/useFormat";
 
 /** How far the regime is from a flip: about which next close would do it, and how near each score is. */
 export function Flips({ explanation }: { explanation: Explanation }) {
-  const { flips, explained, reason } = explanation;
-  if (!explained) return reason ? <p className="hint">{reason}</p> : null;
-  if (flips.length === 0) return null;
+  const { flips, reason } = explanation;
+  // There is a reason where nothing can be said, be it of the whole or of the flips alone.
+  if (flips.length === 0) return reason ? <p className="hint">{reason}</p> : null;
   return (
     <section className="flips" aria-label="Distance to a flip">
       <h3>Distance to a flip</h3>

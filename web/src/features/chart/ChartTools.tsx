@@ -1,0 +1,61 @@
+import { useContext } from "react";
+import { type Span, SynapseContext, useMachine, useStateHash } from "../../synapse/hooks";
+import { Switch } from "../../ui/Switch";
+import { useKeys } from "../../ui/keys";
+import { useFormat } from "../../ui/useFormat";
+import { MarkSwitch } from "./MarkSwitch";
+import { TakeAway } from "./TakeAway";
+import type { Picture } from "./chartView";
+import type { Style } from "./drawing";
+import type { MarkKind } from "./marks";
+import { readTheme } from "./theme";
+
+const STYLES = { line: "Line", candles: "Candles" } as const;
+
+interface ChartToolsProps {
+  readonly symbol: string;
+  readonly span: Span | null;
+  readonly picture: () => Picture | null;
+  readonly style: Style;
+  readonly onStyle: (style: Style) => void;
+  readonly hidden: ReadonlySet<MarkKind>;
+  readonly onHidden: (hidden: ReadonlySet<MarkKind>) => void;
+}
+
+/** Below the chart: what the shapes mean, line or candles, and what can be taken away. */
+export function ChartTools(props: ChartToolsProps) {
+  const { symbol, span, picture, style, onStyle, hidden, onHidden } = props;
+  const savePng = useSavePng(symbol, picture);
+  useKeys({ w: { label: "Save the chart as PNG", run: savePng } }, "Chart");
+  return (
+    <div className="chart-tools">
+      <MarkSwitch hidden={hidden} onChange={onHidden} />
+      <span className="chart-tools-end">
+        <Switch label="Style" options={STYLES} value={style} onChange={onStyle} />
+        <TakeAway symbol={symbol} span={span} onPng={savePng} />
+      </span>
+    </div>
+  );
+}
+
+/** Saves the chart with a caption that tells of which moment it is, and of which state. */
+function useSavePng(symbol: string, picture: () => Picture | null): () => void {
+  const format = useFormat();
+  const hashOf = useStateHash();
+  const { machine } = useMachine();
+  // Asked when it is needed: the position changes with every event.
+  const store = useContext(SynapseContext);
+  return () => {
+    const chart = picture();
+    const position = machine?.position ?? store?.getSnapshot().position ?? 0;
+    const known = machine?.stateHash ?? null;
+    const hash = known === null ? hashOf(position).catch(() => "") : Promise.resolve(known);
+    const theme = readTheme(document.body);
+    const finish = async (): Promise<void> => {
+      const { savePicture } = await import("./picture");
+      const at = machine?.clock ?? null;
+      if (chart) await savePicture(chart, { symbol, at, position, hash: await hash, format, theme });
+    };
+    finish().catch((error: unknown) => console.warn("synapse: the picture was not saved", error));
+  };
+}

@@ -1,0 +1,42 @@
+import { type Look, MARK_KINDS, type MarkKind } from "./marks";
+import { OUTLINES, TONES } from "./shapes";
+
+const LOOKS: Readonly<Record<MarkKind, readonly Look[]>> = {
+  shift: ["BULL", "BEAR", "CRASH", "SIDEWAYS"],
+  alert: ["info", "warning", "critical"],
+  trade: ["buy", "sell"],
+};
+
+interface MarkSwitchProps {
+  readonly hidden: ReadonlySet<MarkKind>;
+  readonly onChange: (hidden: ReadonlySet<MarkKind>) => void;
+}
+
+/** Names the shapes on the chart; each kind can be hidden. */
+export function MarkSwitch({ hidden, onChange }: MarkSwitchProps) {
+  const toggle = (kind: MarkKind): void => {
+    const others = new Set(hidden);
+    if (!others.delete(kind)) others.add(kind);
+    onChange(others);
+  };
+  return (
+    <fieldset className="mark-switch" aria-label="Marks on the chart">
+      {(Object.keys(MARK_KINDS) as MarkKind[]).map((kind) => (
+        <button
+          key={kind}
+          type="button"
+          aria-pressed={!hidden.has(kind)}
+          title={LOOKS[kind].map((look) => look.toLowerCase()).join(", ")}
+          onClick={() => toggle(kind)}
+        >
+          {LOOKS[kind].map((look) => (
+            <svg key={look} className="glyph" viewBox="0 0 16 16" aria-hidden="true">
+              <path d={OUTLINES[look]} fill={`var(${TONES[look]})`} fillRule="evenodd" />
+            </svg>
+          ))}
+          {MARK_KINDS[kind]}
+        </button>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,84 @@
+import { type KeyboardEvent, useMemo } from "react";
+import type { Span } from "../../synapse/hooks";
+import { useMachine } from "../../synapse/hooks";
+import { throttle } from "../../ui/throttle";
+import { fractionAt, momentAt, seconds } from "./timeline";
+import type { DragHandlers } from "./useDrag";
+import { useHeld } from "./useHeld";
+
+/** While the scrubber is dragged, the moment is asked for at most once in so many milliseconds. */
+export const SCRUB_MS = 120;
+/** So near to the right end is live. */
+const LIVE_PX = 6;
+
+export interface Scrub {
+  /** Where the moment stands, from 0 to 1; 1 while live. */
+  readonly fraction: number;
+  readonly live: boolean;
+  /** The moment in seconds since 1970. */
+  readonly at: number;
+  readonly handlers: DragHandlers;
+  onKeyDown(event: KeyboardEvent): void;
+}
+
+/** Moves the shown moment along the line: by dragging, by a click, and by keys. */
+export function useScrub(symbol: string, line: Span, width: number): Scrub {
+  const { machine, controls } = useMachine();
+  const held = useHeld<number>(machine?.position ?? null, machine?.status === "loading");
+  const clock = machine?.clock ?? null;
+  const there = clock === null ? 1 : fractionAt(line, seconds(clock));
+  const fraction = held.value ?? (machine ? there : 1);
+  const isLive = (at: number): boolean => (1 - at) * width < LIVE_PX;
+  const going = useMemo(
+    () =>
+      throttle<number>(SCRUB_MS, (at) => {
+        controls.goTo({ time: new Date(Math.round(at * 1000)).toISOString(), symbol });
+      }),
+    [controls, symbol],
+  );
+
+  const move = (raw: number): void => {
+    const at = Math.min(1, Math.max(0, raw));
+    held.hold(at);
+    if (isLive(at)) going.cancel();
+    else going.call(momentAt(line, at));
+  };
+  const end = (raw: number): void => {
+    const at = Math.min(1, Math.max(0, raw));
+    if (isLive(at)) {
+      going.cancel();
+      held.drop();
+      if (machine) controls.close();
+      return;
+    }
+    going.call(momentAt(line, at));
+    going.flush();
+    held.leave(at);
+  };
+
+  const keys: Record<string, () => void> = {
+    ArrowLeft: () => controls.stepBars(symbol, -1),
+    ArrowDown: () => controls.stepBars(symbol, -1),
+    PageDown: () => controls.previousShift(symbol),
+    Home: () => controls.goTo({ time: new Date(line.from * 1000).toISOString(), symbol }),
+    // Nothing comes after now.
+    ArrowRight: () => machine && controls.stepBars(symbol, 1),
+    ArrowUp: () => machine && controls.stepBars(symbol, 1),
+    PageUp: () => machine && controls.nextShift(symbol),
+    End: () => machine && controls.close(),
+  };
+  return {
+    fraction,
+    live: machine === null && held.value === null,
+    at: held.value === null && clock !== null ? seconds(clock) : momentAt(line, fraction),
+    handlers: { start: () => {}, move, end, cancel: held.drop },
+    onKeyDown: (event) => {
+      const act = event.ctrlKey || event.altKey || event.metaKey ? undefined : keys[event.key];
+      if (!act) return;
+      event.preventDefault();
+      event.stopPropagation();
+      held.drop();
+      act();
+    },
+  };
+}

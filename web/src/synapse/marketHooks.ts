@@ -1,0 +1,110 @@
+import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
+import type { BarFeed } from "./barFeed";
+import { useSelected, useStore } from "./contexts";
+import type { Episode } from "./episodes";
+import type { Explanation } from "./explanation";
+import type { ServerEvent } from "./generated";
+import type { Mark } from "./mark";
+import type { Shelf } from "./shelf";
+import type { Span } from "./span";
+import type { AlertView, Shift, SymbolView } from "./view";
+
+const NO_EPISODES: readonly Episode[] = [];
+const NO_MARKS: readonly Mark[] = [];
+
+/** A symbol's present regime and its shifts, newest first; the shifts of all without a symbol. */
+export interface RegimeStream {
+  readonly current: SymbolView | null;
+  readonly shifts: readonly Shift[];
+}
+
+export function useRegimeStream(symbol?: string): RegimeStream {
+  const current = useSelected(({ market }) => (symbol && market.symbols[symbol]) || null);
+  const all = useSelected(({ market }) => market.shifts);
+  return useMemo(() => {
+    const shifts = symbol ? all.filter((shift) => shift.symbol === symbol) : all;
+    return { current, shifts };
+  }, [all, current, symbol]);
+}
+
+/** Price alerts, newest first; of one symbol or of all. */
+export function usePriceAlerts(symbol?: string): readonly AlertView[] {
+  const all = useSelected(({ market }) => market.alerts);
+  return useMemo(
+    () => (symbol ? all.filter((alert) => alert.symbol === symbol) : all),
+    [all, symbol],
+  );
+}
+
+/** The bars of a symbol past React: one object a symbol, which reads nothing while nobody listens to it. */
+export function useBarFeed(symbol: string): BarFeed {
+  return useStore().feed(symbol);
+}
+
+/** Asks for something on the shelf for as long as it is wanted. */
+function useShelf(ask: (shelf: Shelf) => void | (() => void)): void {
+  const store = useStore();
+  useEffect(() => {
+    let release: void | (() => void);
+    let isWanted = true;
+    store.openShelf().then(
+      (shelf) => {
+        if (isWanted) release = ask(shelf);
+      },
+      () => {},
+    );
+    return () => {
+      isWanted = false;
+      release?.();
+    };
+  }, [ask, store]);
+}
+
+function useRead<T>(read: (shelf: Shelf) => T): T | null {
+  const store = useStore();
+  return useSyncExternalStore(store.subscribe, () => store.shelf && read(store.shelf));
+}
+
+/** A symbol's whole history of episodes, oldest first; the same for live and for the past. */
+export function useEpisodes(symbol: string | null): readonly Episode[] {
+  const ask = useCallback(
+    (shelf: Shelf) => (symbol === null ? undefined : shelf.episodes.want(symbol)),
+    [symbol],
+  );
+  useShelf(ask);
+  return useRead((shelf) => shelf.episodes.read(symbol)) ?? NO_EPISODES;
+}
+
+/** Why a symbol is in the regime that is shown; null while that is not known. */
+export function useExplanation(symbol: string | null): Explanation | null {
+  const key = useSelected(({ market, machine }) => {
+    const regime = symbol === null ? null : market.symbols[symbol]?.regime;
+    return regime ? `${machine ? "past" : "live"} ${regime.position}` : null;
+  });
+  const ask = useCallback(
+    (shelf: Shelf) => {
+      if (symbol !== null && key !== null) shelf.explanations.want(symbol, key);
+    },
+    [key, symbol],
+  );
+  useShelf(ask);
+  return useRead((shelf) =>
+    symbol === null || key === null ? null : shelf.explanations.read(symbol),
+  );
+}
+
+/** The alerts and trades of a symbol in a stretch of market time, oldest first, up to what is shown. */
+export function useMarks(symbol: string, span: Span | null): readonly Mark[] {
+  const from = span?.from ?? null;
+  const to = span?.to ?? null;
+  const wanted = useMemo(() => (from === null || to === null ? null : { from, to }), [from, to]);
+  const ask = useCallback((shelf: Shelf) => shelf.marks.want(symbol, wanted), [symbol, wanted]);
+  useShelf(ask);
+  return useRead((shelf) => shelf.marks.read(symbol, wanted)) ?? NO_MARKS;
+}
+
+/** Calls for every event that happens from now on, live; `listener` may be another one each time. */
+export function useArrivals(listener: (event: ServerEvent) => void): void {
+  const { onArrival } = useStore();
+  useEffect(() => onArrival(listener), [listener, onArrival]);
+}

@@ -1,0 +1,98 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { type Api, Refusal } from "../../src/synapse/api";
+import { takeLaunchCode } from "../../src/synapse/launch";
+import { READ_ONLY } from "../../src/synapse/session";
+import { SessionBook } from "../../src/synapse/sessionBook";
+import type { ShelfHost } from "../../src/synapse/shelfHost";
+import { FakeWorld } from "../fakeWorld";
+import { recorder } from "./fakeRecorder";
+
+const WRITE = { scopes: ["read", "write"], expires_at: "2026-01-01T00:00:00Z" };
+const WRONG = new Refusal("api/session", 401, "that is not the write token");
+
+let book: SessionBook;
+let session: unknown;
+let written: unknown[];
+let write: () => Promise<unknown>;
+
+beforeEach(() => {
+  session = READ_ONLY;
+  written = [];
+  write = async () => WRITE;
+  const more: Partial<Api> = {
+    write: async (...call) => {
+      written.push(call);
+      return write();
+    },
+  };
+  const { api } = recorder({ "api/session": () => session }, more);
+  const present = { moment: () => null, shown: () => null, price: () => null };
+  const host: ShelfHost = { world: new FakeWorld(), api, ...present, onChange: () => {} };
+  book = new SessionBook(host);
+});
+
+describe("the session", () => {
+  it("is what the recorder says, and none where that cannot be told", async () => {
+    await book.refresh();
+    expect(book.canWrite).toBe(false);
+    session = WRITE;
+    await book.refresh();
+    expect(book.canWrite).toBe(true);
+    session = undefined;
+    await book.refresh();
+    expect(book.canWrite).toBe(false);
+  });
+
+  it("is opened with the token, or says in words why not", async () => {
+    expect(await book.signIn("t")).toBeNull();
+    expect(book.canWrite).toBe(true);
+    expect(written).toEqual([["POST", "api/session", { token: "t" }]]);
+    write = () => Promise.reject(WRONG);
+    expect(await book.signIn("x")).toBe("that is not the write token");
+    write = () => Promise.reject(new TypeError("no network"));
+    expect(await book.signIn("x")).toBe("The recorder could not be reached.");
+  });
+
+  it("is closed", async () => {
+    await book.signIn("t");
+    await book.signOut();
+    expect(written.at(-1)).toEqual(["DELETE", "api/session"]);
+    expect(book.canWrite).toBe(false);
+  });
+
+  it("tells of a launch link that is spent, but not where it is not needed", async () => {
+    await book.launch("code");
+    expect(written).toEqual([["POST", "api/session", { launch_code: "code" }]]);
+    expect([book.canWrite, book.problem]).toEqual([true, null]);
+    write = () => Promise.reject(WRONG);
+    session = WRITE;
+    await book.launch("code");
+    expect(book.problem).toBeNull();
+    session = READ_ONLY;
+    await book.launch("code");
+    expect(book.problem).toBe("that is not the write token");
+  });
+
+  it("writes, and asks anew what it may do when it was over", async () => {
+    await book.signIn("t");
+    expect(await book.write("api/alerts/a/acknowledge", {})).toBeNull();
+    write = () => Promise.reject(new Refusal("x", 404, "there is no alert 'a'"));
+    expect(await book.write("x", {})).toBe("there is no alert 'a'");
+    expect(book.canWrite).toBe(true);
+    write = () => Promise.reject(WRONG);
+    await book.write("x", {});
+    expect(book.canWrite).toBe(false);
+  });
+});
+
+describe("a launch link", () => {
+  it("gives its code once, and leaves the rest of the address", () => {
+    const places: unknown[] = [];
+    const history = { state: null, replaceState: (...to: unknown[]) => places.push(to[2]) };
+    const location = { hash: "#launch=abc", pathname: "/", search: "?symbol=SPX" };
+    expect(takeLaunchCode(location, history)).toBe("abc");
+    expect(places).toEqual(["/?symbol=SPX"]);
+    expect(takeLaunchCode({ ...location, hash: "#other" }, history)).toBeNull();
+    expect(takeLaunchCode({ ...location, hash: "#launch=" }, history)).toBeNull();
+  });
+});
