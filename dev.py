@@ -32,6 +32,7 @@ from dev_setup import (
     Node,
     SetupError,
     child_env,
+    ensure_lighthouse,
     ensure_node,
     ensure_python,
     ensure_web_build,
@@ -185,6 +186,16 @@ def cmd_bench(arguments: list[str]) -> int:
     return subprocess.run(command, check=False).returncode
 
 
+def cmd_lighthouse(arguments: list[str]) -> int:
+    """Measure the dashboard of the demo with Lighthouse; --write puts the table into the docs."""
+    ensure_python(dev=True)
+    ensure_web_build()
+    node = ensure_lighthouse()
+    command = [str(PYTHON), "-m", "tests.e2e.lighthouse", *arguments]
+    env = node.env() | {"SYNAPSE_TEST_NODE": node.node}
+    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+
+
 def cmd_lock(arguments: list[str]) -> int:
     """Remake requirements/*.lock; --upgrade takes newer versions than the locked ones."""
     groups = {
@@ -218,6 +229,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "types": cmd_types,
     "build": cmd_build,
     "bench": cmd_bench,
+    "lighthouse": cmd_lighthouse,
     "lock": cmd_lock,
 }
 
@@ -243,7 +255,7 @@ def no_more(arguments: list[str]) -> None:
 
 def usage() -> str:
     """Return one line for each command."""
-    lines = [f"  {name:<7}{(work.__doc__ or '').strip()}" for name, work in COMMANDS.items()]
+    lines = [f"  {name:<12}{(work.__doc__ or '').strip()}" for name, work in COMMANDS.items()]
     return "\n".join(["usage: python3 dev.py COMMAND [ARGUMENTS]", "", *lines])
 
 

@@ -28,6 +28,9 @@ WINDOWS = os.name == "nt"
 SCRIPTS = VENV / ("Scripts" if WINDOWS else "bin")
 PYTHON = SCRIPTS / ("python.exe" if WINDOWS else "python")
 
+LIGHTHOUSE_NODE = (22, 19)
+"""What Lighthouse needs; the dashboard's own tools take an older one."""
+
 UNWATCHED = {"node_modules", "dist", "coverage", ".vite", "__pycache__"}
 
 HINT_VENV = (
@@ -251,8 +254,8 @@ class Node:
         return env
 
 
-def node_on_path() -> Node | None:
-    """Return the user's own node when it is one that the web tools support."""
+def node_on_path(least: tuple[int, int] = (20, 19)) -> Node | None:
+    """Return the user's own node when it is one that the web tools support, and at least this one."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         return None
@@ -263,17 +266,19 @@ def node_on_path() -> Node | None:
     version = int(found[1]), int(found[2])
     # The build tool takes 20.19 and up, but not the odd 21 nor the first 22s.
     supported = (20, 19) <= version < (21, 0) or version >= (22, 12)
-    return Node(node, (npm,)) if supported else None
+    return Node(node, (npm,)) if supported and version >= least else None
 
 
 @cache
 def ensure_node() -> Node:
     """Return the user's node, or one installed into ``.venv``."""
-    own = node_on_path()
-    if own:
-        return own
+    return node_on_path() or installed_node()
+
+
+def installed_node() -> Node:
+    """Install a node into ``.venv`` and return it."""
     ensure_python(dev=False)
-    install_lock("node", "Node (none >= 20.19 on the PATH)")
+    install_lock("node", "Node (none new enough on the PATH)")
     return wheel_node()
 
 
@@ -296,18 +301,36 @@ def wheel_node() -> Node:
     return Node(str(links / "node"), (str(links / "node"), str(npm / "npm-cli.js")))
 
 
+NPM_CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+
+
 def ensure_web_packages() -> None:
     """Install the dashboard's locked packages."""
-    npm = ("ci", "--ignore-scripts", "--no-audit", "--no-fund")
     set_up(
         "Packages of the dashboard",
         WEB / "node_modules" / ".stamp-packages",
         [sys.platform, platform.machine(), WEB / "package.json", WEB / "package-lock.json"],
-        lambda: [[*ensure_node().npm, *npm]],
+        lambda: [[*ensure_node().npm, *NPM_CI]],
         HINT_NPM,
         cwd=WEB,
         env=lambda: ensure_node().env(),
     )
+
+
+def ensure_lighthouse() -> Node:
+    """Install Lighthouse's locked packages, apart from the dashboard's; return a node that it runs on."""
+    folder = WEB / "lighthouse"
+    node = node_on_path(LIGHTHOUSE_NODE) or installed_node()
+    set_up(
+        "Lighthouse",
+        folder / "node_modules" / ".stamp-packages",
+        [folder / "package.json", folder / "package-lock.json"],
+        lambda: [[*node.npm, *NPM_CI]],
+        HINT_NPM,
+        cwd=folder,
+        env=node.env,
+    )
+    return node
 
 
 def ensure_web_build() -> None:

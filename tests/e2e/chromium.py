@@ -44,7 +44,12 @@ def node() -> str:
 
 
 @cache
-def _unpacked() -> dict[str, str]:
+def unpacked() -> dict[str, str]:
+    """Where the browser is: its `executable`, and the `libraries` and `fonts` that it needs.
+
+    Raises:
+        NoBrowser: there is no node, or the dashboard's packages are not installed.
+    """
     if not (WEB / "node_modules" / "@sparticuz" / "chromium").is_dir():
         raise NoBrowser(
             "the dashboard's packages are not installed: npm ci --ignore-scripts in web"
@@ -57,6 +62,20 @@ def _unpacked() -> dict[str, str]:
     return places
 
 
+def browser_env() -> dict[str, str]:
+    """The variables that the browser's process needs, on a bare system too.
+
+    Raises:
+        NoBrowser: there is no node, or the dashboard's packages are not installed.
+    """
+    places = unpacked()
+    libraries = [places["libraries"], *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
+    return {
+        "LD_LIBRARY_PATH": os.pathsep.join(libraries),
+        "FONTCONFIG_PATH": places["fonts"],
+    }
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A running browser.
@@ -64,16 +83,10 @@ def chromium() -> Iterator[Browser]:
     Raises:
         NoBrowser: there is no node, or the dashboard's packages are not installed.
     """
-    places = _unpacked()
-    libraries = [places["libraries"], *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
-    env: dict[str, str | float | bool] = {
-        **os.environ,
-        "LD_LIBRARY_PATH": os.pathsep.join(libraries),
-        "FONTCONFIG_PATH": places["fonts"],
-    }
+    executable, env = unpacked()["executable"], {**os.environ, **browser_env()}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=places["executable"], args=list(ARGUMENTS), env=env
+            executable_path=executable, args=list(ARGUMENTS), env=dict(env)
         )
         try:
             yield browser

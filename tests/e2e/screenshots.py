@@ -1,6 +1,7 @@
 """Takes the pictures for the docs: `python -m tests.e2e.screenshots`. Needs the built dashboard.
 
-It starts the real demo, plays 2018 fast up to its bear market, and then slowly to its crash: about two minutes.
+It starts the real demo, shows 10 October 2008 and what had changed in a year, plays 2018 fast up to its bear
+market, and then slowly to its crash: about two minutes.
 """
 
 import sys
@@ -13,6 +14,7 @@ import orjson
 from playwright.sync_api import Browser
 
 from tests.e2e.chromium import chromium
+from tests.e2e.conftest import LIVE
 from tests.e2e.emoji import add_emoji
 from tests.e2e.server import ROOT, Server
 
@@ -21,25 +23,47 @@ CRASH_S_MAX = 300.0
 SETTLE_MS = 2500
 FAST = ("--speed", "4")
 SLOW = ("--speed", "0.05")
+PANIC_DAY = "2008-10-10T21:00:00Z"
+YEAR_BEFORE = "2007-10-10T21:00:00Z"
 
 
-def take(browser: Browser, url: str, name: str, scheme: str, wide: bool) -> None:
-    """Take one picture of the page as it is now."""
+def take(
+    browser: Browser, url: str, name: str, scheme: str, *, wide: bool, region: str | None = None
+) -> None:
+    """Take one picture of the page as it is now, scrolled down to a region of it if one is named."""
     context = browser.new_context(
         viewport={"width": 1440, "height": 1030} if wide else {"width": 390, "height": 844},
         device_scale_factor=1 if wide else 2,
+        locale="en-GB",
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
         bypass_csp=True,
     )
     page = context.new_page()
     page.goto(url)
-    page.get_by_text("Live", exact=True).wait_for()
+    page.locator(LIVE).wait_for()
     add_emoji(page)
     page.wait_for_timeout(SETTLE_MS)
+    if region:
+        page.get_by_role("region", name=region).evaluate("(one) => one.scrollIntoView()")
     page.screenshot(path=IMAGES / f"dashboard-{name}.png")
     context.close()
     sys.stdout.write(f"took docs/images/dashboard-{name}.png\n")
+
+
+def position_at(server: Server, time_: str) -> int:
+    """The position of the last event of the S&P 500 up to a market time."""
+    query = f"symbols=SPX&channels=prices&channels=regime&until={time_}&order=desc&limit=1"
+    found: int = server.get(f"api/events?{query}")["events"][0]["position"]
+    return found
+
+
+def take_past(browser: Browser, server: Server) -> None:
+    """Take the pictures of the past: a replay, and two moments side by side."""
+    then, before = position_at(server, PANIC_DAY), position_at(server, YEAR_BEFORE)
+    url = f"{server.url}?symbol=SPX&position={then}"
+    take(browser, url, "replay", "dark", wide=True)
+    take(browser, f"{url}&compare={before}", "compare", "dark", wide=True, region="Compare SPX")
 
 
 def wait_for(server: Server, regime: str) -> None:
@@ -65,6 +89,7 @@ def main() -> None:
         server = Server(Path(folder), command="demo", options=FAST)
         server.start()
         try:
+            take_past(browser, server)
             wait_for(server, "BEAR")
             server.stop()
             server.options = SLOW

@@ -1,12 +1,14 @@
 """The real server as a process of its own, as a user starts it."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "e2e-token"
 READY_S_MAX = 60.0
 STOP_S_MAX = 20.0
+LAUNCH_LINK = re.compile(rb"http://\S+#launch=\S+")
 
 
 def free_port() -> int:
@@ -35,6 +38,9 @@ class Server:
     command: str = "serve"
     port: int = field(default_factory=free_port)
     options: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Settings of it, beside the write token."""
+
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -55,7 +61,7 @@ class Server:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "app.cli", self.command, *arguments, *self.options],
                 cwd=ROOT,
-                env={**os.environ, "SYNAPSE_TOKEN": TOKEN},
+                env={**os.environ, "SYNAPSE_TOKEN": TOKEN, **self.env},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -70,6 +76,8 @@ class Server:
         """Ask the process to end, and wait for it; kill it when it does not."""
         if self._process is None:
             return
+        # A frozen one would not hear that it is to end.
+        self._process.send_signal(signal.SIGCONT)
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(STOP_S_MAX)
@@ -83,6 +91,19 @@ class Server:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def freeze(self) -> None:
+        """Let the process stand still: it answers nothing, and its connections stay open."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on."""
+        self._signal(signal.SIGCONT)
+
+    def launch_link(self) -> str:
+        """The link that the newest start printed: it signs in one browser."""
+        found = LAUNCH_LINK.findall((self.folder / "server.log").read_bytes())
+        return bytes(found[-1]).decode()
 
     def post(self, path: str, body: object) -> object:
         """Post JSON with the write token and return the answer."""
@@ -103,6 +124,10 @@ class Server:
         """Post a hand-made regime."""
         body = {"symbol": symbol, "regime": regime, "confidence": confidence}
         return self.post("api/broadcast/regime", body)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
 
     def _ready(self) -> bool:
         try:

@@ -7,13 +7,13 @@ const { address, executable, env, runs } = JSON.parse(process.argv[2]);
 const CHROME_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--font-render-hinting=none"];
 const FORMS = { desktop: desktopConfig, phone: undefined };
 
-const MOVED_MAX = 5;
+const MOVED_MIN = 0.005;
 
 /** What moved while the page loaded, most first. */
 function moved(audit) {
   const items = audit.details?.items ?? [];
   return items
-    .slice(0, MOVED_MAX)
+    .filter(({ score }) => score >= MOVED_MIN)
     .map(({ node, score }) => `moved by ${score.toFixed(3)}: ${node?.selector ?? "unknown"}`);
 }
 

@@ -42,6 +42,7 @@ export function App({ store }: { store: SynapseStore }) {
   const { symbol } = address;
   useSymbolKeys(names, address.choose);
   useMode(machine !== null);
+  const ready = useReady(snapshot);
   const stopped = symbol ? stoppedFeed(live, symbol) : null;
   return (
     <div className="page">
@@ -52,9 +53,15 @@ export function App({ store }: { store: SynapseStore }) {
         <ConnectionPill connection={connection} quiet={stopped !== null} />
         <Dialogs symbol={symbol} />
       </Masthead>
-      <SymbolChips symbols={symbols} chosen={symbol} onChoose={address.choose} />
-      <Columns address={address} snapshot={snapshot} viewport={viewport} />
-      <Foot disclaimer={market.disclaimer} />
+      {ready ? (
+        <>
+          <SymbolChips symbols={symbols} chosen={symbol} onChoose={address.choose} />
+          <Columns address={address} snapshot={snapshot} viewport={viewport} />
+          <Foot disclaimer={market.disclaimer} />
+        </>
+      ) : (
+        <main className="waiting">Reading the log.</main>
+      )}
       <Dock
         symbol={symbol}
         ribbon={symbol && <MoodRibbon symbol={symbol} viewport={viewport} />}
@@ -122,6 +129,17 @@ function useSymbols({ live, market }: Snapshot): readonly SymbolView[] {
 
 function realFirst(a: SymbolView, b: SymbolView): number {
   return Number(isSimulated(a)) - Number(isSimulated(b)) || a.symbol.localeCompare(b.symbol);
+}
+
+/**
+ * Whether there is something to show: the state, or else the history that the socket brings. Nothing is
+ * shown before, so that nothing on the page moves when everything comes at once.
+ */
+function useReady({ connection, loaded }: Snapshot): boolean {
+  const [was, setWas] = useState(false);
+  const is = was || loaded || connection.name === "live";
+  if (is !== was) setWas(is);
+  return is;
 }
 
 /** The digits choose a symbol. */

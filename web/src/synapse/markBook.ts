@@ -21,9 +21,15 @@ interface Wanted {
   cancel: () => void;
 }
 
+/** A stretch of which all marks up to a position are known; `upto` is Infinity where live ones are added. */
+interface Known extends Span {
+  readonly upto: number;
+}
+
 /** The alerts and trades of the stretches that somebody looks at. */
 export class MarkBook {
   private readonly marks = new Map<string, Map<number, Mark>>();
+  private readonly known = new Map<string, Known>();
   private readonly wanted = new Set<Wanted>();
   private version = 0;
 
@@ -67,7 +73,9 @@ export class MarkBook {
     known.set(mark.position, mark);
     this.version += 1;
     const [oldest] = known.keys();
-    if (known.size > MARKS_KEPT && oldest !== undefined) known.delete(oldest);
+    if (known.size <= MARKS_KEPT || oldest === undefined) return;
+    known.delete(oldest);
+    this.known.delete(symbol);
   }
 
   /** Another moment is shown. */
@@ -77,8 +85,29 @@ export class MarkBook {
 
   startOver(): void {
     this.marks.clear();
+    this.known.clear();
     this.version += 1;
     this.move();
+  }
+
+  /** Whether nothing new can be read: a chart that moves with each bar asks again and again. */
+  private knows({ symbol, span }: Wanted, upto: number | null): boolean {
+    const known = this.known.get(symbol);
+    if (!span || !known || (upto ?? Infinity) > known.upto) return false;
+    return known.from <= span.from && span.to <= known.to;
+  }
+
+  private learn(
+    symbol: string,
+    room: Span,
+    upto: number | null,
+    newestFirst: readonly ServerEvent[],
+  ): void {
+    const oldest = newestFirst.at(-1);
+    // A full page holds the newest ones: what is older than its last is not known.
+    const cut = newestFirst.length >= MARKS_MAX && oldest ? secondsOf(oldest.occurred_at) + 1 : 0;
+    const from = Math.max(room.from, cut);
+    this.known.set(symbol, { from, to: room.to, upto: upto ?? Infinity });
   }
 
   private loadLater(one: Wanted, ms: number): void {
@@ -89,6 +118,7 @@ export class MarkBook {
   private async load(one: Wanted): Promise<void> {
     const room = one.span && withRoom(one.span);
     const upto = this.host.shown();
+    if (this.knows(one, upto)) return;
     const path = withQuery("api/events", {
       types: "price_alert,trade_execution",
       symbols: one.symbol,
@@ -99,7 +129,9 @@ export class MarkBook {
       limit: MARKS_MAX,
     });
     try {
-      for (const event of await this.host.api.read(path, parseEvents)) this.apply(event);
+      const events = await this.host.api.read(path, parseEvents);
+      for (const event of events) this.apply(event);
+      if (room) this.learn(one.symbol, room, upto, events);
       this.host.onChange();
     } catch (error) {
       this.host.world.warn(String(error));

@@ -4,9 +4,14 @@ import { type Format, formatFor } from "./format";
 
 const SOUND_LOCALE = "en-US";
 
+/** The browser's list stays the same object until it changes; to look each time would take longer than all the rest. */
+const found = new WeakMap<readonly string[], string>();
+
 /** The reader's own language; some browsers name one that is none, such as `en-US@posix`. */
 export function ownLocale(languages: readonly string[] = navigator.languages): string {
-  return languages.find(isLocale) ?? SOUND_LOCALE;
+  const own = found.get(languages) ?? languages.find(isLocale) ?? SOUND_LOCALE;
+  found.set(languages, own);
+  return own;
 }
 
 /** How numbers and times are written for this reader; components ask for it, they never format themselves. */

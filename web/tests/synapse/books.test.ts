@@ -39,7 +39,8 @@ beforeEach(() => {
     "api/explain": (query) => (broken ? undefined : explanation(Number(query.get("at") ?? 100))),
   });
   asked = fake.asked;
-  const present = { moment: () => null, shown: () => shown, price: () => "121" };
+  const moment = () => (shown === null ? null : { position: shown, clock: null });
+  const present = { moment, shown: () => shown, price: () => "121" };
   host = { world, api: fake.api, ...present, onChange: () => {} };
 });
 
@@ -156,6 +157,22 @@ describe("marks", () => {
     expect(positions(null)).toEqual([10]);
   });
 
+  it("are not read again while a stretch moves within what is known", async () => {
+    const from = Date.parse("2018-01-01T00:00:00Z") / 1000;
+    const looks = async (to: number): Promise<number> => {
+      const release = book.want("SPX", { from, to });
+      await pass(MARKS_REST_MS);
+      release();
+      return asked.length;
+    };
+    const day = 86_400;
+    expect(await looks(from + 40 * day)).toBe(1);
+    expect(await looks(from + 41 * day)).toBe(1);
+    expect(await looks(from + 90 * day)).toBe(2);
+    shown = 15;
+    expect(await looks(from + 20 * day)).toBe(2);
+  });
+
   it("are not read for a stretch that was left before it rested", async () => {
     const release = book.want("SPX", null);
     release();
@@ -211,6 +228,28 @@ describe("an explanation", () => {
     expect(asked.at(-1)).toBe("api/explain?symbol=SPX&at=40");
     expect(book.read("SPX")?.position).toBe(40);
     book.startOver();
+    expect(book.read("SPX")).toBeNull();
+  });
+
+  it("does not outlive the moment that it explains", async () => {
+    shown = 20;
+    book.want("SPX", "past 20");
+    await pass(0);
+    book.move();
+    expect(book.read("SPX")?.position).toBe(20);
+    shown = 40;
+    book.move();
+    expect(book.read("SPX")).toBeNull();
+    book.want("SPX", "past 40");
+    world.pass(EXPLAIN_EVERY_MS);
+    shown = 60;
+    book.move();
+    await settled();
+    expect(book.read("SPX")).toBeNull();
+    await pass(EXPLAIN_EVERY_MS);
+    expect(book.read("SPX")?.position).toBe(60);
+    shown = null;
+    book.move();
     expect(book.read("SPX")).toBeNull();
   });
 

@@ -3,21 +3,29 @@ import { RegimeWord } from "../../ui/Glyph";
 import { useFormat } from "../../ui/useFormat";
 
 /** How far the regime is from a flip: about which next close would do it, and how near each score is. */
-export function Flips({ explanation }: { explanation: Explanation }) {
-  const { flips, reason } = explanation;
-  // There is a reason where nothing can be said, be it of the whole or of the flips alone.
-  if (flips.length === 0) return reason ? <p className="hint">{reason}</p> : null;
+export function Flips({ explanation }: { explanation: Explanation | null }) {
+  const flips = explanation?.flips ?? [];
   return (
+    // Its room is kept while it is not known yet, so that what is below does not move.
     <section className="flips" aria-label="Distance to a flip">
       <h3>Distance to a flip</h3>
-      <ul>
-        {flips.map((flip) => (
-          <FlipRow key={`${flip.to} ${flip.score}`} flip={flip} />
-        ))}
-      </ul>
+      {flips.length > 0 && (
+        <ul>
+          {flips.map((flip) => (
+            <FlipRow key={`${flip.to} ${flip.score}`} flip={flip} />
+          ))}
+        </ul>
+      )}
+      {/* There is a reason where nothing can be said, be it of the whole or of the flips alone. */}
+      {flips.length === 0 && explanation?.reason && (
+        <p className="hint">{sentence(explanation.reason)}</p>
+      )}
     </section>
   );
 }
+
+const sentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 function FlipRow({ flip }: { flip: Flip }) {
   const { percent, price, signedPercent } = useFormat();

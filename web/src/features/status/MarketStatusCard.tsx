@@ -84,7 +84,7 @@ function StatusBody({ symbol, view }: { symbol: string; view: RegimeView }) {
         <span>target exposure {percent(view.targetExposure)}</span>
         <small>Not investment advice</small>
       </div>
-      {explanation && <Flips explanation={explanation} />}
+      <Flips explanation={explanation} />
       <Reasons features={view.features} />
       {explanation?.explained && <Drivers explanation={explanation} />}
       {view.detector && (
