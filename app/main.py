@@ -33,6 +33,7 @@ from app.api import (
     trades,
 )
 from app.api.dashboard import install_dashboard
+from app.api.downloads import Downloads
 from app.api.limits import BodyLimit
 from app.api.params import refuse_unknown_params
 from app.api.problems import install_problem_handlers
@@ -208,6 +209,7 @@ def build_services(
         replays=ReplayContext(log, factory, token.matches, live_state.at_position, register),
         token=token,
         sessions=Sessions(token.value, _now),
+        downloads=Downloads(),
         register=register,
         log_metrics=log_metrics,
     )

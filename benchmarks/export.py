@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app.analysis.export import ExportFormat
+from app.api.downloads import Downloads
 from app.api.export import Wanted, export_response
 from app.migrate import upgrade
 from benchmarks.market_log import fill
@@ -51,7 +52,7 @@ async def export(format_: str, log: Path, out: Path) -> float:
     wanted = Wanted(ReadQuery(upto=head.position), head, None, {})
     with untouched_garbage(), out.open("wb") as file:
         started = time.perf_counter()
-        response = await export_response(store, ExportFormat(format_), wanted)
+        response = await export_response(store, ExportFormat(format_), wanted, Downloads())
         async for chunk in response.body_iterator:
             assert isinstance(chunk, bytes)
             file.write(chunk)

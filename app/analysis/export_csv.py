@@ -1,7 +1,7 @@
 """The table as CSV (RFC 4180: commas, CRLF, quotes doubled; UTF-8 without a mark), safe to open in a spreadsheet.
 
-A spreadsheet takes a cell that begins with = + - @ tab CR or LF for a formula. So a text that begins so gets
-an apostrophe before it; one that begins with apostrophes and then so gets one more, and a reader that takes
+A spreadsheet takes a cell that begins with = + - @ tab CR or LF for a formula, in East Asian locales also with
+the first four in full width. So a text that begins so gets an apostrophe before it; one that begins with apostrophes and then so gets one more, and a reader that takes
 one away again has the text as it was. A number stays a number: a cell that is a fixed-point decimal as a
 whole, such as -12.50, is left alone wherever it stands.
 
@@ -19,7 +19,7 @@ from app.analysis.export_schema import COLUMNS, Cell, Kind, row_of
 from events.envelope import RecordedEvent
 from events.scalars import DECIMAL_PATTERN, format_micros
 
-_is_formula: Final = re.compile(r"'*[=+\-@\t\r\n]").match
+_is_formula: Final = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]").match
 _is_decimal: Final = re.compile(DECIMAL_PATTERN).fullmatch
 _TEXTS: Final = tuple(
     place

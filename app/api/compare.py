@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from app.analysis.compare import compare
+from app.api.compare_out import ComparisonOut
 from app.api.moments import HEAD, MomentParam, state_at
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import Services, ServicesDep
@@ -19,7 +20,7 @@ from events.store import PAGE_EVENTS, EventStore
 router = APIRouter(prefix="/api", tags=["analysis"], responses=PROBLEM_RESPONSES)
 
 
-@router.get("/compare")
+@router.get("/compare", response_model=ComparisonOut)
 async def get_compare(
     services: ServicesDep,
     a: MomentParam,

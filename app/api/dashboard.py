@@ -66,7 +66,9 @@ class _DashboardFiles(StaticFiles):
                 headers["Content-Encoding"] = encoding
                 path, size_and_age = str(packed), packed.stat()
                 break
-        media_type = guess_type(full_path)[0]
+        media_type, packing = guess_type(full_path)
+        if packing is not None:  # asked for by its own name it is what it is: bytes
+            media_type = "application/octet-stream"
         response = FileResponse(path, status_code, headers, media_type, stat_result=size_and_age)
         if self.is_not_modified(response.headers, asked):
             return NotModifiedResponse(response.headers)

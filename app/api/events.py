@@ -98,7 +98,8 @@ async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing 
             "limit": limit,
         }
         said = {name: value for name, value in asked.items() if value is not None}
-        return await export_response(store, ExportFormat(format), Wanted(query, head, limit, said))
+        wanted = Wanted(query, head, limit, said)
+        return await export_response(store, ExportFormat(format), wanted, services.downloads)
     page = await _page(store, query, raw=raw)
     return Response(_page_text(page, query, head), media_type="application/json")
 

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 from fastapi import APIRouter, Query
@@ -14,10 +14,19 @@ from app.api.services import Services, ServicesDep
 from app.market.bars import bar_end, bar_number
 from app.market.detector.explain import explain
 from app.market.detector.explain_base import Flip, Score
-from events.catalog import Channel
+from events.catalog import Channel, DetectorStamp, Record, Regime
 from events.codec import is_readable, payload_fields
 from events.envelope import RecordedEvent
-from events.scalars import SYMBOL_PATTERN, format_decimal, parse_time, to_micros
+from events.scalars import (
+    SYMBOL_PATTERN,
+    Finite,
+    Fraction,
+    Price,
+    Symbol,
+    format_decimal,
+    parse_time,
+    to_micros,
+)
 from events.selection import Selection
 from events.store import PAGE_EVENTS, ReadQuery
 
@@ -30,7 +39,55 @@ PRICE_DIGITS: Final = 6
 router = APIRouter(prefix="/api", tags=["analysis"], responses=PROBLEM_RESPONSES)
 
 
-@router.get("/explain")
+class TermOut(Record):
+    """One feature's part in a score: `contribution` = `weight` x `value`."""
+
+    feature: str
+    value: Finite
+    weight: Finite
+    contribution: Finite
+
+
+class ScoreOut(Record):
+    """A number that the detector compares with its limits: a function of the bias and the contributions' sum."""
+
+    name: str
+    value: Finite
+    bias: Finite
+    terms: list[TermOut]
+
+
+class FlipOut(Record):
+    """What it would take to come to another regime; `distance` = `threshold` - `value`."""
+
+    to: Regime
+    score: str
+    value: Finite
+    threshold: Finite
+    direction: Literal["above", "below"]
+    distance: Finite
+    price: Price | None
+    change: Finite | None
+
+
+class ExplanationOut(Record):
+    """Why a symbol has its regime; null where it has none. docs/detector.md tells what the scores mean."""
+
+    epoch: str
+    position: int
+    symbol: Symbol
+    regime: Regime | None
+    confidence: Fraction | None
+    warming_up: bool | None
+    detector: DetectorStamp | None
+    explained: bool
+    reason: str | None
+    scores: list[ScoreOut]
+    flips: list[FlipOut]
+    nearest: FlipOut | None
+
+
+@router.get("/explain", response_model=ExplanationOut)
 async def get_explain(
     services: ServicesDep,
     symbol: Annotated[str, Query(pattern=SYMBOL_PATTERN)],
@@ -94,7 +151,7 @@ _UNKNOWN: Final = _Close()
 async def _last_close(
     services: Services, symbol: str, state: dict[str, Any], entry: dict[str, Any]
 ) -> _Close:
-    """The close that the symbol's final regime is of.
+    """The close that the symbol's final regime is of: as the detector was told it, whatever has corrected it since.
 
     A ready bar is one; of bare ticks it is the last one before the open bar.
     """
@@ -102,24 +159,25 @@ async def _last_close(
     if occurred_at is None:
         return _UNKNOWN
     upto, end_us = state["position"], to_micros(parse_time(occurred_at))
-    newest = await _newest_price(services, symbol, upto, end_us)
-    if newest is None:
-        return _UNKNOWN
-    payload = payload_fields(newest)
-    if payload["price"] != entry["price"]:
+    shown, newest = await _newest_price(services, symbol, upto, end_us)
+    if shown is None or newest is None or payload_fields(shown)["price"] != entry["price"]:
         return _UNKNOWN  # more late prices came after it than are looked at
+    payload = payload_fields(newest)
     if payload["bar_s"] is not None:
         return _Close(Decimal(payload["price"]), newest.version)
     bar_s = services.ingest.state.setup.bar_s
     begins = bar_end(bar_number(newest.occurred_at, bar_s) - 1, bar_s)
-    closed = await _newest_price(services, symbol, upto, to_micros(begins) - 1)
+    _, closed = await _newest_price(services, symbol, upto, to_micros(begins) - 1)
     return _UNKNOWN if closed is None else _Close(Decimal(payload_fields(closed)["price"]))
 
 
 async def _newest_price(
     services: Services, symbol: str, upto: int, end_us: int
-) -> RecordedEvent | None:
-    """The price of the newest market time up to `end_us`, among the last so many that were recorded."""
+) -> tuple[RecordedEvent | None, RecordedEvent | None]:
+    """The price of the newest market time up to `end_us`, among the last so many that were recorded.
+
+    As it was corrected last, and as it came first; None where that is not among them.
+    """
     query = ReadQuery(
         upto=upto,
         selection=Selection.of([Channel.PRICES], [symbol]),
@@ -128,4 +186,7 @@ async def _newest_price(
         descending=True,
     )
     page = [event for event in await services.log.read(query) if is_readable(event)]
-    return max(page, key=lambda event: (event.occurred_at_us, event.position), default=None)
+    newest = max((event.occurred_at_us for event in page), default=None)
+    same = [event for event in page if event.occurred_at_us == newest]  # falling
+    first = next((event for event in same if payload_fields(event)["corrects"] is None), None)
+    return (same[0] if same else None), first

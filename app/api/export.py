@@ -2,6 +2,7 @@
 
 Whatever its length, an export holds one page of events and what its encoder keeps; it reads on when the
 client has taken what came before. A page is encoded in a thread, so that live viewers go on meanwhile.
+How many there may be, and how long one waits for its client, see `app.api.downloads`.
 
 An export that fails on its way must not look like a whole one: the connection is cut off before the
 body's end has been told (over HTTP/1.1; an older client is told no end of any body).
@@ -14,8 +15,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from fastapi.responses import StreamingResponse
-
 from app.analysis.export import (
     MEDIA_TYPES,
     Encoder,
@@ -25,6 +24,7 @@ from app.analysis.export import (
     Provenance,
     table_encoder,
 )
+from app.api.downloads import DownloadResponse, Downloads, ExportCut
 from app.api.problems import ApiProblem
 from app.stream.transport import present_text
 from events.envelope import Head
@@ -52,10 +52,6 @@ class Positioned(Protocol):
 
 
 Item = TypeVar("Item", bound=Positioned)
-
-
-class ExportCut(Exception):
-    """An export that could not be brought to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +108,27 @@ class Export(Generic[Item]):
 
 
 async def export_response(
-    store: EventStore, format_: ExportFormat, wanted: Wanted
-) -> StreamingResponse:
+    store: EventStore, format_: ExportFormat, wanted: Wanted, downloads: Downloads
+) -> DownloadResponse:
     """Begin an export. The first page is read before anything is sent, so that a fault is a problem.
 
     Raises:
-        ApiProblem: 501, its format needs packages that are not installed.
+        ApiProblem: 501, its format needs packages that are not installed; 503, too many are under way.
         StoreUnavailable: the store cannot be read.
     """
-    chunks = (await _export(store, format_, wanted)).chunks()
-    first = await anext(chunks)
+    downloads.begin()
+    try:
+        chunks = (await _export(store, format_, wanted)).chunks()
+        first = await anext(chunks)
+    except BaseException:
+        downloads.end()
+        raise
     headers = {
         "Content-Disposition": f'attachment; filename="{file_name(format_, wanted)}"',
         EPOCH_HEADER: str(wanted.head.epoch),
         HEAD_HEADER: str(wanted.head.position),
     }
-    return StreamingResponse(_body(first, chunks), 200, headers, MEDIA_TYPES[format_])
+    return DownloadResponse(_body(first, chunks), headers, MEDIA_TYPES[format_], downloads.end)
 
 
 async def _export(store: EventStore, format_: ExportFormat, wanted: Wanted) -> Export[Any]:

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from app.api.downloads import Downloads
 from app.broadcaster import MarketDataBroadcaster
 from app.ingest import TickIngest
 from app.live_state import LiveState
@@ -33,6 +34,7 @@ class Services:
     replays: ReplayContext
     token: WriteToken
     sessions: Sessions
+    downloads: Downloads
     register: ConnectionRegister
     log_metrics: LogMetrics
 

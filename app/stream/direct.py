@@ -29,6 +29,12 @@ from events.messages import EventText
 EXTENSION: Final = "synapse.writer"
 """Where in the ASGI scope the writer is found."""
 
+CUT_OFF: Final = "synapse.cut_off"
+"""Where in the ASGI scope of an HTTP request is found what ends its connection at once.
+
+Closing one in good order waits until its client has taken all that was written: for ever, if it never reads.
+"""
+
 SEND_BUFFER_BYTES: Final = 131_072
 """The kernel's buffer for one client (SO_SNDBUF): what a stalled client costs, instead of megabytes."""
 
@@ -296,6 +302,12 @@ class DirectHttpProtocol(HttpToolsProtocol):
 
     The answer would no longer hear that its client does not read, and fill the memory.
     """
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        scope: Any = self.scope
+        scope["extensions"] = {CUT_OFF: self.transport.abort}
 
     def handle_websocket_upgrade(self) -> None:
         """The client asks for a WebSocket."""

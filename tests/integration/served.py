@@ -88,6 +88,11 @@ class Served:
         log: EventLog = self.app.state.services.log
         return log
 
+    @property
+    def connections(self) -> int:
+        """How many connections it holds; another thread's number."""
+        return len(self._server.server_state.connections)
+
     def head(self) -> int:
         """The log's last position."""
         return int(self.get("/api/events?limit=1")["head"])

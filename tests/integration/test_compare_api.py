@@ -1,11 +1,12 @@
 """`GET /api/compare`: two moments side by side."""
 
-# covers: app.api.compare, app.api.moments
+# covers: app.api.compare, app.api.compare_out, app.api.moments
 
 from pathlib import Path
 
 import pytest
 
+from app.api.compare_out import ComparisonOut
 from tests.integration.served import Served, daily, day, new_symbol, serving
 from tests.unit.market.builders import falling
 
@@ -57,6 +58,27 @@ def test_a_fall_is_told_by_what_changed_and_what_did_it(tmp_path: Path) -> None:
         assert turned["counts"] == found["counts"]
         assert (turned["a"], turned["b"]) == (found["b"], found["a"])
         assert turned["symbols"]["SPX"]["price_change"] > 0
+
+
+def test_every_answer_is_as_the_contract_says(tmp_path: Path) -> None:
+    with serving(tmp_path, paper="main=SPX") as served:
+        # One symbol has a price and no regime: its first bar of bare ticks is open.
+        served.post_prices({"symbol": "TICK", "price": "1", "timestamp": day(0)})
+        prices = falling()
+        served.post_prices(*(daily("SPX", price, number) for number, price in enumerate(prices)))
+        served.post("/api/broadcast/regime", {"symbol": "SPX", "regime": "CRASH"})
+        for query in (
+            "a=0",
+            "a=head&b=0",
+            "a=1",
+            f"a={day(9)}",
+            "a=5&symbol=SPX",
+            "a=5&symbol=NOPE",
+        ):
+            answer = served.http.get(f"/api/compare?{query}")
+            ComparisonOut.model_validate_json(answer.content)
+        named = served.get("/openapi.json")["paths"]["/api/compare"]["get"]["responses"]["200"]
+        assert named["content"]["application/json"]["schema"]["$ref"].endswith("/ComparisonOut")
 
 
 def test_a_moment_may_be_a_market_time(served: Served) -> None:

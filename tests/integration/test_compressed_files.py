@@ -56,6 +56,12 @@ def test_each_asker_gets_the_best_that_it_takes(served: Served) -> None:
     assert kind.startswith("text/html")
 
 
+def test_a_compressed_file_that_is_asked_for_itself_is_no_script(served: Served) -> None:
+    for ending in ("br", "gz"):
+        asked = raw(served, f"/assets/app-1a2b.js.{ending}", "gzip, br")
+        assert (asked[0], asked[2]) == (None, "application/octet-stream")
+
+
 def test_a_copy_that_is_still_good_is_not_sent_again(served: Served) -> None:
     known = served.http.get("/").headers["etag"]
     again = served.http.get("/", headers={"If-None-Match": known})

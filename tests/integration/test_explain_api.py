@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.api.explain import PRICES_LOOKED_AT, price_text
+from app.api.explain import PRICES_LOOKED_AT, ExplanationOut, price_text
 from app.market.detector.explain import BY_HAND, NO_REGIME, WARMING_UP
 from tests.integration.served import Json, Served, daily, day, new_symbol, serving
 from tests.unit.market.detector_runs import spx
@@ -39,6 +39,17 @@ def test_a_regime_is_told_with_its_scores_and_the_close_that_flips_it(served: Se
     beyond = closes[-1] * (1 + nearest["change"] * 1.1)
     feed(served, symbol, [beyond], 300)
     assert served.get(f"/api/explain?symbol={symbol}")["regime"] == nearest["to"]
+
+
+def test_every_answer_is_as_the_contract_says(served: Served) -> None:
+    symbol = new_symbol()
+    feed(served, symbol, spx(300))
+    served.post_prices(daily(symbol, "5.00", 299))
+    path = f"/api/explain?symbol={symbol}"
+    for at in ("0", day(0), day(10), day(299), "head"):
+        ExplanationOut.model_validate_json(served.http.get(f"{path}&at={at}").content)
+    named = served.get("/openapi.json")["paths"]["/api/explain"]["get"]["responses"]["200"]
+    assert named["content"]["application/json"]["schema"]["$ref"].endswith("/ExplanationOut")
 
 
 def test_the_past_is_explained_as_it_was(served: Served) -> None:
@@ -92,6 +103,18 @@ def test_a_close_that_many_late_prices_hide_is_not_guessed(served: Served) -> No
     told = served.get(f"/api/explain?symbol={symbol}")
     assert told["nearest"]["change"] is not None
     assert told["nearest"]["price"] is None
+
+
+def test_a_correction_of_the_last_close_moves_no_flip(served: Served) -> None:
+    """The detector goes on from the close that it was told."""
+    symbol, closes = new_symbol(), spx(300)
+    feed(served, symbol, closes)
+    flips = served.get(f"/api/explain?symbol={symbol}")["flips"]
+    assert flips[0]["price"] is not None
+    served.post_prices(daily(symbol, "5.00", 299))
+    served.post_prices(daily(symbol, "6.00", 299))
+    assert served.get(f"/api/state?symbol={symbol}")["symbols"][symbol]["price"] == "6.00"
+    assert served.get(f"/api/explain?symbol={symbol}")["flips"] == flips
 
 
 def test_a_price_that_is_known_about_is_a_decimal_string() -> None:

@@ -1,10 +1,15 @@
 """`GET /api/events?format=`: every format tells the events of the JSON pages, as one file, or none at all."""
 
-# covers: app.api.events, app.api.export
+# covers: app.api.events, app.api.export, app.api.downloads
 
+import asyncio
 import csv
+import socket
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from io import BytesIO, StringIO
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,10 +17,10 @@ import orjson
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
-from app.api import export
+from app.api import downloads, export
 from events.errors import StoreUnavailable
 from events.sql_store import SqlEventStore
-from tests.integration.served import Json, Served, daily, day, new_symbol
+from tests.integration.served import Json, Served, daily, day, new_symbol, serving
 
 FORMATS = ("ndjson", "csv", "parquet")
 ALL_FORMATS = pytest.mark.parametrize("format_", FORMATS)
@@ -188,6 +193,53 @@ def test_parquet_without_its_extra_is_a_problem_that_names_it(
     assert (answer.status_code, answer.json()["code"]) == (501, "format_unavailable")
     assert "pip install 'regime-synapse[export]'" in answer.json()["detail"]
     assert served.http.get("/api/events?format=csv&limit=1").status_code == 200
+
+
+def _begun(served: Served, held: ExitStack) -> socket.socket:
+    """The connection of a client that asks for an export of what no buffer holds, and reads none of it."""
+    host, port = served.url.removeprefix("http://").split(":")
+    client = held.enter_context(socket.socket())
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    client.settimeout(20)
+    client.connect((host, int(port)))
+    client.sendall(b"GET /api/events?format=ndjson HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert client.recv(12) == b"HTTP/1.1 200"
+    return client
+
+
+async def test_few_at_a_time_and_who_does_not_read_loses_his_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The place of one who goes is free at once."""
+    monkeypatch.setattr(downloads, "EXPORTS_MAX", 2)
+    symbol = new_symbol()
+    prices: list[Json] = [
+        {"symbol": symbol, "price": "5", "timestamp": f"{year}-01-01T00:00:{second:02}Z"}
+        for year in range(1825, 1990)
+        for second in range(60)
+    ]
+    with serving(tmp_path) as served, ExitStack() as held:
+        for first in range(0, len(prices), 1_000):
+            await asyncio.to_thread(served.post_prices, *prices[first : first + 1_000])
+        small = "/api/events?format=ndjson&limit=1"
+        clients = [_begun(served, held) for _ in range(2)]
+        refused = served.http.get(small)
+        assert (refused.status_code, refused.json()["code"]) == (503, "too_many_exports")
+        assert refused.headers["retry-after"] == "10"
+        assert served.get("/api/events?limit=1")["events"]
+        clients[0].close()
+        await _until(lambda: served.http.get(small).status_code == 200)
+        clients[1].close()
+        monkeypatch.setattr(downloads, "EXPORT_STALL_S", 0.2)
+        _begun(served, held)
+        # The one that is left asks.
+        await _until(lambda: served.http.get(small).status_code == 200 and served.connections == 1)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not await asyncio.to_thread(holds):
+            await asyncio.sleep(0.01)
 
 
 def test_the_contract_names_every_format(served: Served) -> None:

@@ -49,7 +49,11 @@ def test_cells_are_written_as_on_the_wire() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-a", "@x", "\tx", "\rx", "\nx", "-", "-1-2", "'=x"]
+    "text",
+    [
+        *("=1+1", "+1", "-a", "@x", "\tx", "\rx", "\nx", "-", "-1-2", "'=x"),
+        *("\uff1d1", "\uff0b1", "\uff0d1", "\uff20x", "'\uff1d1"),
+    ],
 )
 def test_a_text_that_would_be_a_formula_gets_an_apostrophe(text: str) -> None:
     assert defused(text) == f"'{text}"
@@ -72,11 +76,11 @@ def test_negative_numbers_stay_numbers() -> None:
     ]
 
 
-@given(st.text(alphabet="'=+-@\t\r\n1.a,\"", max_size=6))
+@given(st.text(alphabet="'=+-@\t\r\n\uff1d1.a,\"", max_size=6))
 def test_the_apostrophe_can_be_taken_away_again(text: str) -> None:
     cell = defused(text)
     assert cell in {text, f"'{text}"}
-    mark = re.match(r"'+[=+\-@\t\r\n]", cell)
+    mark = re.match(r"'+[=+\-@\t\r\n\uff1d]", cell)
     assert (cell[1:] if mark else cell) == text
     if cell[:1] in tuple("=+-@\t\r\n"):
         assert float(cell) <= 0

@@ -13,7 +13,8 @@ from starlette.types import Message, Scope
 from app.analysis import export_parquet
 from app.analysis.export import ExportFormat, Provenance
 from app.api import export
-from app.api.export import EXPORT_PAGE_EVENTS, ExportCut, Wanted, export_response, file_name
+from app.api.downloads import EXPORTS_MAX, Downloads, ExportCut
+from app.api.export import EXPORT_PAGE_EVENTS, Wanted, export_response, file_name
 from events.envelope import Append, RecordedEvent
 from events.errors import StoreUnavailable
 from events.memory_store import MemoryEventStore
@@ -110,7 +111,8 @@ class Client:
             await asyncio.Event().wait()  # it takes no more
 
     async def take(self, format_: ExportFormat, what: Wanted) -> None:
-        response = await export_response(cast(EventStore, self._store), format_, what)
+        store = cast(EventStore, self._store)
+        response = await export_response(store, format_, what, Downloads())
         scope: Scope = {"type": "http", "asgi": {"spec_version": "2.3"}}
         async with asyncio.timeout(PATIENCE_S):
             await response(scope, self.receive, self.send)
@@ -177,9 +179,11 @@ async def test_a_fault_on_the_way_is_no_end(format_: ExportFormat) -> None:
 
 @ALL_FORMATS
 async def test_a_fault_at_the_first_page_is_an_answer(format_: ExportFormat) -> None:
-    store = cast(EventStore, MadeStore(10**9, fails_at=1))
-    with pytest.raises(StoreUnavailable):
-        await export_response(store, format_, wanted())
+    under_way = Downloads()
+    for _ in range(EXPORTS_MAX + 1):  # none of them keeps its place
+        store = cast(EventStore, MadeStore(10**9, fails_at=1))
+        with pytest.raises(StoreUnavailable):
+            await export_response(store, format_, wanted(), under_way)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +205,7 @@ async def test_it_ends_where_the_log_ended_when_it_began(monkeypatch: pytest.Mon
     await store.append([Append(prices(5))])
     head = await store.head()
     asked = Wanted(ReadQuery(upto=head.position), head, None, {})
-    response = await export_response(store, ExportFormat.NDJSON, asked)
+    response = await export_response(store, ExportFormat.NDJSON, asked, Downloads())
     await store.append([Append(prices(5, first=5))])
     text = b"".join([cast(bytes, chunk) async for chunk in response.body_iterator])
     assert [orjson.loads(line)["position"] for line in text.splitlines()] == [1, 2, 3, 4, 5]

@@ -69,10 +69,22 @@ export function App({ store }: { store: SynapseStore }) {
         onPin={address.pin}
         onCopyLink={address.copyLink}
       />
-      <LinkNotice notice={address.notice} link={address.link} onClose={address.closeNotice} />
+      <Notices address={address} problem={snapshot.problem} />
       <Heralds />
     </div>
   );
+}
+
+/** What there is to say of links, and what is wrong with the page, until somebody has read it. */
+function Notices({ address, problem }: { address: AddressBar; problem: string | null }) {
+  const [read, setRead] = useState<string | null>(null);
+  const { closeNotice, link, notice } = address;
+  const wrong = problem !== null && problem !== read ? { text: problem, warning: true } : null;
+  const close = (): void => {
+    if (notice === null) setRead(problem);
+    closeNotice();
+  };
+  return <LinkNotice notice={notice ?? wrong} link={link} onClose={close} />;
 }
 
 interface ColumnsProps {
@@ -107,7 +119,7 @@ function Columns({ address, snapshot, viewport }: ColumnsProps) {
         )}
         <div className="pair">
           {symbol && <ShiftList symbol={symbol} />}
-          <TradeExecutions />
+          {symbol && <TradeExecutions symbol={symbol} />}
         </div>
       </div>
       <div className="column">

@@ -34,18 +34,20 @@ const MOVES = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home"
 /** All keys of the page; it listens only while somebody has registered one. */
 export class KeyRegistry {
   private readonly registrations: Registration[] = [];
+  /** What was pressed with the pointer and has kept the focus since: no reason to take its keys for its own. */
+  private pointed: Element | null = null;
 
   constructor(private readonly document: Document) {}
 
   /** Registers until the answer is called. Where two want one key, the newer one has it. */
   add(group: string, read: () => KeyMap): () => void {
     const registration = { group, read };
-    if (this.registrations.length === 0) this.document.addEventListener("keydown", this.press);
+    if (this.registrations.length === 0) this.listen("addEventListener");
     this.registrations.push(registration);
     return () => {
       this.registrations.splice(this.registrations.indexOf(registration), 1);
       if (this.registrations.length > 0) return;
-      this.document.removeEventListener("keydown", this.press);
+      this.listen("removeEventListener");
     };
   }
 
@@ -61,6 +63,31 @@ export class KeyRegistry {
       name,
       keys: [...keys].map(([key, label]) => ({ key, label })),
     }));
+  }
+
+  private listen(change: "addEventListener" | "removeEventListener"): void {
+    this.document[change]("keydown", this.press as EventListener);
+    this.document[change]("keyup", this.release as EventListener);
+    this.document[change]("pointerdown", this.point);
+    this.document[change]("focusin", this.focus);
+  }
+
+  private point = ({ target }: Event): void => {
+    this.pointed = target instanceof Element ? target.closest(PRESSED) : null;
+  };
+
+  private focus = ({ target }: Event): void => {
+    if (target !== this.pointed) this.pointed = null;
+  };
+
+  /** Some browsers press a focused button when the space bar is let go. */
+  private release = (event: KeyboardEvent): void => {
+    if (event.key === " " && this.isPointed(event.target) && this.find("Space")) event.preventDefault();
+  };
+
+  private isPointed(target: EventTarget | null): boolean {
+    const button = target instanceof Element ? target.closest("button") : null;
+    return button !== null && button === this.pointed;
   }
 
   private press = (event: KeyboardEvent): void => {
@@ -83,6 +110,7 @@ export class KeyRegistry {
     const { target } = event;
     if (!(target instanceof Element)) return false;
     if (target.closest(TYPED) || isTextInput(target)) return true;
+    if (key === "Space" && this.isPointed(target)) return false;
     if (PRESSES.has(key) && target.closest(PRESSED)) return true;
     return MOVES.has(key) && target.closest(MOVED) !== null;
   }

@@ -18,7 +18,7 @@ beforeEach(() => {
   render(
     <SynapseContext value={store}>
       <PortfolioUpdates />
-      <TradeExecutions />
+      <TradeExecutions symbol="SPX" />
     </SynapseContext>,
   );
 });

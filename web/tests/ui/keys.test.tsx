@@ -82,6 +82,20 @@ describe("a key", () => {
     expect(run).not.toHaveBeenCalled();
   });
 
+  it("has the space bar on a button that was pressed with the pointer, until the keyboard comes to it", () => {
+    const run = vi.fn();
+    registered({ Space: { label: "x", run } });
+    const button = focused("<button></button>");
+    button.dispatchEvent(new Event("pointerdown", { bubbles: true }));
+    button.dispatchEvent(new Event("focusin", { bubbles: true }));
+    press(" ", {}, button);
+    expect(run).toHaveBeenCalledTimes(1);
+    document.body.dispatchEvent(new Event("focusin", { bubbles: true }));
+    button.dispatchEvent(new Event("focusin", { bubbles: true }));
+    press(" ", {}, button);
+    expect(run).toHaveBeenCalledTimes(1);
+  });
+
   it.each([
     ["<button></button>", "s"],
     ['<input type="checkbox">', "s"],

@@ -18,7 +18,10 @@ export function ContinuityPanel({ snapshot }: { snapshot: Snapshot }) {
       <p className="continuity-proof" data-sound={continuity.missed === 0}>
         {continuityWords(continuity, format)}
       </p>
-      <p className="quiet">At position {count(position)} of the log.</p>
+      <p className="quiet">
+        At position {count(position)} of the log. <code>synapse verify</code> proves the
+        log itself.
+      </p>
       {invalid > 0 && (
         <p className="quiet">{count(invalid)} messages did not fit their type and were left out.</p>
       )}

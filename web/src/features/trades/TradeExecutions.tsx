@@ -1,26 +1,39 @@
+import { useState } from "react";
 import { useSelected } from "../../synapse/hooks";
 import { tradeKey } from "../../synapse/reducer";
 import type { TradeView } from "../../synapse/view";
 import { RegimeWord } from "../../ui/Glyph";
 import { Origin, PaperNote } from "../../ui/Origin";
-import { Panel } from "../../ui/Panel";
+import { Empty, Panel } from "../../ui/Panel";
+import { Switch } from "../../ui/Switch";
 import { words } from "../../ui/format";
 import { useFormat } from "../../ui/useFormat";
 
-/** Trades, newest first, each with whose it is; nothing while there is none. */
-export function TradeExecutions() {
-  const trades = useSelected(({ market }) => market.trades);
-  if (trades.length === 0) return null;
+/** Trades, newest first, each with whose it is: of the chosen symbol or of all. Nothing while there is none. */
+export function TradeExecutions({ symbol }: { symbol: string }) {
+  const [scope, setScope] = useState<"one" | "all">("one");
+  const all = useSelected(({ market }) => market.trades);
+  if (all.length === 0) return null;
+  const trades = scope === "one" ? all.filter((trade) => trade.symbol === symbol) : all;
+  const options = { one: symbol, all: "All" };
   return (
-    <Panel title="Trades" className="trades">
+    <Panel
+      title="Trades"
+      className="trades"
+      aside={<Switch label="Trades of" options={options} value={scope} onChange={setScope} />}
+    >
       <PaperNote sources={trades.map((trade) => trade.source)} />
-      {/* A list that scrolls must be reachable by keyboard. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <ol className="rows" tabIndex={0} aria-label="Trades">
-        {trades.map((trade) => (
-          <TradeRow key={tradeKey(trade)} trade={trade} />
-        ))}
-      </ol>
+      {trades.length === 0 ? (
+        <Empty>None of {symbol} among the newest trades.</Empty>
+      ) : (
+        // A list that scrolls must be reachable by keyboard.
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        <ol className="rows" tabIndex={0} aria-label="Trades">
+          {trades.map((trade) => (
+            <TradeRow key={tradeKey(trade)} trade={trade} />
+          ))}
+        </ol>
+      )}
     </Panel>
   );
 }

@@ -1,0 +1,119 @@
+"""Few downloads at a time; each lets go of all that it holds, whichever way it ends."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+from starlette.types import Message, Scope
+
+from app.api import downloads
+from app.api.downloads import EXPORTS_MAX, DownloadResponse, Downloads, ExportCut
+from app.api.problems import ApiProblem
+from app.stream.direct import CUT_OFF
+
+PATIENCE_S = 20.0
+
+
+class Body:
+    """A body that knows whether it was let go of."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self._chunks = chunks
+        self.is_closed = False
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        try:
+            for chunk in self._chunks:
+                yield chunk
+        finally:
+            self.is_closed = True
+
+
+class Client:
+    """One that takes everything, or nothing after some chunks; it may go then."""
+
+    def __init__(self, takes: int = 10**9, *, goes: bool = False) -> None:
+        self._takes = takes
+        self._goes = goes
+        self._gone = asyncio.Event()
+        self.bodies: list[Message] = []
+        self.cut_off = 0
+
+    def cut(self) -> None:
+        self.cut_off += 1
+
+    async def receive(self) -> Message:
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.body":
+            if len(self.bodies) == self._takes:
+                if self._goes:
+                    self._gone.set()
+                await asyncio.Event().wait()
+            self.bodies.append(message)
+
+    async def take(self, body: Body, under_way: Downloads) -> None:
+        under_way.begin()
+        response = DownloadResponse(body.chunks(), {}, "text/plain", under_way.end)
+        scope: Scope = {"type": "http", "asgi": {"spec_version": "2.3"}}
+        scope["extensions"] = {CUT_OFF: self.cut}
+        async with asyncio.timeout(PATIENCE_S):
+            await response(scope, self.receive, self.send)
+
+
+def free_places(under_way: Downloads) -> int:
+    """How many more may begin. They begin."""
+    free = 0
+    while True:
+        try:
+            under_way.begin()
+        except ApiProblem:
+            return free
+        free += 1
+
+
+def test_one_more_than_there_may_be_is_told_when_to_come_back() -> None:
+    under_way = Downloads()
+    assert free_places(under_way) == EXPORTS_MAX == 4
+    with pytest.raises(ApiProblem, match="4 exports are under way") as refused:
+        under_way.begin()
+    assert (refused.value.status, refused.value.code) == (503, "too_many_exports")
+    assert refused.value.headers == {"Retry-After": "10"}
+    under_way.end()
+    assert free_places(under_way) == 1
+
+
+@pytest.mark.parametrize("goes", [False, True])
+async def test_a_download_gives_its_place_back_when_it_ends_and_when_its_client_goes(
+    goes: bool,
+) -> None:
+    under_way, body, client = Downloads(), Body(b"a", b"b"), Client(1 if goes else 3, goes=goes)
+    await client.take(body, under_way)
+    assert b"".join(one["body"] for one in client.bodies) == (b"a" if goes else b"ab")
+    assert client.bodies[-1]["more_body"] is goes
+    assert body.is_closed
+    assert client.cut_off == 0
+    assert free_places(under_way) == EXPORTS_MAX
+
+
+async def test_who_takes_nothing_any_more_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "EXPORT_STALL_S", 0.02)
+    under_way, body, client = Downloads(), Body(b"a", b"b", b"c"), Client(1)
+    with pytest.raises(ExportCut, match="took nothing"):
+        await client.take(body, under_way)
+    assert client.cut_off == 1
+    assert body.is_closed
+    assert free_places(under_way) == EXPORTS_MAX
+
+
+async def test_a_large_chunk_goes_out_in_pieces_each_with_its_own_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(downloads, "EXPORT_PIECE_BYTES", 4)
+    client = Client()
+    await client.take(Body(b"0123456789", b"abcd", b"e"), Downloads())
+    pieces = [one["body"] for one in client.bodies]
+    assert pieces == [b"0123", b"4567", b"89", b"abcd", b"e", b""]
+    assert [one["more_body"] for one in client.bodies] == [True] * 5 + [False]
