@@ -25,7 +25,7 @@ import { Viewport } from "../ui/viewport";
 import { Announcer } from "./Announcer";
 import { Compare } from "./Compare";
 import { Dialogs } from "./Dialogs";
-import { Foot, Masthead } from "./Frame";
+import { Foot, Masthead, NoSymbol } from "./Frame";
 import { Heralds } from "./Heralds";
 import { type AddressBar, useAddress } from "./useAddress";
 import { useStale } from "./useStale";
@@ -105,6 +105,7 @@ function Columns({ address, snapshot, viewport }: ColumnsProps) {
         <PortfolioUpdates />
       </div>
       <div className="column">
+        {symbol === null && connection.name === "live" && <NoSymbol />}
         {symbol && (
           <>
             <ChartPanel
@@ -131,12 +132,16 @@ function Columns({ address, snapshot, viewport }: ColumnsProps) {
   );
 }
 
-/** All symbols that are known now, as they are at the shown moment; made-up ones last. */
+/** All symbols that anything is known of now, as they are at the shown moment; made-up ones last. */
 function useSymbols({ live, market }: Snapshot): readonly SymbolView[] {
+  const { alerts, symbols, trades } = live;
   return useMemo(() => {
-    const sorted = Object.values(live.symbols).toSorted(realFirst);
+    const told = [...alerts, ...trades].map(({ symbol }) => symbol);
+    const all = [...new Set([...Object.keys(symbols), ...told])];
+    const now = (name: string): SymbolView => symbols[name] ?? symbolView(market, name);
+    const sorted = all.map(now).toSorted(realFirst);
     return sorted.map(({ symbol }) => symbolView(market, symbol));
-  }, [live.symbols, market]);
+  }, [alerts, symbols, trades, market]);
 }
 
 function realFirst(a: SymbolView, b: SymbolView): number {
@@ -177,9 +182,11 @@ function useLife(store: SynapseStore): void {
     };
     store.start();
     window.addEventListener("online", store.wake);
+    window.addEventListener("offline", store.doubt);
     document.addEventListener("visibilitychange", seen);
     return () => {
       window.removeEventListener("online", store.wake);
+      window.removeEventListener("offline", store.doubt);
       document.removeEventListener("visibilitychange", seen);
       store.stop();
     };

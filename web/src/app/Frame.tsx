@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Panel } from "../ui/Panel";
 import { useFormat } from "../ui/useFormat";
 
 /** The top of the page. */
@@ -21,6 +22,32 @@ export function Masthead({ children }: { children: ReactNode }) {
       </div>
       <div className="masthead-end">{children}</div>
     </header>
+  );
+}
+
+/** What stands in the place of the chart while the log has no symbol: how one comes. */
+export function NoSymbol() {
+  return (
+    <Panel title="Nothing to show so far" className="first-steps">
+      <p>
+        The recorder runs, and its log has no price and no regime yet. What comes appears here by
+        itself.
+      </p>
+      <dl>
+        <dt>Twenty years at once</dt>
+        <dd>
+          <code>synapse demo</code>
+        </dd>
+        <dt>A feed: a file, an exchange, a simulated market</dt>
+        <dd>
+          <code>synapse serve --feed simulated:TEST</code>
+        </dd>
+        <dt>Prices of your own</dt>
+        <dd>
+          <code>POST /api/prices</code>
+        </dd>
+      </dl>
+    </Panel>
   );
 }
 

@@ -36,6 +36,10 @@ export const BEYOND: Notice = {
   warning: true,
 };
 
+export function unknownWords(symbol: string): Notice {
+  return { text: `This log has no ${symbol} so far: choose another symbol.`, warning: true };
+}
+
 export function copiedWords(state: string | null): Notice {
   const text = state
     ? `Link copied. State ${short(state)}`

@@ -8,6 +8,7 @@ import {
   copiedWords,
   ignoredWords,
   stateDigits,
+  unknownWords,
 } from "./linkWords";
 
 /** A notice that needs no answer goes after so long. */
@@ -28,6 +29,7 @@ export function useLinkNotice(opened: ParsedAddress): LinkNotices {
   const [link, setLink] = useState<string | null>(null);
   const [closed, setClosed] = useState<ParsedAddress | null>(null);
   const ignored = closed === opened ? null : ignoredWords(opened.ignored);
+  const unknown = useUnknownSymbol(closed === opened ? null : opened.address.symbol);
   useComparedState(opened.address, stateHash, setTold);
 
   useEffect(() => {
@@ -51,12 +53,12 @@ export function useLinkNotice(opened: ParsedAddress): LinkNotices {
     },
     [stateHash],
   );
-  const texts = [told?.text, ignored].filter((text) => text !== null && text !== undefined);
+  const texts = [told?.text, unknown?.text, ignored].filter((text) => text !== null && text !== undefined);
   return {
     notice:
       texts.length === 0
         ? null
-        : { text: texts.join(" "), warning: told?.warning === true || ignored !== null },
+        : { text: texts.join(" "), warning: told?.warning === true || ignored !== null || unknown !== null },
     link,
     copy: (address) => void copy(address),
     close: () => {
@@ -65,6 +67,15 @@ export function useLinkNotice(opened: ParsedAddress): LinkNotices {
       setClosed(opened);
     },
   };
+}
+
+/** Which symbols a log has, is known only when its state and all that came before now have come. */
+function useUnknownSymbol(symbol: string | null): Notice | null {
+  const unknown = useSelected(({ connection, live, loaded }) => {
+    const names = loaded && connection.name === "live" ? Object.keys(live.symbols) : [];
+    return names.length > 0 && symbol !== null && !names.includes(symbol);
+  });
+  return unknown && symbol !== null ? unknownWords(symbol) : null;
 }
 
 /** Compares the state that a link names with this log's, and again when the log becomes another one. */

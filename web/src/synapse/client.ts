@@ -15,6 +15,7 @@ import type { ClientListener, ClientWorld, SocketLike } from "./world";
 export const HISTORY_LAST = 50;
 export const OPENING_MS_MAX = 10_000;
 export const SILENT_HEARTBEATS = 2.5;
+export const DOUBT_MS_MAX = 3_000;
 const START_OVER = new Set(["epoch_mismatch", "position_beyond_head"]);
 
 /** One socket to the recorder, for as long as the tab lives: it resumes from its cursor. */
@@ -54,6 +55,13 @@ export class SynapseClient {
     if (this.connection.name === "refused") return;
     if (!this.socket) this.connect();
     else if (this.open && this.silentFor() > this.silenceMs) this.fellSilent();
+  }
+
+  /** The device says that it is offline: a line that is alive answers at once, over the loopback too. */
+  doubt(): void {
+    if (!this.open) return;
+    this.socket?.send(JSON.stringify(this.factory.ping()));
+    this.watch(DOUBT_MS_MAX);
   }
 
   private get open(): boolean {
@@ -123,7 +131,6 @@ export class SynapseClient {
       case "error":
         return this.failed(message.payload);
       default:
-        // pong, unsubscribed: the page asks for neither.
         return;
     }
   }
@@ -174,9 +181,9 @@ export class SynapseClient {
     return this.world.now() - (this.lastMessageAt ?? 0);
   }
 
-  private watch(): void {
+  private watch(ms: number = this.silenceMs): void {
     this.cancelWatchdog();
-    this.cancelWatchdog = this.world.later(this.silenceMs, () => this.fellSilent());
+    this.cancelWatchdog = this.world.later(ms, () => this.fellSilent());
   }
 
   private fellSilent(): void {

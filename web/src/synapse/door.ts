@@ -25,6 +25,13 @@ export class Door {
     return this.client?.place ?? new Place(this.from?.position ?? 0);
   }
 
+  /** Whether it stands at its end and the log has grown since. */
+  get outgrown(): boolean {
+    const { client } = this;
+    if (!client || client.jumping || client.place.status !== "finished") return false;
+    return client.place.position < this.host.present().position;
+  }
+
   open(): void {
     this.from ??= this.host.present();
   }

@@ -16,6 +16,7 @@ interface Entry {
 /** Why the symbols are in the regimes that are shown; asked anew when one of these changes. */
 export class ExplanationBook {
   private readonly entries = new Map<string, Entry>();
+  private moves = 0;
 
   constructor(private readonly host: ShelfHost) {}
 
@@ -40,6 +41,15 @@ export class ExplanationBook {
     this.schedule(symbol, entry);
   }
 
+  /** Another moment, or live again: what explains the one before does not explain this one. */
+  move(): void {
+    this.moves += 1;
+    const position = this.host.moment()?.position ?? null;
+    for (const entry of this.entries.values()) {
+      if (entry.found?.position !== position) entry.found = null;
+    }
+  }
+
   startOver(): void {
     this.entries.clear();
   }
@@ -57,11 +67,13 @@ export class ExplanationBook {
 
   private async ask(symbol: string, entry: Entry): Promise<void> {
     const { api, world } = this.host;
+    const { moves } = this;
     entry.askedAt = world.now();
     try {
       const path = withQuery("api/explain", { symbol, at: this.host.shown() });
       const explanation = await api.read(path, parseExplanation);
       if (this.entries.get(symbol) !== entry) return;
+      if (moves !== this.moves) return this.schedule(symbol, entry);
       entry.found = explanation;
       this.host.onChange();
     } catch (error) {

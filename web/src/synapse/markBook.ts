@@ -19,9 +19,11 @@ interface Wanted {
   version: number;
   upto: number;
   cancel: () => void;
+  /** Whether it is still to be read. */
+  waits: boolean;
 }
 
-/** A stretch of which all marks up to a position are known; `upto` is Infinity where live ones are added. */
+/** A stretch of which all marks are known that were up to a position, and all that were played or live since. */
 interface Known extends Span {
   readonly upto: number;
 }
@@ -37,13 +39,18 @@ export class MarkBook {
 
   /** Reads a stretch and keeps it up to date until the answer is called. */
   want(symbol: string, span: Span | null): () => void {
-    const one = { symbol, span, found: NONE, version: -1, upto: 0, cancel: () => {} };
+    const one = { symbol, span, found: NONE, version: -1, upto: 0, cancel: () => {}, waits: true };
     this.wanted.add(one);
     this.loadLater(one, MARKS_REST_MS);
     return () => {
       one.cancel();
       this.wanted.delete(one);
     };
+  }
+
+  /** Whether some that somebody looks at are still to be read. */
+  busy(): boolean {
+    return [...this.wanted].some(({ waits }) => waits);
   }
 
   /** The newest of a stretch up to what is shown, oldest first; the same list while they are the same. */
@@ -80,6 +87,8 @@ export class MarkBook {
 
   /** Another moment is shown. */
   move(): void {
+    const upto = this.host.shown() ?? Infinity;
+    for (const [symbol, known] of this.known) if (upto > known.upto) this.known.delete(symbol);
     for (const one of this.wanted) this.loadLater(one, MARKS_REST_MS);
   }
 
@@ -91,9 +100,9 @@ export class MarkBook {
   }
 
   /** Whether nothing new can be read: a chart that moves with each bar asks again and again. */
-  private knows({ symbol, span }: Wanted, upto: number | null): boolean {
+  private knows({ symbol, span }: Wanted): boolean {
     const known = this.known.get(symbol);
-    if (!span || !known || (upto ?? Infinity) > known.upto) return false;
+    if (!span || !known) return false;
     return known.from <= span.from && span.to <= known.to;
   }
 
@@ -112,13 +121,17 @@ export class MarkBook {
 
   private loadLater(one: Wanted, ms: number): void {
     one.cancel();
+    one.waits = true;
     one.cancel = this.host.world.later(ms, () => void this.load(one));
   }
 
   private async load(one: Wanted): Promise<void> {
     const room = one.span && withRoom(one.span);
     const upto = this.host.shown();
-    if (this.knows(one, upto)) return;
+    if (this.knows(one)) {
+      one.waits = false;
+      return;
+    }
     const path = withQuery("api/events", {
       types: "price_alert,trade_execution",
       symbols: one.symbol,
@@ -131,6 +144,7 @@ export class MarkBook {
     try {
       const events = await this.host.api.read(path, parseEvents);
       for (const event of events) this.apply(event);
+      one.waits = false;
       if (room) this.learn(one.symbol, room, upto, events);
       this.host.onChange();
     } catch (error) {

@@ -76,6 +76,8 @@ export class SynapseStore implements ClientListener {
     this.past.wake();
   };
 
+  doubt = (): void => this.client.doubt();
+
   getSnapshot = (): Snapshot => this.snapshot;
 
   subscribe = (listener: () => void): (() => void) => {
@@ -134,6 +136,7 @@ export class SynapseStore implements ClientListener {
         moment: () => this.past.moment,
         shown: () => this.past.read()?.position ?? null,
         price: (symbol) => this.live.symbols[symbol]?.price?.price ?? null,
+        symbol: (symbol) => (this.past.market ?? this.live).symbols[symbol] ?? null,
         onChange: () => this.onChange(),
       });
       return this.shelf;

@@ -64,6 +64,7 @@ export class TimeMachine implements MachineControls, ReplayListener {
 
   play(): void {
     this.door.plays = true;
+    if (this.door.outgrown) this.step(1);
     this.opened()?.play();
   }
 
@@ -74,8 +75,8 @@ export class TimeMachine implements MachineControls, ReplayListener {
 
   step(events: number): void {
     this.begin();
-    const { client, place } = this.door;
-    if (events < 0) this.goNow(Math.max(0, (client?.target ?? place.position) + events));
+    const { client, outgrown, place } = this.door;
+    if (events < 0 || outgrown) this.goNow(Math.max(0, (client?.target ?? place.position) + events));
     else if (events > 0) this.opened()?.step(events);
   }
 
@@ -176,7 +177,6 @@ export class TimeMachine implements MachineControls, ReplayListener {
   }
 
   private made(): Machine {
-    const { hash, pace } = this;
     const { client, place } = this.door;
     const status = this.moves ? "loading" : place.status;
     return {
@@ -184,10 +184,10 @@ export class TimeMachine implements MachineControls, ReplayListener {
       position: place.position,
       end: place.end ?? place.position,
       clock: place.clock,
-      speed: pace.chosen,
-      skipQuiet: pace.skips,
-      skipping: status === "playing" && pace.hurries,
-      stateHash: status === "playing" ? null : hash.at(place.position),
+      speed: this.pace.chosen,
+      skipQuiet: this.pace.skips,
+      skipping: status === "playing" && this.pace.hurries,
+      stateHash: status === "playing" ? null : this.hash.at(place.position),
       lastEvent: this.shown.lastEvent,
       problem: this.problem ?? client?.problem ?? null,
     };

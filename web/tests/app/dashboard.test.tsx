@@ -72,6 +72,28 @@ describe("the dashboard", () => {
     expect(await screen.findByTestId("chart")).toBeTruthy();
   });
 
+  it("tells how a symbol comes while the log has none", async () => {
+    const none = { symbols: {}, alerts: [], trades: [] };
+    const empty = fakeApi({ state: async () => parseState({ ...STATE, ...none })! });
+    store = new SynapseStore(world, empty);
+    await open();
+    const steps = screen.getByRole("region", { name: "Nothing to show so far" });
+    expect(steps.textContent).toContain("POST /api/prices");
+    world.socket.say(event("regime_update", { symbol: "E2E" }, { position: 101 }));
+    await settle();
+    expect(screen.queryByRole("region", { name: "Nothing to show so far" })).toBeNull();
+  });
+
+  it("shows a symbol of which only an alert is known", async () => {
+    const none = { symbols: {}, alerts: [], trades: [] };
+    store = new SynapseStore(world, fakeApi({ state: async () => parseState({ ...STATE, ...none })! }));
+    await open();
+    world.socket.say(event("price_alert", { symbol: "ONLY" }, { position: 101 }));
+    await settle();
+    expect(screen.getByRole("button", { name: /^ONLY.*no regime yet/ })).toBeTruthy();
+    expect(within(screen.getByRole("list", { name: "Alerts" })).getByText("ONLY")).toBeTruthy();
+  });
+
   it("adds a symbol that it has not seen before, and shows it when it is chosen", async () => {
     await open();
     world.socket.say(event("regime_update", { symbol: "E2E" }, { position: 101, source: "manual" }));

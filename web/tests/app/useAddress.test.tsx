@@ -107,6 +107,17 @@ it("warns of a link without a state that leads beyond the end of the log", async
   expect(bar.current.notice?.text).toContain("beyond the end of this log");
 });
 
+it("warns of a symbol that the log does not have, once it is known which it has", async () => {
+  const bar = await open("?symbol=NOPE&position=10");
+  expect(bar.current.notice).toBeNull();
+  const symbols = { SPX: { symbol: "SPX", regime: null, price: null } };
+  past.tell({ live: { ...past.snapshot.live, symbols } });
+  expect(bar.current.notice).toMatchObject({ warning: true });
+  expect(bar.current.notice?.text).toContain("no NOPE so far");
+  act(() => bar.current.closeNotice());
+  expect(bar.current.notice).toBeNull();
+});
+
 describe("the address", () => {
   it("follows the moment when it rests, not while it plays", async () => {
     await open();

@@ -56,6 +56,18 @@ it("acknowledges one, and tells what is wrong when that fails", async () => {
   expect(panel.textContent).toContain("✓ acknowledged");
 });
 
+it("keeps the focus in the list when the button that has it goes", () => {
+  const first = alert({ alert_id: "a1" });
+  const second = alert({ alert_id: "a2" });
+  const panel = show(first, second);
+  const acknowledge = (): HTMLElement[] =>
+    within(panel).getAllByRole("button", { name: /^Acknowledge: / });
+  acknowledge()[0]?.focus();
+  known.alerts = [{ ...first, acknowledged: true }, second];
+  fireEvent.click(within(panel).getByRole("button", { name: "All" }));
+  expect(document.activeElement).toBe(acknowledge()[0]);
+});
+
 it("explains how to acknowledge where the page may only read", () => {
   known.canWrite = false;
   const panel = show(alert({}));

@@ -167,11 +167,22 @@ describe("the dock while the past is shown", () => {
     expect(said).toContain("The recorder does not answer.");
   });
 
+  it("says so before the first event, where nothing has a time yet", () => {
+    open();
+    past.replay({ clock: null, status: "loading" });
+    expect(text()).toContain("reading …");
+    past.replay({ clock: null, status: "paused" });
+    expect(text()).toContain("before the first event");
+    expect(text()).not.toContain("reading");
+  });
+
   it("can only go back or live at the end of the log", () => {
     open();
-    past.replay({ status: "finished" });
+    past.replay({ status: "finished", end: 88_210 });
     expect(button("Play").disabled).toBe(true);
     expect(text()).toContain("the end of the log");
+    past.replay({ status: "finished", end: 88_000 });
+    expect(button("Play").disabled).toBe(false);
   });
 });
 

@@ -77,6 +77,17 @@ describe("the scrubber", () => {
     expect(document.querySelector<HTMLElement>(".ribbon-future")?.style.left).toBe("60.0000%");
   });
 
+  it("knows no regime before the first one", () => {
+    open();
+    past.replay({ clock: at(-600) });
+    expect(told()).toBe("May 11, 1968");
+    past.replay({ clock: null, status: "loading" });
+    expect(told()).toBe("Sep 27, 1972, SIDEWAYS since Sep 27, 1972");
+    past.replay({ clock: null, status: "paused", position: 0 });
+    expect(told()).toBe("Before the first event");
+    expect(document.querySelector<HTMLElement>(".ribbon-thumb")?.style.left).toBe("0.0000%");
+  });
+
   it("goes to where it is clicked", () => {
     open();
     drag(moment(), 250, 250);

@@ -83,3 +83,17 @@ it("tells in a replay only what was known at that moment", () => {
   const shown = rows();
   expect(shown.map((row) => row.textContent)).toEqual(["BULL→CRASHOct 6, 2008"]);
 });
+
+it("is one stop of Tab, and the arrows go from shift to shift", () => {
+  const buttons = rows().map((row) => within(row).getByRole("button"));
+  const stops = (): number[] => buttons.map((button) => button.tabIndex);
+  expect(stops()).toEqual([0, -1]);
+  buttons[0]?.focus();
+  fireEvent.keyDown(buttons[0] as HTMLElement, { key: "ArrowDown" });
+  expect(document.activeElement).toBe(buttons[1]);
+  expect(stops()).toEqual([-1, 0]);
+  fireEvent.keyDown(buttons[1] as HTMLElement, { key: "ArrowDown" });
+  expect(document.activeElement).toBe(buttons[1]);
+  fireEvent.keyDown(buttons[1] as HTMLElement, { key: "Home" });
+  expect(document.activeElement).toBe(buttons[0]);
+});

@@ -76,6 +76,22 @@ describe("the card", () => {
     expect(card.textContent).toContain("In units of the usual volatility of a year");
   });
 
+  it("gives the reasons in a sentence where it knows what they mean", () => {
+    const features = { trend: -0.98, high21: -0.8, dv: 1.29, vol: 0.19 };
+    expect(show(view({ features })).querySelector(".why")?.textContent).toBe(
+      "The price is 17.0% below its 200-bar average and 14.1% below its high of 21 bars; " +
+        "falls are 3.6 times the usual size.",
+    );
+    cleanup();
+    const calm = { trend: 0.2, high21: 0, dv: 0.1, vol: 0.1 };
+    expect(show(view({ features: calm })).querySelector(".why")?.textContent).toBe(
+      "The price is 2.0% above its 200-bar average and at its high of 21 bars; " +
+        "falls are of the usual size.",
+    );
+    cleanup();
+    expect(show(view({ features: { gap: 0.01 } })).querySelector(".why")).toBeNull();
+  });
+
   it("explains no unit of a detector that has none of its own", () => {
     expect(show(view({ features: { gap: 0.01 } })).textContent).not.toContain("In units of");
   });

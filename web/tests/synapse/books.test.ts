@@ -40,7 +40,7 @@ beforeEach(() => {
   });
   asked = fake.asked;
   const moment = () => (shown === null ? null : { position: shown, clock: null });
-  const present = { moment, shown: () => shown, price: () => "121" };
+  const present = { moment, shown: () => shown, price: () => "121", symbol: () => null };
   host = { world, api: fake.api, ...present, onChange: () => {} };
 });
 

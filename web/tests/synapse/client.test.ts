@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { SynapseClient } from "../../src/synapse/client";
+import { DOUBT_MS_MAX, SynapseClient } from "../../src/synapse/client";
 import type { ServerEvent } from "../../src/synapse/generated";
 import { FakeWorld } from "../fakeWorld";
 import { control, event } from "../samples";
@@ -179,6 +179,18 @@ describe("silence", () => {
       world.socket.say(control("heartbeat"));
     }
     expect(world.sockets).toHaveLength(1);
+  });
+
+  it("is looked for when the device says that it is offline", () => {
+    goLive();
+    client.doubt();
+    expect(world.socket.sent.at(-1)).toMatchObject({ type: "ping" });
+    world.socket.say(control("pong"));
+    world.pass(DOUBT_MS_MAX);
+    expect(client.connection.name).toBe("live");
+    client.doubt();
+    world.pass(DOUBT_MS_MAX);
+    expect(client.connection.name).toBe("stale");
   });
 
   it("is noticed at once after a sleep in which no timer ran", () => {

@@ -17,6 +17,7 @@ const LOG: ServerEvent[] = Array.from({ length: HEAD }, (_, index) => priceAt(in
 let world: FakeWorld;
 let server: FakeReplay;
 let machine: TimeMachine;
+let head: number;
 let moved: number;
 let replayed: number[];
 let log: readonly ServerEvent[];
@@ -25,6 +26,7 @@ let asked: string[];
 
 beforeEach(() => {
   world = new FakeWorld();
+  head = HEAD;
   moved = 0;
   replayed = [];
   log = LOG;
@@ -41,7 +43,7 @@ beforeEach(() => {
   machine = new TimeMachine({
     world,
     api: fake.api,
-    present: () => ({ epoch: "e1", position: HEAD, market: PRESENT }),
+    present: () => ({ epoch: "e1", position: head, market: PRESENT }),
     episodes: async () => episodes ?? Promise.reject(new Error("503")),
     onMoved: () => {
       moved += 1;
@@ -52,7 +54,7 @@ beforeEach(() => {
 });
 
 function answer(): void {
-  server = new FakeReplay(world.replay, HEAD);
+  server = new FakeReplay(world.replay, head);
   world.replay.onopen?.();
   server.settle();
 }
@@ -90,6 +92,21 @@ describe("opening", () => {
     expect(machine.read()?.status).toBe("finished");
     machine.play();
     expect(await at()).toBe(HEAD);
+  });
+
+  it("goes on where the log has grown since", async () => {
+    machine.goTo({ position: HEAD });
+    expect(await at()).toBe(HEAD);
+    head = server.head = HEAD + 9;
+    machine.step(2);
+    expect(await at()).toBe(HEAD + 2);
+    expect(machine.read()).toMatchObject({ status: "paused", end: HEAD + 9 });
+    machine.goTo({ position: HEAD + 9 });
+    await at();
+    head = server.head = HEAD + 12;
+    machine.play();
+    expect(await at()).toBe(HEAD + 10);
+    expect(machine.read()?.status).toBe("playing");
   });
 
   it("goes to a market time with all that was recorded at that time, late prices aside", async () => {

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { useAcknowledge } from "../../synapse/hooks";
 import type { AlertView } from "../../synapse/view";
 import { Severity } from "../../ui/Severity";
@@ -35,7 +35,15 @@ function Acknowledge({ id, said }: { id: string; said: string }) {
   const acknowledge = useAcknowledge();
   const [problem, setProblem] = useState<string | null>(null);
   const [waiting, setWaiting] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    const one = button.current;
+    return () => {
+      if (one) handOn(one);
+    };
+  }, []);
   const run = async (): Promise<void> => {
+    if (waiting) return;
     setWaiting(true);
     setProblem(await acknowledge(id));
     setWaiting(false);
@@ -45,7 +53,8 @@ function Acknowledge({ id, said }: { id: string; said: string }) {
       <button
         type="button"
         className="small-button end"
-        disabled={waiting}
+        ref={button}
+        aria-disabled={waiting}
         aria-label={`Acknowledge: ${said}`}
         onClick={() => void run()}
       >
@@ -54,4 +63,13 @@ function Acknowledge({ id, said }: { id: string; said: string }) {
       {problem && <output className="alert-problem">{problem}</output>}
     </>
   );
+}
+
+/** A button that goes while it has the focus gives it to its neighbour, else to the list. */
+function handOn(button: HTMLButtonElement): void {
+  if (document.activeElement !== button) return;
+  const list = button.closest("ol");
+  const all = [...(list?.querySelectorAll("button") ?? [])];
+  const at = all.indexOf(button);
+  (all[at + 1] ?? all[at - 1] ?? list)?.focus();
 }

@@ -1,4 +1,4 @@
-import { type FormEvent, useMemo, useState } from "react";
+import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { Episode } from "../../synapse/episodes";
 import { useEpisodes, useMachine } from "../../synapse/hooks";
 import { Dialog } from "../../ui/Dialog";
@@ -9,6 +9,8 @@ import { type Fineness, endOf, fieldText } from "./zone";
 import "./goto.css";
 
 const FAMOUS_SHOWN = 8;
+/** Less than this is no fall to go to. */
+const FALL_MIN = -0.02;
 
 interface GoToDialogProps {
   readonly symbol: string;
@@ -30,7 +32,7 @@ export default function GoToDialog({ symbol, onClose }: GoToDialogProps) {
       <DateForm episodes={episodes} onGo={go} />
       {famous.length > 0 && (
         <>
-          <h3>Its deepest falls</h3>
+          <h3>Its deepest falls, from the beginning of the crash or bear market</h3>
           <ul className="goto-famous">
             {famous.map((one) => (
               <li key={one.position}>
@@ -65,6 +67,9 @@ function DateForm({ episodes, onGo }: DateFormProps) {
     machine?.clock ? fieldText(machine.clock, fineness, timeZone) : "",
   );
   const [wrong, setWrong] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  // The dialog gives the focus to its first button, and a date is what was asked for.
+  useEffect(() => field.current?.focus(), []);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     const time = endOf(text, fineness, timeZone);
@@ -78,6 +83,7 @@ function DateForm({ episodes, onGo }: DateFormProps) {
       <label>
         {fineness === "day" ? "Date" : "Date and clock"}, {timeZone}
         <input
+          ref={field}
           type={fineness === "day" ? "date" : "datetime-local"}
           value={text}
           min={first && fieldText(first, fineness, timeZone)}
@@ -108,13 +114,12 @@ function Famous({ episode, intraday, onGo }: FamousProps) {
   );
 }
 
-/** The deepest crashes of a symbol, oldest first; its deepest bears where it never crashed. */
+const depth = (one: Episode): number => one.maximum_drawdown ?? 0;
+
+/** The episodes of a symbol in which it fell most, in CRASH or BEAR, deepest first. */
 export function famousEpisodes(episodes: readonly Episode[]): readonly Episode[] {
-  const crashes = episodes.filter(({ regime }) => regime === "CRASH");
-  const falls =
-    crashes.length > 0 ? crashes : episodes.filter(({ regime }) => regime === "BEAR");
-  return falls
-    .toSorted((a, b) => (a.maximum_drawdown ?? 0) - (b.maximum_drawdown ?? 0))
-    .slice(0, FAMOUS_SHOWN)
-    .toSorted((a, b) => a.position - b.position);
+  return episodes
+    .filter((one) => (one.regime === "CRASH" || one.regime === "BEAR") && depth(one) < FALL_MIN)
+    .toSorted((a, b) => depth(a) - depth(b))
+    .slice(0, FAMOUS_SHOWN);
 }

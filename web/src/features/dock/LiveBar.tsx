@@ -20,11 +20,18 @@ export function LiveBar({ symbol, actions, pinned }: LiveBarProps) {
       <strong className="dock-live" data-live={live}>
         {live ? "LIVE" : liveWords(online)}
       </strong>
+      {symbol !== null && <WayIntoThePast actions={actions} pinned={pinned} />}
+    </div>
+  );
+}
+
+function WayIntoThePast({ actions, pinned }: Omit<LiveBarProps, "symbol">) {
+  return (
+    <>
       <Tool
         icon="history"
         label="Replay history"
         shortcut="["
-        disabled={symbol === null}
         onUse={actions.previousShift}
       >
         <span>Replay history</span>
@@ -33,7 +40,7 @@ export function LiveBar({ symbol, actions, pinned }: LiveBarProps) {
         Drag along the ribbon, or press <kbd>[</kbd> for the last shift.
       </p>
       <MomentTools actions={actions} pinned={pinned} />
-    </div>
+    </>
   );
 }
 

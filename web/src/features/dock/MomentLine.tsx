@@ -61,5 +61,6 @@ function Now({ symbol }: { symbol: string }) {
 
 function statusWords(status: Machine["status"]): string {
   if (status === "failed") return "This moment could not be read";
-  return status === "finished" ? "the end of the log" : "reading …";
+  if (status === "finished") return "the end of the log";
+  return status === "loading" ? "reading …" : "before the first event";
 }

@@ -1,3 +1,4 @@
+import { useSelected } from "../../synapse/hooks";
 import type { Machine } from "../../synapse/machine";
 import { MomentLine } from "./MomentLine";
 import { MomentTools } from "./MomentTools";
@@ -35,7 +36,9 @@ export function ReplayBar({ symbol, machine, actions, pinned }: ReplayBarProps) 
 function Transport({ machine, actions }: { machine: Machine; actions: DockActions }) {
   const { choices } = actions;
   const playing = machine.status === "playing";
-  const busy = machine.status === "failed";
+  // A log that has grown goes on behind the end that it had.
+  const over = useSelected(({ position }) => position <= machine.end);
+  const busy = machine.status === "failed" || (machine.status === "finished" && over);
   return (
     <div className="dock-transport">
       <Tool
@@ -49,7 +52,7 @@ function Transport({ machine, actions }: { machine: Machine; actions: DockAction
         icon={playing ? "pause" : "play"}
         label={playing ? "Pause" : "Play"}
         shortcut="Space"
-        disabled={busy || machine.status === "finished"}
+        disabled={busy}
         onUse={actions.playOrPause}
       />
       <Tool

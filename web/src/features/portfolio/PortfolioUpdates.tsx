@@ -33,7 +33,7 @@ function Portfolio({ portfolio }: { portfolio: PortfolioView }) {
       <p className="portfolio-value">
         <strong>{amount(portfolio.total_value)}</strong>
         <span className="won" data-won={sign(portfolio.pnl_pct)}>
-          {signedAmount(portfolio.pnl)} ({signedPercent(portfolio.pnl_pct)})
+          <bdi>{signedAmount(portfolio.pnl)}</bdi> ({signedPercent(portfolio.pnl_pct)})
         </span>
       </p>
       <dl className="portfolio-facts">

@@ -36,8 +36,9 @@ export function Ribbon({ symbol, timeline, viewport, least }: RibbonProps) {
   const drawing = useDrag(box, brush.draw);
   const strip = useDrag(box, useEither(scrub.handlers, brush.draw));
   const [hover, setHover] = useState<number | null>(null);
-  const stretch = stretchAt(timeline, scrub.at);
-  const told = scrub.live ? "Live" : write(scrub.at);
+  const begun = !scrub.blank && scrub.at >= timeline.from;
+  const stretch = begun ? stretchAt(timeline, scrub.at) : null;
+  const told = scrub.live ? "Live" : scrub.blank ? "Before the first event" : write(scrub.at);
   const since = stretch ? `, ${stretch.regime} since ${write(stretch.from)}` : "";
   return (
     <div

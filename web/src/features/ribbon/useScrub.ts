@@ -17,6 +17,8 @@ export interface Scrub {
   readonly live: boolean;
   /** The moment in seconds since 1970. */
   readonly at: number;
+  /** Whether it is before all that was recorded. */
+  readonly blank: boolean;
   readonly handlers: DragHandlers;
   onKeyDown(event: KeyboardEvent): void;
 }
@@ -26,7 +28,9 @@ export function useScrub(symbol: string, line: Span, width: number): Scrub {
   const { machine, controls } = useMachine();
   const held = useHeld<number>(machine?.position ?? null, machine?.status === "loading");
   const clock = machine?.clock ?? null;
-  const there = clock === null ? 1 : fractionAt(line, seconds(clock));
+  // On its way it has no clock yet; where it stands without one, nothing has happened.
+  const blank = machine !== null && machine.status !== "loading" && clock === null;
+  const there = clock === null ? Number(!blank) : fractionAt(line, seconds(clock));
   const fraction = held.value ?? (machine ? there : 1);
   const isLive = (at: number): boolean => (1 - at) * width < LIVE_PX;
   const going = useMemo(
@@ -71,6 +75,7 @@ export function useScrub(symbol: string, line: Span, width: number): Scrub {
     fraction,
     live: machine === null && held.value === null,
     at: held.value === null && clock !== null ? seconds(clock) : momentAt(line, fraction),
+    blank: blank && held.value === null,
     handlers: { start: () => {}, move, end, cancel: held.drop },
     onKeyDown: (event) => {
       const act = event.ctrlKey || event.altKey || event.metaKey ? undefined : keys[event.key];

@@ -1,3 +1,4 @@
+import { type KeyboardEvent, useState } from "react";
 import { useEpisodes, useMachine } from "../../synapse/hooks";
 import type { Episode } from "../../synapse/episodes";
 import { SOURCE_MANUAL, SOURCE_SIMULATED } from "../../synapse/view";
@@ -21,6 +22,8 @@ export function ShiftList({ symbol }: { symbol: string }) {
   const upTo = machine?.position ?? Number.POSITIVE_INFINITY;
   const shifts = episodes.filter((one) => one.previous_regime !== null && one.position <= upTo);
   const shown = shifts.slice(-SHIFTS_SHOWN_MAX).toReversed();
+  const [last, setLast] = useState<number | null>(null);
+  const stop = shown.find((one) => one.position === last) ?? shown[0];
   return (
     <Panel
       title="Shifts"
@@ -36,7 +39,13 @@ export function ShiftList({ symbol }: { symbol: string }) {
       ) : (
         <ol className="rows" aria-label="Shifts">
           {shown.map((shift, index) => (
-            <ShiftRow key={shift.position} shift={shift} over={machine === null || index > 0} />
+            <ShiftRow
+              key={shift.position}
+              shift={shift}
+              over={machine === null || index > 0}
+              stop={shift === stop}
+              onFocus={() => setLast(shift.position)}
+            />
           ))}
         </ol>
       )}
@@ -48,9 +57,12 @@ interface ShiftRowProps {
   readonly shift: Episode;
   /** Whether what came of it was known at the moment that is shown. */
   readonly over: boolean;
+  /** Whether Tab comes here: the list is one stop, and the arrows go on. */
+  readonly stop: boolean;
+  readonly onFocus: () => void;
 }
 
-function ShiftRow({ shift, over }: ShiftRowProps) {
+function ShiftRow({ shift, over, stop, onFocus }: ShiftRowProps) {
   const { day, moment } = useFormat();
   const { controls } = useMachine();
   const origin = ORIGINS[shift.source];
@@ -60,6 +72,9 @@ function ShiftRow({ shift, over }: ShiftRowProps) {
         type="button"
         className="shift"
         title="Go to this moment"
+        tabIndex={stop ? 0 : -1}
+        onFocus={onFocus}
+        onKeyDown={walk}
         onClick={() => controls.goTo({ position: shift.position })}
       >
         <span className="row-line">
@@ -76,6 +91,22 @@ function ShiftRow({ shift, over }: ShiftRowProps) {
       </button>
     </li>
   );
+}
+
+/** ↑ and ↓ go from shift to shift, Home and End to the newest and the oldest that are shown. */
+function walk(event: KeyboardEvent<HTMLButtonElement>): void {
+  const all = [...(event.currentTarget.closest("ol")?.querySelectorAll("button") ?? [])];
+  const at = all.indexOf(event.currentTarget);
+  const ways = new Map([
+    ["ArrowDown", at + 1],
+    ["ArrowUp", at - 1],
+    ["Home", 0],
+    ["End", all.length - 1],
+  ]);
+  const to = ways.get(event.key);
+  if (to === undefined) return;
+  event.preventDefault();
+  all[to]?.focus();
 }
 
 /** What the episode brought, for one who knows how it ended. */

@@ -2,6 +2,7 @@ import type { Format } from "../../ui/format";
 import { useFormat } from "../../ui/useFormat";
 import { type Meaning, meaningOf } from "../../ui/featureNames";
 import { Needle } from "./Needle";
+import { whySentence } from "./why";
 
 const WIDEST = 1.5;
 
@@ -9,12 +10,15 @@ type Features = Readonly<Record<string, number>>;
 
 /** Why the detector says what it says: every feature that it sent, also those unknown here. */
 export function Reasons({ features }: { features: Features }) {
+  const format = useFormat();
   const entries = Object.entries(features);
   if (entries.length === 0) return null;
   const scaled = Object.hasOwn(features, "vol");
+  const why = whySentence(features, format);
   return (
     <details className="reasons" open>
       <summary>Reasons</summary>
+      {why && <p className="why">{why}</p>}
       <dl>
         {entries.map(([name, value]) => (
           <Reason key={name} name={name} value={value} meaning={meaningOf(name)} />
