@@ -40,6 +40,12 @@ export class MadeMarket implements BarFeed {
     return () => this.listeners.delete(listener);
   };
 
+  newest = (): Bar | null => this.bars.at(-1) ?? null;
+
+  moves = (): number => 0;
+
+  busy = (): boolean => false;
+
   look = (): void => {};
 
   tick(): void {

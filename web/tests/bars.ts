@@ -1,6 +1,8 @@
 import type { Bar, BarsSnapshot } from "../src/synapse/bars";
 import type { Regime } from "../src/synapse/generated";
-import type { BarFeed, Span } from "../src/synapse/hooks";
+import type { Newest } from "../src/synapse/barFeed";
+import type { BarFeed } from "../src/synapse/hooks";
+import type { Stretch } from "../src/synapse/span";
 
 export const FIRST_S = 1_000_000_000;
 export const DAY_S = 86_400;
@@ -25,7 +27,10 @@ export function days(count: number): Bar[] {
 /** A feed that the test fills. */
 export class FakeFeed implements BarFeed {
   readonly symbol = "SPX";
-  readonly looks: (Span | null)[] = [];
+  readonly looks: (Stretch | null)[] = [];
+  /** How often the moment has jumped. */
+  jumps = 0;
+  now: number | null = null;
   private snapshot: BarsSnapshot = { status: "loading", generation: 0, bars: [] };
   private readonly listeners = new Set<() => void>();
 
@@ -36,8 +41,17 @@ export class FakeFeed implements BarFeed {
     return () => this.listeners.delete(listener);
   };
 
-  look = (span: Span | null): void => {
-    this.looks.push(span);
+  newest = (): Newest | null => {
+    const bar = this.snapshot.bars.at(-1);
+    return this.now === null ? (bar ?? null) : { time: this.now, close: 1, regime: null };
+  };
+
+  moves = (): number => this.jumps;
+
+  busy = (): boolean => false;
+
+  look = (stretch: Stretch | null): void => {
+    this.looks.push(stretch);
   };
 
   give(snapshot: Partial<BarsSnapshot>): void {

@@ -1,29 +1,39 @@
 import { RETRY_MS } from "./backoff";
-import type { BarsSnapshot } from "./bars";
+import { type Bar, type BarsResponse, type BarsSnapshot, secondsOf } from "./bars";
 import { BarSeries } from "./barSeries";
 import type { ServerEvent } from "./generated";
 import type { Moment } from "./pastHost";
 import type { ShelfHost } from "./shelfHost";
-import { sameSpan, type Span, withRoom } from "./span";
+import { sameStretch, type Span, type Stretch, withRoom } from "./span";
 
 /** A listener is told at most this often: once a frame. */
 export const FRAME_MS = 16;
 /** Bars of another stretch or moment are read when it has rested for so long. */
 export const REST_MS = 150;
 
+/** A symbol's price at the moment that is shown, whether its bar is loaded or not. */
+export type Newest = Pick<Bar, "time" | "close" | "regime">;
+
 /** The bars of a symbol past React: whoever draws them is told at most once a frame. */
 export interface BarFeed {
   readonly symbol: string;
   read(): BarsSnapshot;
   subscribe(listener: () => void): () => void;
-  /** Another stretch of history; null: the newest bars. */
-  look(span: Span | null): void;
+  newest(): Newest | null;
+  /** Rises when another moment is shown, or live again; not while time goes on. */
+  moves(): number;
+  /** Whether other bars are on their way. */
+  busy(): boolean;
+  /** Another stretch of history; null: all of it, up to the moment. */
+  look(stretch: Stretch | null): void;
 }
 
 /** One symbol's feed: it reads nothing while nobody listens. */
 export class SymbolFeed implements BarFeed {
   private series: BarSeries;
-  private span: Span | null = null;
+  private stretch: Stretch | null = null;
+  private moved = 0;
+  private waits = false;
   private readonly listeners = new Set<() => void>();
   private telling = false;
   private cancelLoad = () => {};
@@ -47,9 +57,21 @@ export class SymbolFeed implements BarFeed {
     };
   };
 
-  look = (span: Span | null): void => {
-    if (sameSpan(span, this.span)) return;
-    this.span = span;
+  newest = (): Newest | null => {
+    const { price = null, regime = null } = this.host.symbol(this.symbol) ?? {};
+    const at = price?.at ?? null;
+    const time = at === null ? this.reached() : secondsOf(at);
+    if (!price || time === null) return null;
+    return { time, close: Number(price.price), regime: regime?.regime ?? null };
+  };
+
+  moves = (): number => this.moved;
+
+  busy = (): boolean => this.waits;
+
+  look = (stretch: Stretch | null): void => {
+    if (sameStretch(stretch, this.stretch)) return;
+    this.stretch = stretch;
     this.loadLater(REST_MS);
   };
 
@@ -63,6 +85,7 @@ export class SymbolFeed implements BarFeed {
 
   /** Another moment is shown: nothing later than it stays; the rest is read when it rests. */
   move(moment: Moment | null): void {
+    this.moved += 1;
     if (this.listeners.size === 0) return;
     if (moment) {
       const clock = moment.clock === null ? null : Date.parse(moment.clock) / 1000;
@@ -81,29 +104,60 @@ export class SymbolFeed implements BarFeed {
 
   private rest(): void {
     this.cancelLoad();
-    this.span = null;
+    this.stretch = null;
+    this.waits = false;
     this.series = this.series.renewed();
   }
 
   private loadLater(ms: number): void {
     this.cancelLoad();
-    if (this.listeners.size > 0) this.cancelLoad = this.host.world.later(ms, () => void this.load());
+    if (this.listeners.size === 0) return;
+    this.waits = true;
+    this.cancelLoad = this.host.world.later(ms, () => void this.load());
   }
 
   private async load(): Promise<void> {
     this.cancelLoad();
     const { series } = this;
     const number = series.begin();
-    const span = this.span && withRoom(this.span);
-    const position = this.host.moment()?.position ?? null;
+    this.waits = true;
     try {
-      const answer = await this.host.api.bars(this.symbol, { span, position });
-      series.load(answer, number, span?.to ?? null);
+      const { answer, until } = await this.ask();
+      if (series.load(answer, number, until)) this.waits = false;
     } catch (error) {
       this.host.world.warn(String(error));
       if (series.fail(number) && series === this.series) this.loadLater(RETRY_MS);
     }
     this.tell();
+  }
+
+  /** The time of the newest bar, where it is loaded, else the market's: a state has prices without a time. */
+  private reached(): number | null {
+    const { stretch } = this;
+    const isOpen = stretch === null || "last" in stretch;
+    const last = isOpen && !this.waits ? this.series.read().bars.at(-1) : undefined;
+    const clock = this.host.moment()?.clock ?? null;
+    return last?.time ?? (clock === null ? null : secondsOf(clock));
+  }
+
+  /** Reads the stretch with room on both sides; one up to the moment goes on with it, so it has no end. */
+  private async ask(): Promise<{ readonly answer: BarsResponse; readonly until: number | null }> {
+    const { stretch } = this;
+    const position = this.host.moment()?.position ?? null;
+    const read = (span: Span | null): Promise<BarsResponse> =>
+      this.host.api.bars(this.symbol, { span, position });
+    if (stretch && !("last" in stretch)) {
+      const span = withRoom(stretch);
+      return { answer: await read(span), until: span.to };
+    }
+    const upTo = (to: number | null): Span | null =>
+      stretch && to !== null ? withRoom({ from: to - stretch.last, to }) : null;
+    const answer = await read(upTo(this.newest()?.time ?? null));
+    if (!stretch || answer.bars.length > 0) return { answer, until: null };
+    // The market's clock is that of all symbols: this one may have rested for long.
+    const all = await read(null);
+    const newest = all.bars.at(-1);
+    return { answer: newest ? await read(upTo(secondsOf(newest.timestamp))) : all, until: null };
   }
 
   private tell(): void {

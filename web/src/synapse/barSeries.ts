@@ -15,6 +15,7 @@ export class BarSeries {
   private regime: Regime | null = null;
   private changed = false;
   private loaded = false;
+  private awaited = true;
   private snapshot: BarsSnapshot = NO_BARS;
   private generation = 0;
   private loads = 0;
@@ -42,12 +43,12 @@ export class BarSeries {
   }
 
   /**
-   * Ends a load; an answer that another load has overtaken changes nothing.
+   * Ends a load; false for an answer that another load has overtaken: it changes nothing.
    *
    * `until`: the end of the stretch that was asked for, in seconds; what is later does not belong to it.
    */
-  load(response: BarsResponse, number: number, until: number | null = null): void {
-    if (number !== this.loads) return;
+  load(response: BarsResponse, number: number, until: number | null = null): boolean {
+    if (number !== this.loads) return false;
     const byTime = new Map<number, Bar>();
     for (const raw of response.bars) {
       const time = secondsOf(raw.timestamp);
@@ -55,6 +56,7 @@ export class BarSeries {
     }
     this.bars = [...byTime.values()];
     this.loaded = true;
+    this.awaited = false;
     this.base = this.bars.slice();
     this.until = until;
     this.regime = this.bars.at(-1)?.regime ?? null;
@@ -63,6 +65,7 @@ export class BarSeries {
     this.changed = true;
     const waiting = this.waiting.splice(0);
     for (const event of waiting) this.apply(event);
+    return true;
   }
 
   /** Another moment: nothing later than `clock` (seconds; null: nothing at all) stays, until a load says better. */
@@ -73,6 +76,7 @@ export class BarSeries {
     this.regime = this.bars.at(-1)?.regime ?? null;
     this.head = position;
     this.waiting = [];
+    this.awaited = true;
     this.loads += 1;
     this.generation += 1;
     this.changed = this.loaded;
@@ -96,7 +100,9 @@ export class BarSeries {
 
   read(): BarsSnapshot {
     if (this.changed) {
-      this.snapshot = { status: "ready", generation: this.generation, bars: this.bars.slice() };
+      // Nothing left of another moment does not mean that there is nothing.
+      const status = this.awaited && this.bars.length === 0 ? "loading" : "ready";
+      this.snapshot = { status, generation: this.generation, bars: this.bars.slice() };
       this.changed = false;
     }
     return this.snapshot;

@@ -1,12 +1,12 @@
-import type { BarFeed } from "./barFeed";
+import type { BarFeed, Newest } from "./barFeed";
 import { type BarsSnapshot, NO_BARS } from "./bars";
 import type { Shelf } from "./shelf";
-import type { Span } from "./span";
+import type { Stretch } from "./span";
 
 /** A feed that can be asked for before what reads it is loaded: one a symbol, the same for ever. */
 export class LateFeed implements BarFeed {
   private feed: BarFeed | null = null;
-  private span: Span | null = null;
+  private stretch: Stretch | null = null;
 
   constructor(
     readonly symbol: string,
@@ -15,9 +15,15 @@ export class LateFeed implements BarFeed {
 
   read = (): BarsSnapshot => this.feed?.read() ?? NO_BARS;
 
-  look = (span: Span | null): void => {
-    this.span = span;
-    this.feed?.look(span);
+  newest = (): Newest | null => this.feed?.newest() ?? null;
+
+  moves = (): number => this.feed?.moves() ?? 0;
+
+  busy = (): boolean => this.feed?.busy() ?? true;
+
+  look = (stretch: Stretch | null): void => {
+    this.stretch = stretch;
+    this.feed?.look(stretch);
   };
 
   subscribe = (listener: () => void): (() => void) => {
@@ -26,7 +32,7 @@ export class LateFeed implements BarFeed {
     const ready = (shelf: Shelf): void => {
       if (!isWanted) return;
       this.feed = shelf.feeds.of(this.symbol);
-      this.feed.look(this.span);
+      this.feed.look(this.stretch);
       release = this.feed.subscribe(listener);
     };
     this.openShelf().then(ready, () => {});

@@ -38,6 +38,7 @@ export class Shelf {
   /** Another moment is shown, or live again. */
   move(): void {
     this.feeds.move();
+    this.explanations.move();
     this.marks.move();
   }
 

@@ -1,5 +1,6 @@
 import type { Api } from "./api";
 import type { Moment } from "./pastHost";
+import type { SymbolView } from "./view";
 import type { ClientWorld } from "./world";
 
 /** What the books need of the tab. */
@@ -12,5 +13,7 @@ export interface ShelfHost {
   shown(): number | null;
   /** The newest price of a symbol, live. */
   price(symbol: string): string | null;
+  /** A symbol as it is shown, of the past or live. */
+  symbol(symbol: string): SymbolView | null;
   onChange(): void;
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChartPanel } from "../../src/features/chart/ChartPanel";
 import { MarkSwitch } from "../../src/features/chart/MarkSwitch";
 import { ShiftTable } from "../../src/features/chart/ShiftTable";
+import { TakeAway } from "../../src/features/chart/TakeAway";
 import TakeAwayMenu from "../../src/features/chart/TakeAwayMenu";
 import { chartKey } from "../../src/features/chart/chartKeys";
 import { eventsPath } from "../../src/features/chart/events";
@@ -136,10 +137,28 @@ describe("the chart's tools", () => {
     const answer = Response.json({ detail }, { status: 501 });
     const get = vi.fn<typeof fetch>(async () => answer);
     vi.stubGlobal("fetch", get);
-    renderWithStore(<TakeAwayMenu symbol="SPX" span={null} onPng={() => {}} />);
+    renderWithStore(<TakeAwayMenu symbol="SPX" span={null} onPng={() => {}} onTaken={() => {}} />);
     fireEvent.click(screen.getByRole("link", { name: "Parquet" }));
     expect(await screen.findByText(detail)).toBeTruthy();
     expect(String(get.mock.calls[0]?.[0])).toContain("limit=1");
+  });
+
+  it("closes after Escape, with the focus on its button, and after a press elsewhere", () => {
+    renderWithStore(<TakeAway symbol="SPX" span={null} onPng={() => {}} />);
+    const details = document.querySelector("details")!;
+    const page = vi.fn<() => void>();
+    document.addEventListener("keydown", page);
+    details.open = true;
+    fireEvent.keyDown(screen.getByText("Take away"), { key: "Escape" });
+    document.removeEventListener("keydown", page);
+    expect(details.open).toBe(false);
+    expect(document.activeElement).toBe(screen.getByText("Take away"));
+    expect(page).not.toHaveBeenCalled();
+    details.open = true;
+    fireEvent.pointerDown(screen.getByText("Take away"));
+    expect(details.open).toBe(true);
+    fireEvent.pointerDown(document.body);
+    expect(details.open).toBe(false);
   });
 
   it("captions a picture with its moment, position and state", () => {

@@ -5,6 +5,7 @@ import { BarFeeds, FRAME_MS, REST_MS, type SymbolFeed } from "../../src/synapse/
 import { type BarsResponse, parseBars } from "../../src/synapse/bars";
 import { BARS_MAX } from "../../src/synapse/barSeries";
 import type { Moment } from "../../src/synapse/pastHost";
+import type { SymbolView } from "../../src/synapse/view";
 import { fakeApi } from "../fakeApi";
 import { FakeWorld } from "../fakeWorld";
 import { event } from "../samples";
@@ -21,6 +22,9 @@ let moment: Moment | null;
 let asked: (BarsAsked | undefined)[];
 let told: number;
 let broken: boolean;
+/** So many answers are empty. */
+let empty: number;
+let shown: SymbolView | null;
 
 beforeEach(() => {
   world = new FakeWorld();
@@ -28,14 +32,17 @@ beforeEach(() => {
   asked = [];
   told = 0;
   broken = false;
+  empty = 0;
+  shown = null;
   const bars = async (_symbol: string, what?: BarsAsked): Promise<BarsResponse> => {
     asked.push(what);
     if (broken) throw new Error("bars answered 503");
     const position = what?.position ?? 100;
-    const days = DAYS.filter((_, index) => position >= (index + 1) * 10);
+    empty -= 1;
+    const days = DAYS.filter((_, index) => empty < 0 && position >= (index + 1) * 10);
     return parseBars({ head: 100, position, bars: days.map(raw) })!;
   };
-  const host = { world, api: fakeApi({ bars }), moment: () => moment, shown: () => null, price: () => null };
+  const host = { world, api: fakeApi({ bars }), moment: () => moment, shown: () => null, price: () => null, symbol: () => shown };
   feeds = new BarFeeds({ ...host, onChange: () => {} });
   feed = feeds.of("SPX");
 });
@@ -133,6 +140,69 @@ describe("another stretch", () => {
     feed.look(null);
     await rest(REST_MS);
     expect(asked.at(-1)).toEqual({ span: null, position: null });
+  });
+});
+
+const priced = (day: string): SymbolView => ({
+  symbol: "SPX",
+  regime: null,
+  price: { price: "1", at: day, source: null, position: 1 },
+});
+const room = (day: string) => ({ from: at(day) - 150, to: at(day) + 50 });
+
+describe("a length up to the moment", () => {
+  it("is read as it is at every moment, and goes on with it", async () => {
+    listen();
+    await settled();
+    shown = priced(DAYS[2]);
+    feed.look({ last: 100 });
+    expect(feed.busy()).toBe(true);
+    await rest(REST_MS);
+    expect(asked.at(-1)).toEqual({ span: room(DAYS[2]), position: null });
+    expect(feed.busy()).toBe(false);
+    shown = priced(DAYS[0]);
+    goTo(10, DAYS[0]);
+    expect(feed.moves()).toBe(1);
+    await rest(REST_MS);
+    expect(asked.at(-1)).toEqual({ span: room(DAYS[0]), position: 10 });
+    tick("2018-02-05T21:00:00Z", 11);
+    expect(last()).toBe("2018-02-05T21:00:00Z");
+  });
+
+  it("ends with the newest bar where only the market's clock is known", async () => {
+    listen();
+    await settled();
+    shown = { ...priced(DAYS[0]), price: { price: "1", at: null, source: null, position: 1 } };
+    expect(feed.newest()).toMatchObject({ time: at(DAYS[2]) });
+    feed.look({ last: 100 });
+    goTo(10, DAYS[1]);
+    expect(feed.newest()).toMatchObject({ time: at(DAYS[1]) });
+    await rest(REST_MS);
+    expect(asked.at(-1)).toEqual({ span: room(DAYS[1]), position: 10 });
+  });
+
+  it("is found where the symbol has rested for long", async () => {
+    listen();
+    await settled();
+    shown = priced("2026-01-01T00:00:00Z");
+    moment = { position: 10, clock: null };
+    empty = 1;
+    feed.look({ last: 100 });
+    await rest(REST_MS);
+    expect(asked.slice(-2)).toEqual([
+      { span: null, position: 10 },
+      { span: room(DAYS[0]), position: 10 },
+    ]);
+    expect(last()).toBe(DAYS[0]);
+  });
+
+  it("still reads where a jump has left nothing", async () => {
+    listen();
+    await settled();
+    goTo(5, "2017-01-01T00:00:00Z");
+    expect(feed.read()).toMatchObject({ status: "loading", bars: [] });
+    await rest(REST_MS);
+    expect(feed.read()).toMatchObject({ status: "ready", bars: [] });
   });
 });
 

@@ -26,7 +26,7 @@ beforeEach(() => {
     },
   };
   const { api } = recorder({ "api/session": () => session }, more);
-  const present = { moment: () => null, shown: () => null, price: () => null };
+  const present = { moment: () => null, shown: () => null, price: () => null, symbol: () => null };
   const host: ShelfHost = { world: new FakeWorld(), api, ...present, onChange: () => {} };
   book = new SessionBook(host);
 });

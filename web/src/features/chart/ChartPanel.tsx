@@ -31,9 +31,10 @@ export function ChartPanel({ symbol, simulated, viewport: given }: ChartPanelPro
   const choose = useCallback(
     (chosen: Range): void => {
       setRanges((known) => ({ ...known, [symbol]: chosen }));
-      viewport.ask(null);
+      // The same range once more, or one after the brush: back to where it belongs.
+      if (chosen === range || viewport.get().wanted !== null) viewport.ask(null);
     },
-    [symbol, viewport],
+    [range, symbol, viewport],
   );
   const options = Object.fromEntries(useOffered(feed).map((name) => [name, RANGES[name]]));
   const brushed = useSyncExternalStore(viewport.subscribe, () => viewport.get().wanted !== null);

@@ -1,5 +1,5 @@
 import { useContext } from "react";
-import { type Span, SynapseContext, useMachine, useStateHash } from "../../synapse/hooks";
+import { type Span, SynapseContext, useStateHash } from "../../synapse/hooks";
 import { Switch } from "../../ui/Switch";
 import { useKeys } from "../../ui/keys";
 import { useFormat } from "../../ui/useFormat";
@@ -15,7 +15,7 @@ const STYLES = { line: "Line", candles: "Candles" } as const;
 interface ChartToolsProps {
   readonly symbol: string;
   readonly span: Span | null;
-  readonly picture: () => Picture | null;
+  readonly picture: () => Promise<Picture | null>;
   readonly style: Style;
   readonly onStyle: (style: Style) => void;
   readonly hidden: ReadonlySet<MarkKind>;
@@ -39,23 +39,24 @@ export function ChartTools(props: ChartToolsProps) {
 }
 
 /** Saves the chart with a caption that tells of which moment it is, and of which state. */
-function useSavePng(symbol: string, picture: () => Picture | null): () => void {
+function useSavePng(symbol: string, picture: () => Promise<Picture | null>): () => void {
   const format = useFormat();
   const hashOf = useStateHash();
-  const { machine } = useMachine();
-  // Asked when it is needed: the position changes with every event.
+  // Asked when it is needed: the position changes with every event, and the chart may still be loading.
   const store = useContext(SynapseContext);
   return () => {
-    const chart = picture();
-    const position = machine?.position ?? store?.getSnapshot().position ?? 0;
-    const known = machine?.stateHash ?? null;
-    const hash = known === null ? hashOf(position).catch(() => "") : Promise.resolve(known);
-    const theme = readTheme(document.body);
-    const finish = async (): Promise<void> => {
-      const { savePicture } = await import("./picture");
-      const at = machine?.clock ?? null;
-      if (chart) await savePicture(chart, { symbol, at, position, hash: await hash, format, theme });
-    };
-    finish().catch((error: unknown) => console.warn("synapse: the picture was not saved", error));
+    savePng().catch((error: unknown) => console.warn("synapse: the picture was not saved", error));
   };
+
+  async function savePng(): Promise<void> {
+    const { savePicture } = await import("./picture");
+    const chart = await picture();
+    if (!chart) return;
+    const snapshot = store?.getSnapshot();
+    const machine = snapshot?.machine ?? null;
+    const position = machine?.position ?? snapshot?.position ?? 0;
+    const hash = machine?.stateHash ?? (await hashOf(position).catch(() => ""));
+    const theme = readTheme(document.body);
+    await savePicture(chart, { symbol, at: machine?.clock ?? null, position, hash, format, theme });
+  }
 }

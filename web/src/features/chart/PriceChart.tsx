@@ -1,5 +1,12 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type BarFeed, type Span, useEpisodes, useMachine, useMarks } from "../../synapse/hooks";
+import { useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type BarFeed,
+  type Span,
+  SynapseContext,
+  useEpisodes,
+  useMachine,
+  useMarks,
+} from "../../synapse/hooks";
 import { useFormat } from "../../ui/useFormat";
 import type { Viewport } from "../../ui/viewport";
 import { ChartTools } from "./ChartTools";
@@ -24,6 +31,7 @@ const NONE: ReadonlySet<MarkKind> = new Set();
 /** The canvas and its tools. In a file of its own, so that the library is loaded only after the page stands. */
 export default function PriceChart({ feed, viewport, range, hovered }: PriceChartProps) {
   const format = useFormat();
+  const store = useContext(SynapseContext);
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<ChartView | null>(null);
   const [style, setStyle] = useState<Style>("line");
@@ -55,7 +63,10 @@ export default function PriceChart({ feed, viewport, range, hovered }: PriceChar
   useEffect(() => view?.setStyle(style), [style, view]);
   useEffect(() => view?.setRange(range), [range, view]);
   useEffect(() => view?.setExtras(extras), [extras, view]);
-  const picture = useCallback(() => view?.picture() ?? null, [view]);
+  const picture = useCallback(async () => {
+    const busy = (): boolean => store?.shelf?.marks.busy() ?? false;
+    return (await view?.picture(busy)) ?? null;
+  }, [store, view]);
 
   return (
     <>

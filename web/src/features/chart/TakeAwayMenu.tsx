@@ -7,10 +7,12 @@ export interface TakeAwayProps {
   readonly symbol: string;
   readonly span: Span | null;
   readonly onPng: () => void;
+  /** Something was taken. */
+  readonly onTaken: () => void;
 }
 
 /** The chart as a picture, and the events behind what is on the screen as files. */
-export default function TakeAwayMenu({ symbol, span, onPng }: TakeAwayProps) {
+export default function TakeAwayMenu({ symbol, span, onPng, onTaken }: TakeAwayProps) {
   const { machine } = useMachine();
   const [problem, setProblem] = useState<string | null>(null);
   const id = useId();
@@ -18,12 +20,17 @@ export default function TakeAwayMenu({ symbol, span, onPng }: TakeAwayProps) {
     event.preventDefault();
     setProblem(null);
     const refused = await refusal(path);
-    if (refused === null) download(path);
-    else setProblem(refused);
+    if (refused !== null) return setProblem(refused);
+    download(path);
+    onTaken();
+  };
+  const takePng = (): void => {
+    onPng();
+    onTaken();
   };
   return (
     <>
-      <button type="button" className="button" onClick={onPng}>
+      <button type="button" className="button" onClick={takePng}>
         Save as PNG
       </button>
       <p id={id} className="quiet">
@@ -47,6 +54,6 @@ export default function TakeAwayMenu({ symbol, span, onPng }: TakeAwayProps) {
         })}
       </p>
       <output className="take-away-problem">{problem}</output>
-</>
+    </>
   );
 }

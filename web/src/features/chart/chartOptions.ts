@@ -20,6 +20,8 @@ export function formatOptions(format: Format, detail: TimeDetail): DeepPartial<T
     timeScale: {
       timeVisible: detail !== "day",
       secondsVisible: detail === "second",
+      // So long are the labels at most, or else fewer of them would be drawn.
+      tickMarkMaxCharacterLength: detail === "second" ? 8 : 5,
       tickMarkFormatter: tickWriter(format),
     },
   };
@@ -44,7 +46,14 @@ export const FIXED_OPTIONS: DeepPartial<TimeChartOptions> = {
   },
   grid: { vertLines: { visible: false } },
   rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.1, bottom: 0.14 } },
-  timeScale: { borderVisible: false, enableConflation: true, minBarSpacing: 0.05 },
+  timeScale: {
+    borderVisible: false,
+    enableConflation: true,
+    minBarSpacing: 0.05,
+    // The navigation alone moves the chart; a window of another size shows the same stretch.
+    shiftVisibleRangeOnNewBar: false,
+    lockVisibleTimeRangeOnResize: true,
+  },
   crosshair: { mode: CrosshairMode.Magnet },
 };
 

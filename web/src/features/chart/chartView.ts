@@ -6,9 +6,10 @@ import type { Viewport } from "../../ui/viewport";
 import { chartKey } from "./chartKeys";
 import { chartWords } from "./chartWords";
 import { Drawing, type Extras, type Hovered, type Style } from "./drawing";
+import { type Hand, watchHand } from "./hand";
 import { Navigation } from "./navigation";
 import type { Range } from "./ranges";
-import { onRest } from "./resting";
+import { SETTLE_MS, onRest } from "./resting";
 import { barFrom, wholeSeconds } from "./search";
 import type { ChartTheme } from "./theme";
 
@@ -18,11 +19,19 @@ export interface Picture {
   readonly ratio: number;
 }
 
+/** A picture waits so long for bars that do not come. */
+const PICTURE_MS_MAX = 5_000;
+const PICTURE_LOOK_MS = 100;
+/** By then everybody knows where the chart rests, and has asked for what is missing. */
+const PICTURE_REST_MS = SETTLE_MS + PICTURE_LOOK_MS;
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
 /** The chart as an object, past React: it follows a feed and the viewport, and tells what it shows. */
 export class ChartView {
   private readonly drawing: Drawing;
   private readonly navigation: Navigation;
   private readonly leave: () => void;
+  private readonly hand: Hand;
   private bars: readonly Bar[] = [];
   private generation = -1;
   private frame = 0;
@@ -46,6 +55,7 @@ export class ChartView {
     box.role = "img";
     box.tabIndex = 0;
     box.addEventListener("keydown", this.key);
+    this.hand = watchHand(box, () => this.navigation.hold());
     scale.subscribeVisibleLogicalRangeChange(this.moved);
     this.leave = feed.subscribe(() => this.draw());
     this.draw();
@@ -53,6 +63,7 @@ export class ChartView {
 
   dispose(): void {
     this.leave();
+    this.hand.dispose();
     this.box.removeEventListener("keydown", this.key);
     this.navigation.dispose();
     cancelAnimationFrame(this.frame);
@@ -71,7 +82,9 @@ export class ChartView {
   }
 
   setStyle(style: Style): void {
+    this.navigation.adopt();
     this.drawing.setStyle(style);
+    this.navigation.show();
   }
 
   setRange(range: Range): void {
@@ -79,23 +92,28 @@ export class ChartView {
   }
 
   setExtras(extras: Extras): void {
+    const another = extras.episodes !== this.drawing.extras.episodes;
     this.drawing.setExtras(extras);
+    if (another) this.rest.moved();
   }
 
   /** Moves by parts of what is in view, and zooms. */
   move(parts: number, factor = 1): void {
-    const scale = this.drawing.chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
-    if (!range) return;
-    const width = range.to - range.from;
-    const middle = (range.from + range.to) / 2 + parts * width;
-    const half = (width * factor) / 2;
-    scale.setVisibleLogicalRange({ from: middle - half, to: middle + half });
+    this.navigation.move(parts, factor);
   }
 
-  picture(): Picture {
+  /** The chart as it is once all that belongs to its stretch is drawn, and `busy` has ended; as it is after `PICTURE_MS_MAX`. */
+  async picture(busy: () => boolean): Promise<Picture> {
+    this.navigation.settled();
+    await pause(PICTURE_REST_MS);
+    await this.still(busy, Date.now() + PICTURE_MS_MAX);
     const canvas = this.drawing.chart.takeScreenshot(true, false);
     return { canvas, ratio: canvas.width / this.box.clientWidth };
+  }
+
+  private async still(busy: () => boolean, until: number): Promise<void> {
+    await pause(PICTURE_LOOK_MS);
+    if ((busy() || this.feed.busy()) && Date.now() < until) await this.still(busy, until);
   }
 
   /** Draws what is new: all of another generation, else the bars from the last drawn one on. */
@@ -103,13 +121,13 @@ export class ChartView {
     const { bars, generation } = this.feed.read();
     if (bars === this.bars && generation === this.generation) return;
     const another = generation !== this.generation;
-    const follow = another || this.navigation.untouched();
+    this.navigation.adopt();
     const from = another ? 0 : barFrom(bars, this.bars.at(-1)?.time ?? -1);
     this.bars = bars;
     this.generation = generation;
     if (another) this.drawing.drawAll(bars, !this.navigation.past);
     else this.drawing.drawTail(bars, from);
-    this.navigation.drawn(bars, another, follow);
+    this.navigation.drawn(bars, another);
     if (another) this.moved();
   }
 
@@ -127,6 +145,7 @@ export class ChartView {
   };
 
   private settle(): void {
+    if (this.hand.holds()) return this.rest.moved();
     this.navigation.settled();
     const visible = this.navigation.visible();
     const from = visible ? barFrom(this.bars, visible.from) : 0;
@@ -142,9 +161,11 @@ type Scale = ConstructorParameters<typeof Navigation>[0];
 function wholeBars(bars: readonly Bar[], episodes: readonly Episode[]): number {
   const [first, last] = [bars[0]?.time ?? 0, bars.at(-1)?.time ?? 0];
   let sum = 0;
-  for (const { bars: count, start } of episodes) {
+  for (const { bars: count, end, start } of episodes) {
     const began = wholeSeconds(start);
-    if (began >= first && began <= last) sum += count;
+    const ended = Math.max(began + 1, end === null ? last : wholeSeconds(end));
+    const inside = Math.min(ended, last) - Math.max(began, first);
+    if (inside > 0) sum += (count * inside) / (ended - began);
   }
   return sum;
 }

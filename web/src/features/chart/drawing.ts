@@ -59,6 +59,7 @@ export class Drawing {
   private style: Style = "line";
   private detail: TimeDetail = "day";
   private bars: readonly Bar[] = [];
+  private isNewest = true;
   private readonly redrawn = throttle<void>(REDRAW_MS, () => {
     this.series.setData(this.bars.map(point));
   });
@@ -114,6 +115,7 @@ export class Drawing {
   /** Other bars; `newest`: the last of them is the newest that there is. */
   drawAll(bars: readonly Bar[], newest: boolean): void {
     this.bars = bars;
+    this.isNewest = newest;
     this.detail = timeDetail(bars);
     this.chart.applyOptions(formatOptions(this.format, this.detail));
     this.series.applyOptions({ lastValueVisible: newest, priceLineVisible: newest });
@@ -186,7 +188,7 @@ export class Drawing {
 
   private showMoment(): void {
     const last = this.bars.at(-1);
-    const shown = this.extras.moment === null ? undefined : last;
+    const shown = this.extras.moment === null || !this.isNewest ? undefined : last;
     const text = shown ? timeWords(this.format, this.detail, shown.time) : null;
     this.moment.setMoment(this.bars.length - 1, text);
   }

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import type { Bar, BarsSnapshot } from "../../synapse/bars";
+import type { Newest } from "../../synapse/barFeed";
+import type { BarsSnapshot } from "../../synapse/bars";
 import type { BarFeed, Span } from "../../synapse/hooks";
 import { throttle } from "../../ui/throttle";
 import type { Viewport } from "../../ui/viewport";
@@ -20,11 +21,11 @@ export function useFeedStatus(feed: BarFeed): FeedStatus {
   });
 }
 
-/** The newest bar, at most every `LEGEND_MS`. */
-export function useNewest(feed: BarFeed): Bar | null {
-  const [newest, setNewest] = useState<Bar | null>(null);
+/** The newest price, whether the chart is there or not, at most every `LEGEND_MS`. */
+export function useNewest(feed: BarFeed): Newest | null {
+  const [newest, setNewest] = useState<Newest | null>(null);
   useEffect(() => {
-    const read = (): void => setNewest(feed.read().bars.at(-1) ?? null);
+    const read = (): void => setNewest(feed.newest() ?? feed.read().bars.at(-1) ?? null);
     const slow = throttle<void>(LEGEND_MS, read);
     const leave = feed.subscribe(() => slow.call());
     read();

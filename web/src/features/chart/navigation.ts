@@ -1,20 +1,9 @@
 import type { Bar } from "../../synapse/bars";
 import type { BarFeed, Span } from "../../synapse/hooks";
+import { type Stretch, sameStretch } from "../../synapse/span";
 import type { Viewport } from "../../ui/viewport";
-import { RECENT_BARS, type Range, extent, spanOf, union } from "./ranges";
-import { barFrom, barGap } from "./search";
-
-/** Fewer bars in view are worth a look closer, where bars were merged. */
-export const DETAIL_BARS = 200;
-/** So many times as many bars as there are must have been merged. */
-const MERGED_RATIO = 1.5;
-const ROOM_RIGHT = 0.02;
-const SLACK = 0.01;
-
-interface Logical {
-  readonly from: number;
-  readonly to: number;
-}
+import { type Logical, MERGED_BARS_MIN, frameOf, frameUpToNewest, recentCount, spanIn } from "./frames";
+import { type Range, lengthOf } from "./ranges";
 
 /** The part of the chart's time scale that is needed. */
 export interface Scale {
@@ -22,16 +11,23 @@ export interface Scale {
   setVisibleLogicalRange(range: Logical): void;
 }
 
-type Feed = Pick<BarFeed, "look">;
+type Feed = Pick<BarFeed, "look" | "moves" | "newest">;
 
-/** Which stretch the chart shows: a range, what the ribbon wants, or where somebody moved it; asks for the bars it lacks. */
+/**
+ * Which stretch the chart shows: a length that ends with the moment, or where somebody has moved it by hand.
+ *
+ * What it asks for depends on that stretch only, so that the same one always has the same bars.
+ */
 export class Navigation {
   private bars: readonly Bar[] = [];
   private range: Range = "all";
-  private span: Span | null = null;
-  private known: Span | null = null;
-  private asked: Span | null = null;
-  private shown: Logical | null = null;
+  /** Where somebody has moved it by hand, or the brush; null: it ends with the moment. */
+  private hand: Span | null;
+  /** The seconds up to the moment that somebody has chosen by hand; null: those of the range. */
+  private length: number | null = null;
+  private asked: Stretch | null = null;
+  private moves = -1;
+  private moving = false;
   private request: number;
   private readonly leave: () => void;
 
@@ -46,7 +42,7 @@ export class Navigation {
   ) {
     const { request, wanted } = viewport.get();
     this.request = request;
-    this.span = wanted;
+    this.hand = wanted;
     this.leave = viewport.subscribe(() => this.heed());
   }
 
@@ -57,28 +53,48 @@ export class Navigation {
 
   /** Whether the newest bar that is loaded is not the newest that there is. */
   get past(): boolean {
-    return this.asked !== null && this.known !== null && this.asked.to < this.known.to;
+    const newest = this.feed.newest();
+    const isOpen = this.asked === null || "last" in this.asked;
+    return !isOpen && newest !== null && (this.bars.at(-1)?.time ?? 0) < newest.time;
   }
 
   setRange(range: Range): void {
     this.range = range;
-    this.reset();
+    if (this.viewport.get().wanted === null) this.reset();
   }
 
-  /** To be asked before new bars are drawn: whether nobody has moved the chart since it was told where to go. */
-  untouched(): boolean {
+  /** Somebody moves the chart by hand, and has it until it rests. */
+  hold(): void {
+    this.moving = true;
+    this.rest();
+  }
+
+  /** Moves by parts of what is in view, and zooms. */
+  move(parts: number, factor: number): void {
     const now = this.scale.getVisibleLogicalRange();
-    if (!this.shown || !now) return true;
-    const slack = (now.to - now.from) * SLACK;
-    return Math.abs(this.shown.from - now.from) <= slack && Math.abs(this.shown.to - now.to) <= slack;
+    if (!now || this.bars.length === 0) return;
+    const middle = (now.from + now.to) / 2 + parts * (now.to - now.from);
+    const half = ((now.to - now.from) * factor) / 2;
+    const range = { from: middle - half, to: middle + half };
+    this.take(spanIn(this.bars, range));
+    this.scale.setVisibleLogicalRange(range);
+    this.rest();
   }
 
-  /** New bars are drawn; `another`: all of them, `follow`: it shall go on to show its range. */
-  drawn(bars: readonly Bar[], another: boolean, follow: boolean): void {
+  /** To be called before other bars are drawn: they shall not move the chart under somebody's hand. */
+  adopt(): void {
+    const now = this.moving && this.bars.length > 0 ? this.scale.getVisibleLogicalRange() : null;
+    if (!now) return;
+    this.hand = spanIn(this.bars, now);
+    this.length = null;
+  }
+
+  /** New bars are drawn; `another`: all of them. */
+  drawn(bars: readonly Bar[], another: boolean): void {
     const grown = bars.length > this.bars.length;
     this.bars = bars;
-    if (this.asked === null) this.known = union(this.known, extent(bars));
-    if (another || (grown && follow && this.span === null && this.range === "all")) this.show();
+    if (another) this.heedJump();
+    if (another || (grown && !this.hand)) this.show();
   }
 
   /** What is in view, clipped to the bars. */
@@ -95,79 +111,90 @@ export class Navigation {
     this.viewport.tell(this.visible());
   }
 
-  /** The chart rests: asks for more bars where it shows too few, or an end beyond which there are more. */
+  /** The chart rests: asks for the bars of its stretch. */
   settled(): void {
-    const now = this.scale.getVisibleLogicalRange();
-    const first = this.bars[0];
-    const visible = this.visible();
-    if (!visible || !now || !first) return;
-    const gap = barGap(this.bars);
-    const wanted = this.span && this.untouched() ? this.span : null;
-    if (wanted && (wanted.from < first.time - gap || (this.past && this.lacks(wanted.to)))) {
-      this.look(wanted);
-      return;
-    }
-    const beyond = now.from < -1 && (this.known?.from ?? first.time) < first.time;
-    const inView = Math.min(now.to, this.bars.length) - Math.max(now.from, 0);
-    const merged = inView < DETAIL_BARS && this.whole(this.bars) > this.bars.length * MERGED_RATIO;
-    if (!beyond && !merged) return;
-    const from = beyond ? Math.round(first.time + now.from * gap) : visible.from;
-    this.look({ from, to: visible.to });
+    this.adopt();
+    if (this.moving && this.hand) this.take(this.hand);
+    this.moving = false;
+    if (this.bars.length > 0) this.look(this.stretch());
   }
 
-  private lacks(time: number): boolean {
-    return time > (this.bars.at(-1)?.time ?? time) + barGap(this.bars);
+  /** Goes where it should be, whatever has moved it. */
+  show(): void {
+    if (this.bars.length === 0) return;
+    this.scale.setVisibleLogicalRange(this.frame());
+  }
+
+  /** A stretch that somebody has chosen; one that holds the newest bar goes on with the moment. */
+  private take(span: Span): void {
+    const newest = this.bars.at(-1)?.time ?? Infinity;
+    const follows = span.to >= newest && span.from < newest && !this.past;
+    this.length = follows ? newest - span.from : null;
+    this.hand = follows ? null : span;
+  }
+
+  /** After a jump the moment is in view: a stretch that does not hold it ends with it from then on. */
+  private heedJump(): void {
+    const moves = this.feed.moves();
+    if (moves === this.moves) return;
+    const isFirst = this.moves < 0;
+    this.moves = moves;
+    const { hand } = this;
+    const time = this.feed.newest()?.time;
+    if (isFirst || !hand || time === undefined || (time >= hand.from && time <= hand.to)) return;
+    this.length = hand.to - hand.from;
+    this.hand = null;
+    this.look(this.stretch());
   }
 
   private heed(): void {
     const { request, wanted } = this.viewport.get();
     if (request === this.request) return;
     this.request = request;
-    if (wanted === null) {
-      this.reset();
-      return;
-    }
-    this.span = wanted;
+    if (wanted === null) return this.reset();
+    this.take(wanted);
     this.show();
+    this.look(this.stretch());
     this.rest();
   }
 
   private reset(): void {
-    this.span = null;
-    if (this.asked !== null) {
-      this.asked = null;
-      this.feed.look(null);
-    }
+    this.hand = null;
+    this.length = null;
+    this.moving = false;
+    // The recent bars are a number, not a length: which they are is seen when all are there.
+    this.look(lengthOf(this.range) === null ? null : this.stretch());
     this.show();
+    this.rest();
   }
 
-  private look(span: Span): void {
-    if (this.asked?.from === span.from && this.asked.to === span.to) return;
-    this.asked = span;
-    this.span = span;
-    this.feed.look(span);
+  /** What has to be loaded; null: everything, where nothing can have been merged or all is shown. */
+  private stretch(): Stretch | null {
+    const newest = this.bars.at(-1)?.time ?? 0;
+    const mayMerge = this.bars.length >= MERGED_BARS_MIN;
+    if (this.asked === null && !mayMerge) return null;
+    if (this.hand) return this.hand;
+    if (this.length !== null) return { last: this.length };
+    const last = lengthOf(this.range);
+    if (last !== null) return { last };
+    if (this.range === "all") return null;
+    if (!mayMerge) return this.asked;
+    const first = this.bars[Math.max(0, this.bars.length - this.recent)];
+    return { last: newest - (first?.time ?? newest) };
   }
 
-  /** As many of these bars as the recent ones were before they were merged. */
-  private recent(): number {
-    const { length } = this.bars;
-    return Math.ceil((RECENT_BARS * length) / Math.max(length, this.whole(this.bars)));
+  private look(stretch: Stretch | null): void {
+    if (sameStretch(stretch, this.asked)) return;
+    this.asked = stretch;
+    this.feed.look(stretch);
   }
 
-  private show(): void {
-    const { length } = this.bars;
-    const newest = this.bars.at(-1);
-    if (!newest) return;
-    const within = this.span && this.span.from <= newest.time ? this.span : null;
-    const span = within ?? spanOf(this.range, newest.time);
-    let first = this.range === "recent" && !span ? Math.max(0, length - this.recent()) : 0;
-    let last = length - 1;
-    if (span) {
-      first = barFrom(this.bars, span.from);
-      last = Math.max(first, Math.min(last, barFrom(this.bars, span.to + 1) - 1));
-    }
-    const room = last < length - 1 ? 0 : 0.5 + (length - first) * ROOM_RIGHT;
-    this.scale.setVisibleLogicalRange({ from: first - 0.5, to: last + Math.max(0.5, room) });
-    this.shown = this.scale.getVisibleLogicalRange();
+  private get recent(): number {
+    return recentCount(this.bars, this.whole(this.bars));
+  }
+
+  private frame(): Logical {
+    if (this.hand) return frameOf(this.bars, this.hand);
+    return frameUpToNewest(this.bars, this.range, this.length, this.recent);
   }
 }

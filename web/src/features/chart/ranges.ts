@@ -15,6 +15,13 @@ export function spanOf(range: Range, newest: number): Span | null {
   return { from: from.getTime() / 1000, to: newest };
 }
 
+const MONTH_S_MAX = 31 * 86_400;
+
+/** So many seconds at most; null: it has no length. */
+export function lengthOf(range: Range): number | null {
+  return range === "all" || range === "recent" ? null : MONTHS[range] * MONTH_S_MAX;
+}
+
 /** The ranges that are shorter than what is known; all there is, and the recent bars, always are. */
 export function offered(known: Span | null): Range[] {
   const names = Object.keys(RANGES) as Range[];

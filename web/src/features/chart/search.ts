@@ -38,6 +38,27 @@ export function barGap(bars: readonly Bar[]): number {
   return gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? DAY_S;
 }
 
+/** The time at a place between bars, or beyond the first and the last of them. */
+export function timeAt(bars: readonly Bar[], place: number): number {
+  const last = bars.length - 1;
+  const index = Math.max(0, Math.min(last - 1, Math.floor(place)));
+  const time = bars[index]?.time ?? 0;
+  const inside = place >= 0 && place <= last;
+  if (inside) return time + (place - index) * ((bars[index + 1]?.time ?? time) - time);
+  return place < 0 ? time + place * barGap(bars) : (bars[last]?.time ?? 0) + (place - last) * barGap(bars);
+}
+
+/** The place of a time: the inverse of `timeAt`. */
+export function placeAt(bars: readonly Bar[], time: number): number {
+  const last = bars.length - 1;
+  const [first, end] = [bars[0]?.time ?? 0, bars[last]?.time ?? 0];
+  if (time < first) return (time - first) / barGap(bars);
+  if (time > end) return last + (time - end) / barGap(bars);
+  const next = barFrom(bars, time);
+  const [before, after] = [bars[next - 1]?.time ?? time, bars[next]?.time ?? time];
+  return after === time ? next : next - (after - time) / (after - before);
+}
+
 export type TimeDetail = "day" | "minute" | "second";
 
 /** How exact times must be shown: the usual distance of two bars tells. */

@@ -22,7 +22,7 @@ export const TONES: Readonly<Record<Look, string>> = {
   SIDEWAYS: "--sideways",
   info: "--muted",
   warning: "--stale",
-  critical: "--crash",
+  critical: "--alarm",
   buy: "--focus",
   sell: "--text",
 };

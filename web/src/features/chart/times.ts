@@ -6,8 +6,8 @@ const TICKS: readonly Intl.DateTimeFormatOptions[] = [
   { year: "numeric" },
   { month: "short" },
   { day: "numeric" },
-  { hour: "2-digit", minute: "2-digit" },
-  { hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
 ];
 
 /** Writes the time axis in the reader's language and time zone. */
