@@ -1,9 +1,10 @@
 import { Suspense, lazy } from "react";
 import { useSettings } from "../synapse/hooks";
 import { Boundary } from "../ui/Boundary";
+import { again } from "../ui/again";
 
-const Toasts = lazy(() => import("../features/toasts/Toasts"));
-const Notifier = lazy(() => import("../features/notify/Notifier"));
+const Toasts = lazy(() => again(() => import("../features/toasts/Toasts")));
+const Notifier = lazy(() => again(() => import("../features/notify/Notifier")));
 
 /** What tells of things as they happen; loaded after the page, and only as far as it is wanted. */
 export function Heralds() {

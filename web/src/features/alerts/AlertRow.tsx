@@ -13,6 +13,8 @@ interface AlertRowProps {
 /** One alert: how grave, what happened, at which price; and who takes note of it. */
 export function AlertRow({ alert, acknowledgeable }: AlertRowProps) {
   const { moment, price } = useFormat();
+  // Kept here: the button may go with the very answer that tells what is wrong.
+  const [problem, setProblem] = useState<string | null>(null);
   const said = alert.message || words(alert.kind);
   return (
     <li className="alert" data-severity={alert.severity} data-acknowledged={alert.acknowledged}>
@@ -25,15 +27,22 @@ export function AlertRow({ alert, acknowledgeable }: AlertRowProps) {
       <span className="row-line quiet">
         <span>at {price(alert.price)}</span>
         {alert.acknowledged && <span className="end">✓ acknowledged</span>}
-        {acknowledgeable && !alert.acknowledged && <Acknowledge id={alert.alert_id} said={said} />}
+        {acknowledgeable && !alert.acknowledged && <Acknowledge id={alert.alert_id} said={said} onAnswer={setProblem} />}
       </span>
+      {problem && <output className="alert-problem">{problem}</output>}
     </li>
   );
 }
 
-function Acknowledge({ id, said }: { id: string; said: string }) {
+interface AcknowledgeProps {
+  readonly id: string;
+  readonly said: string;
+  /** Told what is wrong, in words; null when it worked. */
+  readonly onAnswer: (problem: string | null) => void;
+}
+
+function Acknowledge({ id, said, onAnswer }: AcknowledgeProps) {
   const acknowledge = useAcknowledge();
-  const [problem, setProblem] = useState<string | null>(null);
   const [waiting, setWaiting] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => {
@@ -45,23 +54,20 @@ function Acknowledge({ id, said }: { id: string; said: string }) {
   const run = async (): Promise<void> => {
     if (waiting) return;
     setWaiting(true);
-    setProblem(await acknowledge(id));
+    onAnswer(await acknowledge(id));
     setWaiting(false);
   };
   return (
-    <>
-      <button
-        type="button"
-        className="small-button end"
-        ref={button}
-        aria-disabled={waiting}
-        aria-label={`Acknowledge: ${said}`}
-        onClick={() => void run()}
-      >
-        Acknowledge
-      </button>
-      {problem && <output className="alert-problem">{problem}</output>}
-    </>
+    <button
+      type="button"
+      className="small-button end"
+      ref={button}
+      aria-disabled={waiting}
+      aria-label={`Acknowledge: ${said}`}
+      onClick={() => void run()}
+    >
+      Acknowledge
+    </button>
   );
 }
 

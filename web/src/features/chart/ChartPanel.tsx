@@ -1,7 +1,9 @@
 import { Suspense, lazy, useCallback, useState, useSyncExternalStore } from "react";
 import { useBarFeed } from "../../synapse/hooks";
+import { Boundary } from "../../ui/Boundary";
 import { Panel } from "../../ui/Panel";
 import { Switch } from "../../ui/Switch";
+import { again } from "../../ui/again";
 import { Viewport } from "../../ui/viewport";
 import { ChartLegend } from "./ChartLegend";
 import type { Hovered } from "./drawing";
@@ -10,7 +12,7 @@ import { RANGES, type Range } from "./ranges";
 import { Told } from "./told";
 import "./chart.css";
 
-const PriceChart = lazy(() => import("./PriceChart"));
+const PriceChart = lazy(() => again(() => import("./PriceChart")));
 
 interface ChartPanelProps {
   readonly symbol: string;
@@ -50,9 +52,11 @@ export function ChartPanel({ symbol, simulated, viewport: given }: ChartPanelPro
     <Panel title={`Price of ${symbol}`} className="chart-panel" aside={aside}>
       <ChartLegend feed={feed} hovered={hovered} simulated={simulated} />
       <div className="chart-body">
-        <Suspense fallback={null}>
-          <PriceChart feed={feed} viewport={viewport} range={range} hovered={hovered} />
-        </Suspense>
+        <Boundary fallback={<p className="chart-empty">The chart could not be loaded. Reload the page.</p>}>
+          <Suspense fallback={null}>
+            <PriceChart feed={feed} viewport={viewport} range={range} hovered={hovered} />
+          </Suspense>
+        </Boundary>
         {status !== "ready" && <p className="chart-empty">{emptyWords(status, symbol)}</p>}
       </div>
     </Panel>
