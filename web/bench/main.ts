@@ -8,7 +8,7 @@ import { formatFor } from "../src/ui/format";
 import { Viewport } from "../src/ui/viewport";
 import { MadeMarket } from "./market";
 
-/** What one run has measured; read by benchmarks/dashboard/frames.py. */
+/** What one run has measured; read by benchmarks/frames.py. */
 interface Frames {
   /** Milliseconds from one animation frame to the next. */
   readonly intervals: number[];

@@ -1,6 +1,6 @@
 """How many frames a second the chart draws while prices come in: ours, beside the bare library.
 
-    python benchmarks/dashboard/frames.py [--seconds 10] [--rounds 3] [--bars 5000] [--bands 60] [--updates 60]
+    python benchmarks/frames.py [--seconds 10] [--rounds 3] [--bars 5000] [--bands 60] [--updates 60]
         [--slowdown 1]
 
 A real Chromium shows one chart over a window of 1440 x 900: ours with its regime bands, drawn by the very
@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from playwright.sync_api import Browser, ViewportSize
 
