@@ -2,6 +2,8 @@ import { useState } from "react";
 import { useMachine, usePriceAlerts, useSession } from "../../synapse/hooks";
 import { Empty, Panel } from "../../ui/Panel";
 import { Switch } from "../../ui/Switch";
+import { RestOfRows } from "../../ui/RestOfRows";
+import { useRows } from "../../ui/useRows";
 import { AlertRow } from "./AlertRow";
 import "./alerts.css";
 
@@ -11,6 +13,7 @@ export function PriceAlerts({ symbol }: { symbol: string }) {
   const alerts = usePriceAlerts(scope === "one" ? symbol : undefined);
   const { machine } = useMachine();
   const { canWrite } = useSession();
+  const { comes, left, rows, showAll } = useRows(alerts);
   const ghost = machine !== null;
   const options = { one: symbol, all: "All" };
   const waiting = alerts.some((alert) => !alert.acknowledged);
@@ -26,10 +29,11 @@ export function PriceAlerts({ symbol }: { symbol: string }) {
       ) : (
         // A list that scrolls must be reachable by keyboard.
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <ol className="rows" tabIndex={0} aria-label="Alerts" data-ghost={ghost}>
-          {alerts.map((alert) => (
+        <ol className="rows" tabIndex={0} aria-label="Alerts" data-ghost={ghost} {...comes}>
+          {rows.map((alert) => (
             <AlertRow key={alert.alert_id} alert={alert} acknowledgeable={canWrite && !ghost} />
           ))}
+          <RestOfRows left={left} onShow={showAll} />
         </ol>
       )}
       {waiting && !canWrite && !ghost && (

@@ -4,7 +4,9 @@ import type { Episode } from "../../synapse/episodes";
 import { SOURCE_MANUAL, SOURCE_SIMULATED } from "../../synapse/view";
 import { RegimeWord } from "../../ui/Glyph";
 import { Empty, Panel } from "../../ui/Panel";
+import { RestOfRows } from "../../ui/RestOfRows";
 import { useFormat } from "../../ui/useFormat";
+import { useRows } from "../../ui/useRows";
 import "./shifts.css";
 
 export const SHIFTS_SHOWN_MAX = 200;
@@ -23,6 +25,7 @@ export function ShiftList({ symbol }: { symbol: string }) {
   const shifts = episodes.filter((one) => one.previous_regime !== null && one.position <= upTo);
   const shown = shifts.slice(-SHIFTS_SHOWN_MAX).toReversed();
   const [last, setLast] = useState<number | null>(null);
+  const { comes, left, rows, showAll } = useRows(shown);
   const stop = shown.find((one) => one.position === last) ?? shown[0];
   return (
     <Panel
@@ -37,8 +40,8 @@ export function ShiftList({ symbol }: { symbol: string }) {
       {shown.length === 0 ? (
         <Empty>No shift so far.</Empty>
       ) : (
-        <ol className="rows" aria-label="Shifts">
-          {shown.map((shift, index) => (
+        <ol className="rows" aria-label="Shifts" {...comes}>
+          {rows.map((shift, index) => (
             <ShiftRow
               key={shift.position}
               shift={shift}
@@ -47,6 +50,7 @@ export function ShiftList({ symbol }: { symbol: string }) {
               onFocus={() => setLast(shift.position)}
             />
           ))}
+          <RestOfRows left={left} onShow={showAll} />
         </ol>
       )}
     </Panel>

@@ -7,14 +7,17 @@ import { Origin, PaperNote } from "../../ui/Origin";
 import { Empty, Panel } from "../../ui/Panel";
 import { Switch } from "../../ui/Switch";
 import { words } from "../../ui/format";
+import { RestOfRows } from "../../ui/RestOfRows";
 import { useFormat } from "../../ui/useFormat";
+import { useRows } from "../../ui/useRows";
 
 /** Trades, newest first, each with whose it is: of the chosen symbol or of all. Nothing while there is none. */
 export function TradeExecutions({ symbol }: { symbol: string }) {
   const [scope, setScope] = useState<"one" | "all">("one");
   const all = useSelected(({ market }) => market.trades);
-  if (all.length === 0) return null;
   const trades = scope === "one" ? all.filter((trade) => trade.symbol === symbol) : all;
+  const { comes, left, rows, showAll } = useRows(trades);
+  if (all.length === 0) return null;
   const options = { one: symbol, all: "All" };
   return (
     <Panel
@@ -28,10 +31,11 @@ export function TradeExecutions({ symbol }: { symbol: string }) {
       ) : (
         // A list that scrolls must be reachable by keyboard.
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <ol className="rows" tabIndex={0} aria-label="Trades">
-          {trades.map((trade) => (
+        <ol className="rows" tabIndex={0} aria-label="Trades" {...comes}>
+          {rows.map((trade) => (
             <TradeRow key={tradeKey(trade)} trade={trade} />
           ))}
+          <RestOfRows left={left} onShow={showAll} />
         </ol>
       )}
     </Panel>
