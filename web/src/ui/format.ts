@@ -50,9 +50,11 @@ export function formatFor(locale: string, timeZone: string | null): Format {
 }
 
 function make(locale: string, zone: string | null): Format {
-  const number = (options: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options);
+  // Each is costly to make, and few are needed for the first page.
+  const number = (options: Intl.NumberFormatOptions) =>
+    once(() => new Intl.NumberFormat(locale, options));
   const date = (options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(locale, zone === null ? options : { ...options, timeZone: zone });
+    once(() => new Intl.DateTimeFormat(locale, zone === null ? options : { ...options, timeZone: zone }));
   const whole = number({ maximumFractionDigits: 0 });
   const two = number({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const fine = number({ maximumSignificantDigits: 5 });
@@ -62,53 +64,55 @@ function make(locale: string, zone: string | null): Format {
   const clock = date(zone === null ? { timeStyle: "medium" } : ZONED_CLOCK);
   const full = date({ dateStyle: "medium", timeStyle: "long" });
   const year = date({ year: "numeric" });
-  const { timeZone } = day.resolvedOptions();
-  const fixed = [0, 1, 2, 3].map((digits) => fixedTo(locale, digits));
-  const shares = [0, 1, 2, 3].map((digits) => fixedTo(locale, digits, "percent"));
+  const { timeZone } = day().resolvedOptions();
+  const fixed = [0, 1, 2, 3].map((digits) => number(exactly(digits, "decimal")));
+  const shares = [0, 1, 2, 3].map((digits) => number(exactly(digits, "percent")));
   const percent = (fraction: number, digits = 0): string =>
-    minus((shares[digits] ?? fixedTo(locale, digits, "percent")).format(zeroed(fraction, digits + 2)));
+    minus((shares[digits] ?? number(exactly(digits, "percent")))().format(zeroed(fraction, digits + 2)));
   const amount = (value: string): string => {
     const of = Number(value);
-    return minus((of !== 0 && Math.abs(of) < 0.01 ? faint : two).format(of));
+    return minus((of !== 0 && Math.abs(of) < 0.01 ? faint : two)().format(of));
   };
   return {
     locale,
     timeZone,
-    count: (value) => whole.format(value),
+    count: (value) => whole().format(value),
     price: (value) => {
       const of = Number(value);
-      return (Math.abs(of) >= 10 || of === 0 ? two : fine).format(of);
+      return (Math.abs(of) >= 10 || of === 0 ? two : fine)().format(of);
     },
-    quantity: (value) => minus(all.format(value as `${number}`)),
+    quantity: (value) => minus(all().format(value as `${number}`)),
     amount,
     signedAmount: (value) => (Number(value) > 0 ? `+${amount(value)}` : amount(value)),
-    plain: (value) => minus(fine.format(value)),
+    plain: (value) => minus(fine().format(value)),
     percent,
     signedPercent: (fraction, digits = 1) =>
       `${zeroed(fraction, digits + 2) > 0 ? "+" : ""}${percent(fraction, digits)}`,
     signed: (value, digits = 2) => {
-      const text = (fixed[digits] ?? fixedTo(locale, digits)).format(Math.abs(value));
+      const text = (fixed[digits] ?? number(exactly(digits, "decimal")))().format(Math.abs(value));
       return `${value < 0 ? "−" : "+"}${text}`;
     },
     moment: (time, now = Date.now()) => {
       const at = new Date(time);
-      if (Math.abs(now - at.getTime()) >= DAY_MS) return day.format(at);
-      return clock.format(at);
+      if (Math.abs(now - at.getTime()) >= DAY_MS) return day().format(at);
+      return clock().format(at);
     },
-    exact: (time) => full.format(new Date(time)),
-    day: (time) => day.format(new Date(time)),
-    year: (time) => year.format(new Date(time)),
+    exact: (time) => full().format(new Date(time)),
+    day: (time) => day().format(new Date(time)),
+    year: (time) => year().format(new Date(time)),
   };
 }
 
-function fixedTo(
-  locale: string,
-  digits: number,
-  style: "decimal" | "percent" = "decimal",
-): Intl.NumberFormat {
-  const options = { style, minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return new Intl.NumberFormat(locale, options);
+function once<T>(make: () => T): () => T {
+  let known: T | undefined;
+  return () => (known ??= make());
 }
+
+const exactly = (digits: number, style: "decimal" | "percent"): Intl.NumberFormatOptions => ({
+  style,
+  minimumFractionDigits: digits,
+  maximumFractionDigits: digits,
+});
 
 const minus = (text: string): string => text.replace("-", "−");
 
