@@ -103,9 +103,9 @@ function make(locale: string, zone: string | null): Format {
   };
 }
 
-function once<T>(make: () => T): () => T {
+function once<T>(build: () => T): () => T {
   let known: T | undefined;
-  return () => (known ??= make());
+  return () => (known ??= build());
 }
 
 const exactly = (digits: number, style: "decimal" | "percent"): Intl.NumberFormatOptions => ({
