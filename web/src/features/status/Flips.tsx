@@ -7,7 +7,7 @@ export function Flips({ explanation }: { explanation: Explanation | null }) {
   const flips = explanation?.flips ?? [];
   return (
     // Its room is kept while it is not known yet, so that what is below does not move.
-    <section className="flips" aria-label="Distance to a flip">
+    <section className="flips" data-known={explanation !== null} aria-label="Distance to a flip">
       <h3>Distance to a flip</h3>
       {flips.length > 0 && (
         <ul>
