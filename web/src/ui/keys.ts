@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 
 /** What a key does. Keys are named as `KeyboardEvent.key` names them; the space bar is `Space`. */
 export interface KeyAction {
@@ -132,7 +132,8 @@ export const pageKeys = new KeyRegistry(document);
 /** Gives keys a meaning while the component is there; the actions may be new ones at each render. */
 export function useKeys(keys: KeyMap, group: string = EVERYWHERE): void {
   const newest = useRef(keys);
-  useEffect(() => {
+  // At once, not after the paint: a key that is pressed now means what is shown now.
+  useLayoutEffect(() => {
     newest.current = keys;
   });
   useEffect(() => pageKeys.add(group, () => newest.current), [group]);
