@@ -1,34 +1,19 @@
 """`GET /api/bars`: prices for charts, each with the regime at its close, downsampled."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from decimal import Decimal
-from itertools import groupby
-from typing import Annotated, Any, Final
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from app.api.answer import answered
 from app.api.params import PositionParam, TimeParam
 from app.api.problems import PROBLEM_RESPONSES
-from app.api.services import Services, ServicesDep
-from app.market.bars import bar_number
-from app.market.money import ZERO, exactly
+from app.api.services import ServicesDep
 from app.market.ticks import MAX_BAR_S
-from events.catalog import Channel
-from events.codec import is_readable, payload_fields
-from events.envelope import RecordedEvent
-from events.scalars import SYMBOL_PATTERN, format_decimal, parse_time, to_micros
-from events.selection import Selection
-from events.store import ReadQuery
-
-BARS_READ_MAX: Final = 10_000
-"""The newest prices and regimes within the times asked for that one request looks at, of each."""
+from app.queries.bars import POINTS_MAX, POINTS_USUAL, bars
+from events.scalars import SYMBOL_PATTERN
 
 router = APIRouter(prefix="/api", tags=["bars"], responses=PROBLEM_RESPONSES)
-
-Bar = dict[str, Any]
 
 
 @router.get("/bars")
@@ -38,7 +23,7 @@ async def get_bars(
     since: TimeParam = None,
     until: TimeParam = None,
     position: PositionParam = None,
-    points: Annotated[int, Query(ge=1, le=10_000)] = 1_500,
+    points: Annotated[int, Query(ge=1, le=POINTS_MAX)] = POINTS_USUAL,
     bar_s: Annotated[int | None, Query(ge=1, le=MAX_BAR_S)] = None,
 ) -> Response:
     """At most `points` bars between two market times (inclusive), oldest first; prices are strings.
@@ -47,123 +32,14 @@ async def get_bars(
     one. Neighbouring bars are merged where there are more than `points`. A merged bar has the time and the
     regime of its last. As of a `position`, by default the head: with what the log held then.
     """
-    if position is not None:
-        await services.log.check_cursor(position, None)
-    head = services.log.head
-    upto = head.position if position is None else position
-    prices = await _read(services, _newest(Channel.PRICES, symbol, upto, since, until))
-    # The regime at the first bar may be older than that bar.
-    regimes = await _read(services, _newest(Channel.REGIME, symbol, upto, None, until))
-    bars = with_regimes(corrected_bars(reversed(prices)), reversed(regimes))
-    if bar_s is not None:
-        bars = joined_ticks(bars, bar_s)
-    body = {
-        "symbol": symbol,
-        "epoch": head.epoch,
-        "head": head.position,
-        "position": upto,
-        "bars": downsample(bars, points),
-    }
-    return Response(orjson.dumps(body), media_type="application/json")
-
-
-async def _read(services: Services, query: ReadQuery) -> list[RecordedEvent]:
-    """A page, without what only a newer program can read."""
-    return [event for event in await services.log.read(query) if is_readable(event)]
-
-
-def _newest(
-    channel: Channel, symbol: str, upto: int, since: datetime | None, until: datetime | None
-) -> ReadQuery:
-    return ReadQuery(
-        upto=upto,
-        selection=Selection.of([channel], [symbol]),
-        occurred_from_us=to_micros(since) if since else None,
-        occurred_upto_us=to_micros(until) if until else None,
-        limit=BARS_READ_MAX,
-        descending=True,
+    return answered(
+        await bars(
+            services.reader,
+            symbol,
+            since=since,
+            until=until,
+            position=position,
+            points=points,
+            bar_s=bar_s,
+        )
     )
-
-
-def corrected_bars(prices: Iterable[RecordedEvent]) -> list[Bar]:
-    """One bar a market time, by its newest price, in market order; `prices` come oldest first."""
-    by_time: dict[int, Bar] = {}
-    for event in prices:
-        payload = payload_fields(event)
-        by_time[event.occurred_at_us] = {
-            "timestamp": payload["timestamp"],
-            "open": payload["open"],
-            "high": payload["high"],
-            "low": payload["low"],
-            "close": payload["price"],
-            "volume": payload["volume"],
-            "bar_s": payload["bar_s"],
-            "regime": None,
-        }
-    return [by_time[at] for at in sorted(by_time)]
-
-
-def with_regimes(bars: list[Bar], regimes: Iterable[RecordedEvent]) -> list[Bar]:
-    """The bars with the final regime at each close: the newest one at or before it; both oldest first."""
-    finals = [payload for event in regimes if not (payload := payload_fields(event))["provisional"]]
-    # Wire times are UTC with six digits, so their texts sort as the times do.
-    finals.sort(key=lambda payload: payload["timestamp"])
-    regime, place = None, 0
-    for bar in bars:
-        while place < len(finals) and finals[place]["timestamp"] <= bar["timestamp"]:
-            regime = finals[place]["regime"]
-            place += 1
-        bar["regime"] = regime
-    return bars
-
-
-def joined_ticks(bars: Iterable[Bar], bar_s: int) -> list[Bar]:
-    """The bars with single ticks of one and the same `bar_s` seconds as one; ready bars stay as they are."""
-
-    def number(bar: Bar) -> int | None:
-        return bar_number(parse_time(bar["timestamp"]), bar_s) if bar["bar_s"] is None else None
-
-    joined: list[Bar] = []
-    for of, group in groupby(bars, key=number):
-        ticks = list(group)
-        if of is None:
-            joined += ticks
-        else:
-            one = {"open": ticks[0]["close"], **_extremes(ticks), "bar_s": bar_s}
-            joined.append({**_merge(ticks), **one})
-    return joined
-
-
-def downsample(bars: Sequence[Bar], points: int) -> list[Bar]:
-    """At most `points` bars: neighbours merged in groups of one size, the last group maybe smaller."""
-    size = -(-len(bars) // points) or 1
-    return [_merge(bars[start : start + size]) for start in range(0, len(bars), size)]
-
-
-def _merge(group: Sequence[Bar]) -> Bar:
-    last = group[-1]
-    if len(group) == 1:
-        return last
-    return {
-        **last,
-        "open": group[0]["open"] or group[0]["close"],
-        **_extremes(group),
-        "volume": _volume(group),
-        "bar_s": None,
-    }
-
-
-def _extremes(group: Sequence[Bar]) -> Bar:
-    return {
-        "high": max((bar["high"] or bar["close"] for bar in group), key=Decimal),
-        "low": min((bar["low"] or bar["close"] for bar in group), key=Decimal),
-    }
-
-
-def _volume(group: Sequence[Bar]) -> str | None:
-    """The sum; None where that of one bar is not known."""
-    volumes = [bar["volume"] for bar in group]
-    if None in volumes:
-        return None
-    with exactly():
-        return format_decimal(sum(map(Decimal, volumes), ZERO))

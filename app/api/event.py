@@ -1,29 +1,14 @@
 """`GET /api/events/{ref}`: one event by id or position, with its place in the chain, its causes and its effects."""
 
-import re
-from typing import Annotated, Any, Final
-from uuid import UUID
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
+from app.api.answer import answered
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem, ProblemDetails
-from app.api.services import Services, ServicesDep
-from app.stream.transport import present_text
-from events.envelope import RecordedEvent
-from events.store import ReadQuery
-
-CAUSES_MAX: Final = 20
-"""Causes that are followed back, each of the one before it."""
-
-EFFECTS_LOOKED_AT: Final = 500
-"""Positions after an event that are looked at for its effects: nearly all are in its own append."""
-
-TRADES_LOOKED_AT: Final = 100
-"""Trades after an event that are looked at, too: the paper trader acts on a shift a bar later."""
-
-_POSITION: Final = re.compile(r"[0-9]{1,15}")
+from app.api.services import ServicesDep
+from app.queries.event import one_event
 
 router = APIRouter(
     prefix="/api",
@@ -39,55 +24,9 @@ async def get_event(services: ServicesDep, ref: Ref) -> Response:
     """An event as the socket carries it, and what surrounds it.
 
     `causes` begins with the direct one; `effects` are those events that it directly caused, in the order of
-    the log, among the next `EFFECTS_LOOKED_AT` positions and the next `TRADES_LOOKED_AT` trades.
+    the log, among the next 500 positions and the next 100 trades.
     """
-    event = await _find(services, ref)
-    if event is None:
+    found = await one_event(services.reader, ref)
+    if found is None:
         raise ApiProblem(404, "unknown_event", f"there is no event {ref!r}")
-    body = {
-        "event": _message(event),
-        "schema_version": event.schema_version,
-        "hash": event.hash.hex(),
-        "correlation_id": str(event.correlation_id),
-        "causation_id": None if event.causation_id is None else str(event.causation_id),
-        "causes": [_message(cause) for cause in await _causes(services, event)],
-        "effects": [_message(effect) for effect in await _effects(services, event)],
-    }
-    return Response(orjson.dumps(body), media_type="application/json")
-
-
-def _message(event: RecordedEvent) -> Any:
-    return orjson.Fragment(present_text(event))
-
-
-async def _find(services: Services, ref: str) -> RecordedEvent | None:
-    if _POSITION.fullmatch(ref):
-        return next(iter(await services.log.store.read_at([int(ref)])), None)
-    try:
-        event_id = UUID(ref)
-    except ValueError:
-        return None
-    return (await services.log.store.find([event_id])).get(event_id)
-
-
-async def _causes(services: Services, event: RecordedEvent) -> list[RecordedEvent]:
-    causes: list[RecordedEvent] = []
-    while (wanted := event.causation_id) is not None and len(causes) < CAUSES_MAX:
-        found = (await services.log.store.find([wanted])).get(wanted)
-        if found is None:
-            break
-        causes.append(event := found)
-    return causes
-
-
-async def _effects(services: Services, event: RecordedEvent) -> list[RecordedEvent]:
-    store, after = services.log.store, event.position
-    near = await store.read(ReadQuery(after=after, limit=EFFECTS_LOOKED_AT))
-    trades = ReadQuery(
-        after=after + EFFECTS_LOOKED_AT,
-        types=frozenset({"trade_execution"}),
-        limit=TRADES_LOOKED_AT,
-    )
-    return [
-        each for each in [*near, *await store.read(trades)] if each.causation_id == event.event_id
-    ]
+    return answered(found)

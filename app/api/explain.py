@@ -1,93 +1,23 @@
 """`GET /api/explain`: why a symbol has the regime that it has, and how far it is from another."""
 
-from dataclasses import asdict, dataclass
-from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from app.api.moments import HEAD, MomentParam, state_at
+from app.answers.explain import Explanation
+from app.api.answer import answered
+from app.api.params import MomentParam
 from app.api.problems import PROBLEM_RESPONSES
-from app.api.services import Services, ServicesDep
-from app.market.bars import bar_end, bar_number
-from app.market.detector.explain import explain
-from app.market.detector.explain_base import Flip, Score
-from events.catalog import Channel, DetectorStamp, Record, Regime
-from events.codec import is_readable, payload_fields
-from events.envelope import RecordedEvent
-from events.scalars import (
-    SYMBOL_PATTERN,
-    Finite,
-    Fraction,
-    Price,
-    Symbol,
-    format_decimal,
-    parse_time,
-    to_micros,
-)
-from events.selection import Selection
-from events.store import PAGE_EVENTS, ReadQuery
-
-PRICES_LOOKED_AT: Final = PAGE_EVENTS
-"""The newest prices among which the last close is looked for."""
-
-PRICE_DIGITS: Final = 6
-"""Significant digits of the price of a flip: it is known about."""
+from app.api.services import ServicesDep
+from app.moments import HEAD
+from app.queries.explain import explain
+from events.scalars import SYMBOL_PATTERN
 
 router = APIRouter(prefix="/api", tags=["analysis"], responses=PROBLEM_RESPONSES)
 
 
-class TermOut(Record):
-    """One feature's part in a score: `contribution` = `weight` x `value`."""
-
-    feature: str
-    value: Finite
-    weight: Finite
-    contribution: Finite
-
-
-class ScoreOut(Record):
-    """A number that the detector compares with its limits: a function of the bias and the contributions' sum."""
-
-    name: str
-    value: Finite
-    bias: Finite
-    terms: list[TermOut]
-
-
-class FlipOut(Record):
-    """What it would take to come to another regime; `distance` = `threshold` - `value`."""
-
-    to: Regime
-    score: str
-    value: Finite
-    threshold: Finite
-    direction: Literal["above", "below"]
-    distance: Finite
-    price: Price | None
-    change: Finite | None
-
-
-class ExplanationOut(Record):
-    """Why a symbol has its regime; null where it has none. docs/detector.md tells what the scores mean."""
-
-    epoch: str
-    position: int
-    symbol: Symbol
-    regime: Regime | None
-    confidence: Fraction | None
-    warming_up: bool | None
-    detector: DetectorStamp | None
-    explained: bool
-    reason: str | None
-    scores: list[ScoreOut]
-    flips: list[FlipOut]
-    nearest: FlipOut | None
-
-
-@router.get("/explain", response_model=ExplanationOut)
+@router.get("/explain", response_model=Explanation)
 async def get_explain(
     services: ServicesDep,
     symbol: Annotated[str, Query(pattern=SYMBOL_PATTERN)],
@@ -98,95 +28,4 @@ async def get_explain(
     `price` is the close that would do it, about, and `change` that close against the last one; null where no
     close within 40 % would, or where the last close is not known.
     """
-    state = await state_at(services.live_state, at)
-    entry = state["symbols"].get(symbol)
-    last = await _last_close(services, symbol, state, entry) if entry else _UNKNOWN
-    explanation = explain(entry, last.bars)
-    flips = [_flip(one, last.price) for one in explanation.flips]
-    shown = {
-        key: entry and entry[key] for key in ("regime", "confidence", "warming_up", "detector")
-    }
-    body = {
-        "epoch": state["epoch"],
-        "position": state["position"],
-        "symbol": symbol,
-        **shown,
-        "explained": explanation.explained,
-        "reason": explanation.reason,
-        "scores": [_score(one) for one in explanation.scores],
-        "flips": flips,
-        "nearest": flips[0] if flips else None,
-    }
-    return Response(orjson.dumps(body), media_type="application/json")
-
-
-def _score(score: Score) -> dict[str, Any]:
-    terms = [{**asdict(one), "contribution": one.contribution} for one in score.terms]
-    return {"name": score.name, "value": score.value, "terms": terms, "bias": score.bias}
-
-
-def _flip(flip: Flip, close: Decimal | None) -> dict[str, Any]:
-    price = None
-    if flip.change is not None and close is not None:
-        price = price_text(float(close) * (1 + flip.change))
-    return {**asdict(flip), "distance": flip.distance, "price": price}
-
-
-def price_text(price: float) -> str:
-    """A price that is known about, as a decimal string."""
-    return format_decimal(Decimal(f"{price:.{PRICE_DIGITS}g}"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Close:
-    """The close of the last bar, and how many bars there are; None where not known."""
-
-    price: Decimal | None = None
-    bars: int | None = None
-
-
-_UNKNOWN: Final = _Close()
-
-
-async def _last_close(
-    services: Services, symbol: str, state: dict[str, Any], entry: dict[str, Any]
-) -> _Close:
-    """The close that the symbol's final regime is of: as the detector was told it, whatever has corrected it since.
-
-    A ready bar is one; of bare ticks it is the last one before the open bar.
-    """
-    occurred_at = state["as_of"]["occurred_at"]
-    if occurred_at is None:
-        return _UNKNOWN
-    upto, end_us = state["position"], to_micros(parse_time(occurred_at))
-    shown, newest = await _newest_price(services, symbol, upto, end_us)
-    if shown is None or newest is None or payload_fields(shown)["price"] != entry["price"]:
-        return _UNKNOWN  # more late prices came after it than are looked at
-    payload = payload_fields(newest)
-    if payload["bar_s"] is not None:
-        return _Close(Decimal(payload["price"]), newest.version)
-    bar_s = services.ingest.state.setup.bar_s
-    begins = bar_end(bar_number(newest.occurred_at, bar_s) - 1, bar_s)
-    _, closed = await _newest_price(services, symbol, upto, to_micros(begins) - 1)
-    return _UNKNOWN if closed is None else _Close(Decimal(payload_fields(closed)["price"]))
-
-
-async def _newest_price(
-    services: Services, symbol: str, upto: int, end_us: int
-) -> tuple[RecordedEvent | None, RecordedEvent | None]:
-    """The price of the newest market time up to `end_us`, among the last so many that were recorded.
-
-    As it was corrected last, and as it came first; None where that is not among them.
-    """
-    query = ReadQuery(
-        upto=upto,
-        selection=Selection.of([Channel.PRICES], [symbol]),
-        occurred_upto_us=end_us,
-        limit=PRICES_LOOKED_AT,
-        descending=True,
-    )
-    page = [event for event in await services.log.read(query) if is_readable(event)]
-    newest = max((event.occurred_at_us for event in page), default=None)
-    same = [event for event in page if event.occurred_at_us == newest]  # falling
-    first = next((event for event in same if payload_fields(event)["corrects"] is None), None)
-    return (same[0] if same else None), first
+    return answered(await explain(services.reader, symbol, at))

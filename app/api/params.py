@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 from starlette.requests import HTTPConnection
 
 from app.api.problems import ApiProblem
+from app.moments import Moment, parse_moment
 from app.stream.protocol import Problem
 from events.catalog import CATALOG, Channel
 from events.scalars import UtcTime
@@ -26,6 +27,14 @@ TimeParam = Annotated[
     UtcTime | None,
     BeforeValidator(_restore_plus),
     Query(description="RFC 3339, with an offset."),
+]
+MomentParam = Annotated[
+    Moment,
+    BeforeValidator(parse_moment),
+    Query(
+        description="A position, an RFC 3339 market time with an offset, a date (its end, UTC), `head`,"
+        " or `last-shift`."
+    ),
 ]
 PositionParam = Annotated[int | None, Query(ge=0, le=2**53 - 1)]
 ListParam = Annotated[list[str] | None, Query(description="Repeated, or separated by commas.")]

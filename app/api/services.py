@@ -12,6 +12,7 @@ from app.ingest import TickIngest
 from app.live_state import LiveState
 from app.market.episodes import Episodes
 from app.metrics import LogMetrics
+from app.queries.reader import LogReader
 from app.session import Sessions
 from app.stream.connection_log import ConnectionRegister
 from app.stream.manager import TypedWebSocketManager
@@ -37,6 +38,12 @@ class Services:
     downloads: Downloads
     register: ConnectionRegister
     log_metrics: LogMetrics
+
+    @property
+    def reader(self) -> LogReader:
+        """What questions about the log are put to."""
+        bar_s = self.ingest.state.setup.bar_s
+        return LogReader(self.log, self.live_state, self.episodes, bar_s)
 
 
 def get_services(connection: HTTPConnection) -> Services:

@@ -1,14 +1,15 @@
 """`GET /api/state`: the projected state, now or at a moment of the past."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from app.api.answer import answered
 from app.api.params import PositionParam, TimeParam
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem
 from app.api.services import ServicesDep
+from app.queries.state import state
 
 router = APIRouter(prefix="/api", tags=["state"], responses=PROBLEM_RESPONSES)
 
@@ -27,18 +28,6 @@ async def get_state(
     """
     if position is not None and (at or known_at):
         raise ApiProblem(422, "invalid_request", "give either position or a time, not both")
-    live = services.live_state
-    if position is not None:
-        state = await live.at_position(position)
-    elif at is not None or known_at is not None:
-        state = await live.at_time(at, known_at)
-    else:
-        state = await live.now()
-    return Response(orjson.dumps(_narrowed(state, symbol)), media_type="application/json")
-
-
-def _narrowed(state: dict[str, Any], symbol: str | None) -> dict[str, Any]:
-    if symbol is None:
-        return state
-    chosen = {name: entry for name, entry in state["symbols"].items() if name == symbol}
-    return {**state, "symbols": chosen}
+    return answered(
+        await state(services.reader, position=position, at=at, known_at=known_at, symbol=symbol)
+    )

@@ -18,6 +18,7 @@ from tests.house.tree import ROOT, module_name, python_files
 
 PURE = (
     "app.analysis",
+    "app.answers",
     "app.client.continuity",
     "app.market",
     "app.stream.protocol",
@@ -48,6 +49,7 @@ ROOMS = (
     "serving",
     "main",
     "api",
+    "queries",
     "stream",
     "analysis",
     "broadcaster",
@@ -62,11 +64,13 @@ ROOMS = (
     "market",
 )
 LOOSE = {
+    "app.answers",
     "app.client",
     "app.config",
     "app.log_schema",
     "app.metrics",
     "app.migrate",
+    "app.moments",
     "app.session",
     "app.write_token",
 }

@@ -1,12 +1,12 @@
 """`GET /api/compare`: two moments side by side."""
 
-# covers: app.api.compare, app.api.compare_out, app.api.moments
+# covers: app.api.compare, app.queries.compare, app.answers.compare
 
 from pathlib import Path
 
 import pytest
 
-from app.api.compare_out import ComparisonOut
+from app.answers.compare import Comparison
 from tests.integration.served import Served, daily, day, new_symbol, serving
 from tests.unit.market.builders import falling
 
@@ -76,9 +76,9 @@ def test_every_answer_is_as_the_contract_says(tmp_path: Path) -> None:
             "a=5&symbol=NOPE",
         ):
             answer = served.http.get(f"/api/compare?{query}")
-            ComparisonOut.model_validate_json(answer.content)
+            Comparison.model_validate_json(answer.content)
         named = served.get("/openapi.json")["paths"]["/api/compare"]["get"]["responses"]["200"]
-        assert named["content"]["application/json"]["schema"]["$ref"].endswith("/ComparisonOut")
+        assert named["content"]["application/json"]["schema"]["$ref"].endswith("/Comparison")
 
 
 def test_a_moment_may_be_a_market_time(served: Served) -> None:
@@ -105,7 +105,7 @@ def test_before_its_first_price_a_symbol_is_null(served: Served) -> None:
     [
         ("b=0", 422, "invalid_request", "a"),
         ("a=9007199254740991", 409, "position_beyond_head", None),
-        ("a=2008-10-10", 422, "invalid_request", "a"),
+        ("a=2008-10", 422, "invalid_request", "a"),
         ("a=0&b=-1", 422, "invalid_request", "b"),
         ("a=0&symbol=%20", 422, "invalid_request", "symbol"),
     ],

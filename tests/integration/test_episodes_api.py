@@ -1,6 +1,7 @@
 """`GET /api/episodes` and `GET /api/transitions` over a real log, now and as of a position."""
 
-# covers: app.api.episodes, app.market.episodes, app.analysis.transitions
+# covers: app.api.episodes, app.queries.episodes, app.answers.episodes, app.market.episodes
+# covers: app.analysis.transitions, app.api.answer
 
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def test_answers_fit_the_published_schema(served: Served, symbol: str) -> None:
         )
         assert "409" in answers
         assert document["paths"][path]["get"]["tags"] == ["analysis"]
-    shown = document["components"]["schemas"]["EpisodeOut"]
+    shown = document["components"]["schemas"]["Episode"]
     assert {"return", "volatility", "maximum_drawdown"} <= set(shown["required"])
 
 

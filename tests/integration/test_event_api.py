@@ -1,6 +1,6 @@
 """`GET /api/events/{ref}`: one event, where it comes from and what came of it."""
 
-# covers: app.api.event, app.api.events
+# covers: app.api.event, app.queries.event, app.api.events
 
 from pathlib import Path
 

@@ -1,13 +1,14 @@
 """`GET /api/explain`: why a regime, and how far from another, at any moment."""
 
-# covers: app.api.explain, app.api.moments
+# covers: app.api.explain, app.queries.explain, app.queries.reader, app.answers.explain
 
 from pathlib import Path
 
 import pytest
 
-from app.api.explain import PRICES_LOOKED_AT, ExplanationOut, price_text
+from app.answers.explain import Explanation
 from app.market.detector.explain import BY_HAND, NO_REGIME, WARMING_UP
+from app.queries.explain import PRICES_LOOKED_AT, price_text
 from tests.integration.served import Json, Served, daily, day, new_symbol, serving
 from tests.unit.market.detector_runs import spx
 
@@ -47,9 +48,9 @@ def test_every_answer_is_as_the_contract_says(served: Served) -> None:
     served.post_prices(daily(symbol, "5.00", 299))
     path = f"/api/explain?symbol={symbol}"
     for at in ("0", day(0), day(10), day(299), "head"):
-        ExplanationOut.model_validate_json(served.http.get(f"{path}&at={at}").content)
+        Explanation.model_validate_json(served.http.get(f"{path}&at={at}").content)
     named = served.get("/openapi.json")["paths"]["/api/explain"]["get"]["responses"]["200"]
-    assert named["content"]["application/json"]["schema"]["$ref"].endswith("/ExplanationOut")
+    assert named["content"]["application/json"]["schema"]["$ref"].endswith("/Explanation")
 
 
 def test_the_past_is_explained_as_it_was(served: Served) -> None:

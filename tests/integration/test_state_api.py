@@ -1,6 +1,6 @@
 """`GET /api/state`: now, at a position, at a market time, as it was known then."""
 
-# covers: app.api.state, app.api.services
+# covers: app.api.state, app.queries.state, app.api.services
 
 import hashlib
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.api.bars import corrected_bars, downsample, joined_ticks, with_regimes
 from app.market.ticks import PriceTick
+from app.queries.bars import corrected_bars, downsample, joined_ticks, with_regimes
 from events.catalog import PriceUpdate
 from events.envelope import RecordedEvent
 from tests.unit.market.builders import START, play, recorded

@@ -1,6 +1,6 @@
 """Two states side by side: what changed, by how much, and which features did it."""
 
-# covers: app.analysis.compare, app.api.compare
+# covers: app.analysis.compare, app.queries.compare
 
 from math import log
 from typing import Any
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.analysis.compare import DRIVERS_MAX, SHOWN, compare
-from app.api.compare import shifts_between
 from app.market.detector.anchored import ANCHORED, score
 from app.market.episodes import EPISODES_KEPT, Episode, SymbolEpisodes
+from app.queries.compare import shifts_between
 
 STAMP = {
     "name": ANCHORED.name,

@@ -1,10 +1,10 @@
-"""The answer of `GET /api/compare`, as the contract tells it."""
+"""Two moments side by side: the answer of `GET /api/compare`."""
 
 from events.catalog import DetectorStamp, Record, Regime
 from events.scalars import ExactNumber, Finite, Fraction, Price, Symbol, UtcTime
 
 
-class MomentOut(Record):
+class Moment(Record):
     """One of the two moments; `at` is the newest market time by then."""
 
     position: int
@@ -12,7 +12,7 @@ class MomentOut(Record):
     state_hash: str
 
 
-class SymbolThenOut(Record):
+class SymbolThen(Record):
     """A symbol as it was at one of them; null before its first regime or price."""
 
     regime: Regime | None
@@ -26,7 +26,7 @@ class SymbolThenOut(Record):
     detector: DetectorStamp | None
 
 
-class FeatureChangeOut(Record):
+class FeatureChange(Record):
     """What became of a feature, and what that added to each score's sum; the largest effect first."""
 
     name: str
@@ -36,18 +36,18 @@ class FeatureChangeOut(Record):
     contributions: dict[str, Finite]
 
 
-class SymbolChangeOut(Record):
+class SymbolChange(Record):
     """What became of a symbol; `drivers` are the features that did it, the largest effect first."""
 
-    a: SymbolThenOut | None
-    b: SymbolThenOut | None
+    a: SymbolThen | None
+    b: SymbolThen | None
     changed: list[str]
     price_change: Finite | None
-    features: list[FeatureChangeOut]
+    features: list[FeatureChange]
     drivers: list[str]
 
 
-class PortfolioThenOut(Record):
+class PortfolioThen(Record):
     """A portfolio as it was at one of them."""
 
     total_value: ExactNumber
@@ -55,15 +55,15 @@ class PortfolioThenOut(Record):
     pnl_pct: Finite
 
 
-class PortfolioChangeOut(Record):
+class PortfolioChange(Record):
     """What became of a portfolio."""
 
-    a: PortfolioThenOut | None
-    b: PortfolioThenOut | None
+    a: PortfolioThen | None
+    b: PortfolioThen | None
     value_change: Finite | None
 
 
-class CountsOut(Record):
+class Counts(Record):
     """What was recorded between the two."""
 
     events: int
@@ -72,12 +72,12 @@ class CountsOut(Record):
     trades: int
 
 
-class ComparisonOut(Record):
+class Comparison(Record):
     """Two moments side by side."""
 
     epoch: str
-    a: MomentOut
-    b: MomentOut
-    symbols: dict[Symbol, SymbolChangeOut]
-    portfolios: dict[str, PortfolioChangeOut]
-    counts: CountsOut
+    a: Moment
+    b: Moment
+    symbols: dict[Symbol, SymbolChange]
+    portfolios: dict[str, PortfolioChange]
+    counts: Counts

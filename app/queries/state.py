@@ -1,0 +1,35 @@
+"""The projected state, now or at a moment of the past."""
+
+from datetime import datetime
+from typing import Any
+
+from app.queries.reader import LogReader
+
+
+async def state(
+    reader: LogReader,
+    *,
+    position: int | None = None,
+    at: datetime | None = None,
+    known_at: datetime | None = None,
+    symbol: str | None = None,
+) -> dict[str, Any]:
+    """The state at the head, or at a `position`, or at market time `at` as it was known at `known_at`.
+
+    `symbol` narrows `symbols` to one; the hash stays that of the whole state. A position wins over times.
+
+    Raises:
+        PositionBeyondHead: the position has not been recorded yet.
+        ProjectionParked: it lies beyond an event that this program cannot read.
+    """
+    live = reader.live_state
+    if position is not None:
+        whole = await live.at_position(position)
+    elif at is not None or known_at is not None:
+        whole = await live.at_time(at, known_at)
+    else:
+        whole = await live.now()
+    if symbol is None:
+        return whole
+    chosen = {name: entry for name, entry in whole["symbols"].items() if name == symbol}
+    return {**whole, "symbols": chosen}
