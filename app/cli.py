@@ -3,6 +3,7 @@
 What a command needs is loaded when it runs: `--help` and `--version` answer without the server's libraries.
 """
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -181,10 +182,18 @@ def _explain(error: Exception) -> str | None:
             return str(error)
         case OSError():
             return f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    # Last, since it loads the server, unless it was the server that raised.
-    from app.serving import CannotServe
+    # Last, since these load the client or the server, unless it was one of them that raised.
+    if "app.client.errors" in sys.modules:
+        from app.client.errors import ClientError
 
-    return str(error) if isinstance(error, CannotServe) else None
+        if isinstance(error, ClientError):
+            return str(error)
+    if "app.serving" in sys.modules:
+        from app.serving import CannotServe
+
+        if isinstance(error, CannotServe):
+            return str(error)
+    return None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -193,6 +202,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = app(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read has gone, as `head` does: what is left to say is for nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except Exception as error:
         line = _explain(error)
         if line is None:

@@ -69,7 +69,7 @@ async def _rebuild_all(log: "EventLog", setup: "MarketSetup") -> "dict[str, Proj
 
     from app.decider import Decider
     from app.live_state import PUBLIC_STATE
-    from app.main import episode_projector
+    from app.opened import episode_projector
     from events.projector import Projector
 
     columns = (

@@ -43,7 +43,6 @@ from app.config import BASIS_POINTS, PostgresUrl, Settings, database_of
 from app.feeds.base import Feed
 from app.ingest import TickIngest
 from app.live_state import PUBLIC_STATE, LiveState
-from app.market import episodes as episode_fold
 from app.market.detector.registry import detector
 from app.market.episodes import Episodes
 from app.market.persona import PERSONAS
@@ -51,6 +50,7 @@ from app.market.public_state import PublicState
 from app.market.setup import MarketSetup, parse_paper
 from app.metrics import LogMetrics, StreamMetrics
 from app.migrate import upgrade
+from app.opened import episode_projector
 from app.session import Sessions
 from app.stream.connection import StreamContext
 from app.stream.connection_log import ConnectionRegister
@@ -62,7 +62,6 @@ from app.stream.transport import FrameCache
 from app.write_token import WriteToken, load_token
 from events.clock import now_us, uuid7
 from events.log import EventLog
-from events.projection import Projection
 from events.projector import Projector
 from events.scalars import from_micros
 from events.sql_store import SqlEventStore
@@ -73,9 +72,6 @@ The market's flight recorder: prices in, regimes out, every one of them an event
 **Not investment advice.** The regimes come from a statistical model whose skill was measured on daily bars
 of equity indices only.
 """
-
-
-EPISODES: Final[Projection[Episodes]] = episode_fold
 
 POLL_S: Final = 0.5
 """How often a log in PostgreSQL is asked for what other processes appended."""
@@ -167,11 +163,6 @@ async def open_recorder(settings: Settings) -> Recorder:
     recorder.projector.start()
     recorder.episodes.start()
     return recorder
-
-
-def episode_projector(log: EventLog) -> Projector[Episodes]:
-    """The episodes of a log: in position order alone, and a state that grows with them."""
-    return Projector(log, EPISODES, weigh=episode_fold.weigh, market_order=False)
 
 
 def write_token(settings: Settings) -> WriteToken:

@@ -26,7 +26,7 @@ def parse_moment(value: Any) -> Moment:
         ValueError: it is none.
     """
     if not isinstance(value, str):
-        raise ValueError(_WORDS)
+        raise ValueError(f"{_WORDS}, not {value!r}")
     if value == HEAD:
         return HEAD
     if value == LAST_SHIFT:
@@ -36,7 +36,7 @@ def parse_moment(value: Any) -> Moment:
     try:
         return _time(value, end=True)
     except ValueError as error:
-        raise ValueError(f"{_WORDS}: {error}") from error
+        raise ValueError(f"{_WORDS}, not {value!r}") from error
 
 
 def parse_bound(value: str, *, end: bool) -> datetime:
@@ -48,7 +48,7 @@ def parse_bound(value: str, *, end: bool) -> datetime:
     try:
         return _time(value, end=end)
     except ValueError as error:
-        raise ValueError(f"{_TIME_WORDS}: {error}") from error
+        raise ValueError(f"{_TIME_WORDS}, not {value!r}") from error
 
 
 def bound_of(value: date, *, end: bool) -> datetime:

@@ -9,8 +9,10 @@ ClientError
 |   +-- EpochChanged      the log is in another lifetime: begin again without the cursor
 |   +-- PositionBeyondHead  its position has not been recorded
 +-- BrokenStream          what came contradicts what the protocol promises
-    +-- MissedEvents      a stream's versions have a hole
-    +-- OutOfOrder        a position or a version fell
+|   +-- MissedEvents      a stream's versions have a hole
+|   +-- OutOfOrder        a position or a version fell
++-- LogUnavailable        a log that questions cannot be put to
++-- QuestionRefused       a question that makes no sense, or none to this log
 """
 
 from collections.abc import Sequence
@@ -122,3 +124,20 @@ class OutOfOrder(BrokenStream):
         self.version = version
         self.position = position
         self.after = after
+
+
+class LogUnavailable(ClientError):
+    """The log cannot be read: no such file, no server there, or one that has a fault."""
+
+
+class QuestionRefused(ClientError, ValueError):
+    """A question that makes no sense, or none to this log.
+
+    Attributes:
+        code: what is wrong, for programs: `invalid_request`, `empty_range`, `unknown_symbol`,
+            `position_beyond_head`, …
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.live_state import LiveState
-from app.main import episode_projector
 from app.market.persona import PERSONAS
 from app.market.setup import DAY_S
+from app.opened import episode_projector
 from app.queries.reader import LogReader
 from events.log import EventLog
 from events.memory_store import MemoryEventStore

@@ -1,0 +1,146 @@
+"""What the commands that ask a log share: which log, the options of a range, JSON, and one line for what is wrong."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import orjson
+import typer
+
+from app.config import Settings
+from events.scalars import format_decimal, format_time
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from app.client.log import Log
+
+TOKEN_VARIABLE: Final = "SYNAPSE_TOKEN"  # noqa: S105  # where it is found, not what it is
+
+Db = Annotated[
+    str | None,
+    typer.Option(
+        "--db",
+        metavar="PATH_OR_URL",
+        help="The log, read beside whoever writes it. Default: SYNAPSE_DATABASE_URL, or synapse.db.",
+        rich_help_panel="Which log",
+    ),
+]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help="A server's log instead, such as http://127.0.0.1:8000.",
+        rich_help_panel="Which log",
+    ),
+]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        envvar=TOKEN_VARIABLE,
+        show_envvar=True,
+        help="The token of a server that wants one for reading.",
+        rich_help_panel="Which log",
+    ),
+]
+Symbol = Annotated[str | None, typer.Option("--symbol", "-s", help="Of this symbol only.")]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="From this market time or day on: 2008-09-01."),
+]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="TIME", help="Up to this market time, or the end of this day."),
+]
+Position = Annotated[
+    int | None,
+    typer.Option("--position", min=0, help="With what the log held at this position."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+MOMENT_HELP: Final = (
+    "A position, a time (2008-09-15T14:00:00Z), a day (its end), head, or last-shift."
+)
+
+
+@contextmanager
+def asked_log(db: str | None, url: str | None, token: str | None = None) -> "Iterator[Log]":
+    """The log that the options name, to put questions to.
+
+    Raises:
+        LogUnavailable: there is none, or it cannot be read.
+    """
+    from app.client.connect import connect
+
+    if db is not None and url is not None:
+        raise typer.BadParameter("give either --db or --url, not both")
+    target = url if url is not None else (db or Settings().database_url)
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"--url must look like http://127.0.0.1:8000, not {url!r}")
+    with connect(target, token=token) as log:
+        yield log
+
+
+def refuse_empty(log: "Log") -> None:
+    """Say that there is nothing to be asked about.
+
+    Raises:
+        QuestionRefused: the log has no event.
+    """
+    from app.client.errors import QuestionRefused
+
+    if log.head().position == 0:
+        raise QuestionRefused(
+            "empty_log",
+            "this log is empty: record something first, as with 'synapse import' or 'synapse demo'",
+        )
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on one line: models by their names on the wire, exact numbers as text."""
+    sys.stdout.write(json_text(value) + "\n")
+
+
+def print_json_lines(values: Iterable[Any]) -> None:
+    """One JSON document a line, each at once, so that a pipe has it."""
+    for value in values:
+        print_json(value)
+        sys.stdout.flush()
+
+
+def json_text(value: Any) -> str:
+    """See `print_json`."""
+    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+    return orjson.dumps(value, default=_plain, option=options).decode()
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return format_decimal(value)
+        case datetime():
+            return format_time(value)
+        case date():
+            return value.isoformat()
+        case Iterable() if not hasattr(value, "model_dump"):
+            return list(value)
+    return value.model_dump(by_alias=True)
+
+
+def console() -> "Console":
+    """Where tables go: standard output; without colour, and as wide as it takes, where that is no terminal."""
+    from rich.console import Console
+
+    shell = Console(highlight=False)
+    if not shell.is_terminal:
+        # A pipe has no width: a table that was folded to 80 columns could not be searched.
+        return Console(highlight=False, width=PIPED_COLUMNS, no_color=True)
+    return shell
+
+
+PIPED_COLUMNS: Final = 200
+"""Columns of a table where nobody watches."""

@@ -1,0 +1,106 @@
+"""A shift, and why: the price that caused it, the reasons of the detector, the alerts and trades that it caused."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from app.answers.explain import Explanation
+from app.client.errors import QuestionRefused
+from app.client.messages import Event
+from app.moments import HEAD, LAST_SHIFT, Moment
+from events.catalog import PriceAlert, PriceUpdate, RegimeUpdate, TradeExecution
+
+if TYPE_CHECKING:
+    from app.client.log import Log
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A regime update, what made it, and what it made.
+
+    Attributes:
+        event: the regime update.
+        is_shift: whether its regime is another than the one before.
+        tick: the price that caused it; None for one made by hand.
+        explanation: the detector's terms then.
+        alerts, trades: those that it directly caused.
+    """
+
+    event: Event
+    is_shift: bool
+    tick: Event | None
+    explanation: Explanation
+    alerts: tuple[Event, ...]
+    trades: tuple[Event, ...]
+
+    @property
+    def update(self) -> RegimeUpdate:
+        """The regime update's payload."""
+        assert isinstance(self.event.payload, RegimeUpdate)
+        return self.event.payload
+
+
+def shift_at(log: "Log", moment: Moment, symbol: str | None) -> Shift:
+    """The shift at a moment; at a position that is no regime update, the one that began its symbol's regime.
+
+    Raises:
+        QuestionRefused: there was none, or the moment says of no symbol.
+    """
+    return _explained(log, _position(log, moment, symbol))
+
+
+def _position(log: "Log", moment: Moment, symbol: str | None) -> int:
+    if isinstance(moment, int):
+        event = log.event(moment).event
+        if isinstance(event.payload, RegimeUpdate) and symbol in {None, event.payload.symbol}:
+            return moment
+        symbol = symbol or getattr(event.payload, "symbol", None)
+        if symbol is None:
+            raise QuestionRefused(
+                "unknown_moment",
+                f"position {moment} is a {event.type}, which is of no symbol: name one",
+            )
+        begun = log.episodes(symbol, position=moment, limit=1)
+    elif isinstance(moment, datetime):
+        begun = log.episodes(symbol, until=moment)
+    else:
+        begun = log.episodes(symbol)
+        if moment == LAST_SHIFT:
+            return _last_shift([each.position for each in begun if each.previous_regime], symbol)
+    if not begun:
+        raise QuestionRefused("unknown_moment", f"no regime was known at {_name(moment)}")
+    if symbol is None and len(names := sorted({each.symbol for each in begun})) > 1:
+        raise QuestionRefused(
+            "unknown_moment",
+            f"several symbols had a regime at {_name(moment)}: name one of {', '.join(names)}",
+        )
+    return begun[-1].position
+
+
+def _last_shift(positions: list[int], symbol: str | None) -> int:
+    if not positions:
+        of = f" of {symbol}" if symbol else ""
+        raise QuestionRefused("unknown_moment", f"there was no shift{of} in this log yet")
+    return max(positions)
+
+
+def _name(moment: Moment) -> str:
+    if isinstance(moment, datetime):
+        return moment.isoformat()
+    return "the head" if moment == HEAD else f"position {moment}"
+
+
+def _explained(log: "Log", position: int) -> Shift:
+    found = log.event(position)
+    update = found.event.payload
+    if not isinstance(update, RegimeUpdate):
+        raise QuestionRefused("unknown_moment", f"position {position} is a {found.event.type}")
+    tick = next((one for one in found.causes if isinstance(one.payload, PriceUpdate)), None)
+    return Shift(
+        found.event,
+        update.previous_regime not in {None, update.regime},
+        tick,
+        log.explain(update.symbol, position),
+        tuple(one for one in found.effects if isinstance(one.payload, PriceAlert)),
+        tuple(one for one in found.effects if isinstance(one.payload, TradeExecution)),
+    )

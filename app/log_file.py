@@ -1,0 +1,144 @@
+"""`FileSource`: a log's own file (or database) as what `app.client` asks; loaded by its name, from `connect`.
+
+An event loop in a thread of its own runs the same queries that the endpoints run.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, Final, TypeVar
+
+import orjson
+
+from app.client.errors import LogUnavailable, QuestionRefused
+from app.client.events import event_of
+from app.client.messages import Event
+from app.client.request import History
+from app.client.source import EventQuery, Params, Text
+from app.config import DatabaseUrlError, Settings
+from app.opened import open_reader
+from app.queries.bars import bars
+from app.queries.compare import compare
+from app.queries.episodes import episodes, transitions
+from app.queries.event import one_event
+from app.queries.explain import explain
+from app.queries.followed import Follower
+from app.queries.reader import LogReader
+from app.queries.selected import read_query
+from app.queries.state import state
+from app.stream.transport import present_text
+from events.errors import EventError, InvalidCursor, InvalidEvent
+
+Result = TypeVar("Result")
+Query = Callable[..., Awaitable[dict[str, Any]]]
+
+_QUERIES: Final[Mapping[str, Query]] = {
+    "/api/bars": bars,
+    "/api/compare": compare,
+    "/api/episodes": episodes,
+    "/api/explain": explain,
+    "/api/state": state,
+    "/api/transitions": transitions,
+}
+_EVENT: Final = "/api/events/"
+
+
+class FileSource:
+    """A log in a file or a database, read only; see `app.client.source.Source`."""
+
+    def __init__(self, name: str) -> None:
+        """Open it.
+
+        Raises:
+            LogUnavailable: there is no such log, or it cannot be read by this program.
+        """
+        try:
+            settings = Settings(database_url=name)
+        except DatabaseUrlError as error:
+            raise LogUnavailable(str(error)) from None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="log-file", daemon=True)
+        self._thread.start()
+        self._closed = False
+        try:
+            self._reader = self._run(open_reader(settings))
+        except BaseException as error:
+            self._stop()
+            if isinstance(error, DatabaseUrlError | EventError):
+                raise LogUnavailable(str(error)) from None
+            raise
+
+    def answer(self, path: str, params: Params) -> bytes:
+        """See `Source`."""
+        return self._asked(_answered(self._reader, path, params))
+
+    def page(self, query: EventQuery, limit: int, *, newest: bool = False) -> Sequence[Text]:
+        """See `Source`."""
+        return self._asked(_page(self._reader, query, limit, newest=newest))
+
+    def follow(
+        self, channels: Sequence[str], symbols: Sequence[str] | None, history: History
+    ) -> Iterator[Event]:
+        """See `Source`; looks for what is new four times a second."""
+        follower = Follower(self._reader, channels, symbols)
+        self._asked(follower.begin(history))
+        while True:
+            for text in self._asked(follower.next_page()):
+                yield event_of(text)
+
+    def close(self) -> None:
+        """See `Source`."""
+        if not self._closed:
+            self._run(self._reader.log.close())
+            self._stop()
+
+    def _asked(self, question: Coroutine[Any, Any, Result]) -> Result:
+        if self._closed:
+            question.close()
+            raise LogUnavailable("the log is closed")
+        try:
+            return self._run(question)
+        except (InvalidEvent, InvalidCursor) as error:
+            raise QuestionRefused(error.code, str(error)) from None
+        except EventError as error:
+            raise LogUnavailable(str(error)) from error
+
+    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        future: Future[Result] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # as after Ctrl-C: nobody waits for it any more
+            raise
+
+    def _stop(self) -> None:
+        self._closed = True
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def _answered(reader: LogReader, path: str, params: Params) -> bytes:
+    await reader.log.refresh()
+    if path == "/api/events":  # asked for the end of the log only
+        head = reader.log.head
+        return orjson.dumps({"epoch": head.epoch, "head": head.position})
+    if path.startswith(_EVENT):
+        ref = path.removeprefix(_EVENT)
+        found = await one_event(reader, ref)
+        if found is None:
+            raise QuestionRefused("unknown_event", f"there is no event {ref!r}")
+    else:
+        given = {name: value for name, value in params.items() if value is not None}
+        found = await _QUERIES[path](reader, **given)
+    return orjson.dumps(found)
+
+
+async def _page(
+    reader: LogReader, wanted: EventQuery, limit: int, *, newest: bool
+) -> Sequence[Text]:
+    await reader.log.refresh()
+    query = read_query(wanted, reader.log.head.position, limit, newest=newest)
+    found = [event.text for event in await reader.log.store.read_texts(query, present_text)]
+    return found[::-1] if newest else found
