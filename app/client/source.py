@@ -21,6 +21,7 @@ Text = str | bytes
 ANSWER_S_MAX: Final = 60.0
 """How long an answer over HTTP may take, in seconds."""
 
+_NO_PATH: Final = "not_found"
 _NOT_OURS: Final = "does not answer like a Synapse server"
 
 
@@ -89,9 +90,9 @@ class HttpSource:
         given = response.headers.get("content-type", "").partition(";")[0]
         if response.is_success and given == media_type:
             return response.content
-        if given != "application/problem+json":
+        problem = response.json() if given == "application/problem+json" else {"code": _NO_PATH}
+        if problem["code"] == _NO_PATH:
             raise LogUnavailable(f"{self._url} {_NOT_OURS} (status {response.status_code})")
-        problem = response.json()
         if response.is_server_error:
             raise LogUnavailable(f"{self._url}: {problem['detail']}")
         raise QuestionRefused(problem["code"], problem["detail"])

@@ -47,7 +47,7 @@ class Table(Sequence[Row], Generic[Row]):
         return f"[{shown}]"
 
     def _cells(self) -> dict[str, list[Any]]:
-        rows = [row.model_dump(by_alias=True) for row in self._rows]
+        rows = [_fields(row) for row in self._rows]
         return columns_of(rows, self._columns)
 
     def to_pandas(self) -> "pandas.DataFrame":
@@ -85,10 +85,16 @@ def _event_row(event: Event) -> Iterator[tuple[str, Any]]:
     yield "occurred_at", event.occurred_at
     yield "recorded_at", event.recorded_at
     yield "source", event.source
-    payload = event.payload if isinstance(event.payload, dict) else event.payload.model_dump()
+    payload = event.payload if isinstance(event.payload, dict) else _fields(event.payload)
     for name, value in payload.items():
         if name != "timestamp":
             yield name, value
+
+
+def _fields(record: BaseModel) -> dict[str, Any]:
+    """A record's values as they are: dumped, its exact numbers would be texts."""
+    fields = type(record).model_fields
+    return {field.alias or name: getattr(record, name) for name, field in fields.items()}
 
 
 def columns_of(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[str, list[Any]]:
@@ -101,6 +107,8 @@ def _plain(value: Any) -> Any:
         return float(value)
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, BaseModel):
+        value = _fields(value)
     if isinstance(value, dict):
         return {_plain(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
