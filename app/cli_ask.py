@@ -1,17 +1,16 @@
 """What the commands that ask a log share: which log, the options of a range, JSON, and one line for what is wrong."""
 
+import io
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import orjson
 import typer
 
+from app.answers.as_json import json_text
 from app.config import Settings
-from events.scalars import format_decimal, format_time
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
     from app.client.log import Log
 
 TOKEN_VARIABLE: Final = "SYNAPSE_TOKEN"  # noqa: S105  # where it is found, not what it is
+
+ASK_PANEL: Final = "Ask the log"
+"""Where `synapse --help` lists the commands that ask."""
 
 Db = Annotated[
     str | None,
@@ -112,35 +114,47 @@ def print_json_lines(values: Iterable[Any]) -> None:
         sys.stdout.flush()
 
 
-def json_text(value: Any) -> str:
-    """See `print_json`."""
-    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
-    return orjson.dumps(value, default=_plain, option=options).decode()
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return format_decimal(value)
-        case datetime():
-            return format_time(value)
-        case date():
-            return value.isoformat()
-        case Iterable() if not hasattr(value, "model_dump"):
-            return list(value)
-    return value.model_dump(by_alias=True)
-
-
 def console() -> "Console":
     """Where tables go: standard output; without colour, and as wide as it takes, where that is no terminal."""
     from rich.console import Console
 
-    shell = Console(highlight=False)
+    class Shell(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would exit 1: `main` says how a program ends whose reader has gone
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Where signs such as arrows cannot be written, a question mark is better than an end.
+        sys.stdout.reconfigure(errors="replace")
+    shell = Shell(highlight=False)
     if not shell.is_terminal:
         # A pipe has no width: a table that was folded to 80 columns could not be searched.
-        return Console(highlight=False, width=PIPED_COLUMNS, no_color=True)
+        return Shell(highlight=False, width=PIPED_COLUMNS, no_color=True)
     return shell
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Tell on the terminal what takes its time, once it does; nothing where nobody watches."""
+    from rich.console import Console
+
+    shell = Console(stderr=True, highlight=False)
+    if not shell.is_terminal:
+        yield
+        return
+    status = shell.status(text)
+    later = threading.Timer(WAITING_S, status.start)
+    later.daemon = True
+    later.start()
+    try:
+        yield
+    finally:
+        later.cancel()
+        later.join()
+        status.stop()
 
 
 PIPED_COLUMNS: Final = 200
 """Columns of a table where nobody watches."""
+
+WAITING_S: Final = 0.7
+"""How long a question may take before it is told that it does."""

@@ -1,0 +1,181 @@
+"""The log for assistants: a read-only server of the Model Context Protocol (extra `mcp`).
+
+Its tools answer what was known at a moment; none of them writes, for the log is opened for reading.
+"""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from threading import Lock
+from typing import Annotated, Any, Final
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
+from pydantic import Field
+
+from app.answers.as_json import json_text
+from app.client.errors import ClientError
+from app.client.log import Log
+from app.market.strategy import DISCLAIMER
+
+EVENTS_MAX: Final = 200
+"""Events in one answer."""
+
+EPISODES_MAX: Final = 500
+"""Episodes in one answer."""
+
+INSTRUCTIONS: Final = f"""\
+The log of a market recorder: prices, the regimes that an online detector broadcast (BULL, BEAR, CRASH, SIDEWAYS) with
+its confidence, alerts, paper trades, and the values of paper portfolios. Nothing in it is ever changed. An event has two
+times: `occurred_at`, of the market, and `recorded_at`, when it was appended. "What did we know on the morning of the
+15th?" is `state_at` with `at` that morning: it knows nothing of what came after. A log that was imported was recorded
+long after its market time, so `known_at` (commit time) matters only for a log that was recorded live. A moment is a
+position of the log, an RFC 3339 time, a day (its end in UTC), "head" or "last-shift". What a regime recommends is no
+advice: {DISCLAIMER}
+"""
+
+Told = dict[str, Any]
+
+Symbol = Annotated[str | None, Field(description="Of this symbol only, such as SPX.")]
+Since = Annotated[str | None, Field(description="From this market time or day on.")]
+Until = Annotated[str | None, Field(description="Up to this market time, or the end of this day.")]
+Moment = Annotated[
+    str, Field(description="A position, an RFC 3339 time, a day (its end), head, or last-shift.")
+]
+
+_READS: Final = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+
+
+class Assistant:
+    """The tools, over one log. Their docstrings are what an assistant reads."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def overview(self) -> Told:
+        """What the log holds: its head, its symbols with their regimes and prices now, and how far it goes."""
+        state = self._log.state()
+        first = next(iter(self._log.events(limit=1)), None)
+        return _told(
+            {
+                "epoch": state.epoch,
+                "head": state.position,
+                "first": first and first.occurred_at,
+                "last": state.as_of.occurred_at,
+                "symbols": {
+                    name: {"regime": one.regime, "since": one.since, "price": one.price}
+                    for name, one in state.symbols.items()
+                },
+                "portfolios": sorted(state.portfolios),
+                "disclaimer": state.disclaimer,
+            }
+        )
+
+    def state_at(
+        self,
+        at: Annotated[
+            str | None, Field(description="A market time such as 2008-09-15T13:00:00Z, or a day.")
+        ] = None,
+        known_at: Annotated[
+            str | None, Field(description="Only what had been recorded by this commit time.")
+        ] = None,
+        position: Annotated[
+            int | None, Field(description="Instead: a position of the log.")
+        ] = None,
+        symbol: Symbol = None,
+    ) -> Told:
+        """What was known at a moment: regimes with confidence and reasons, prices, portfolios, alerts, trades."""
+        return _told(self._log.state(at=at, known_at=known_at, position=position, symbol=symbol))
+
+    def episodes(
+        self,
+        symbol: Symbol = None,
+        since: Since = None,
+        until: Until = None,
+        limit: Annotated[int, Field(ge=1, le=EPISODES_MAX)] = 50,
+    ) -> Told:
+        """The newest episodes (the time between two shifts), oldest first: regime, dates, return, drawdown, position."""
+        found = self._log.episodes(symbol, since=since, until=until, limit=limit)
+        return _told({"episodes": list(found), "disclaimer": DISCLAIMER})
+
+    def explain(self, moment: Moment = "last-shift", symbol: Symbol = None) -> Told:
+        """Why a symbol's regime began: the price that caused it, each feature's part, what it led to."""
+        shift = self._log.shift(moment, symbol)
+        return _told({**json.loads(json_text(shift)), "disclaimer": DISCLAIMER})
+
+    def find_events(  # one parameter for each thing that can be asked
+        self,
+        since: Since = None,
+        until: Until = None,
+        channels: Annotated[
+            list[str] | None,
+            Field(description="Of regime, price_alerts, portfolio, trades, prices, system."),
+        ] = None,
+        symbols: list[str] | None = None,
+        types: Annotated[
+            list[str] | None, Field(description="Such as regime_update or trade_execution.")
+        ] = None,
+        after: Annotated[int, Field(ge=0, description="Only beyond this position.")] = 0,
+        limit: Annotated[int, Field(ge=1, le=EVENTS_MAX)] = 20,
+        newest: Annotated[bool, Field(description="The last ones instead of the first.")] = False,
+    ) -> Told:
+        """Recorded events, oldest first; `next_after` is where to go on when there may be more."""
+        events = self._log.events(
+            since=since,
+            until=until,
+            channels=channels,
+            symbols=symbols,
+            types=types,
+            after=after,
+            **{"last" if newest else "limit": limit},
+        )
+        found = list(events)
+        more = not newest and len(found) == limit
+        return _told({"events": found, "next_after": found[-1].position if more else None})
+
+    def event(self, position: Annotated[int, Field(ge=1)]) -> Told:
+        """One event with its hash, the events that caused it, and those that it caused."""
+        return _told(self._log.event(position))
+
+    def compare(self, a: Moment, b: Moment = "head", symbol: Symbol = None) -> Told:
+        """Two moments side by side: what changed, and which features did it."""
+        return _told(self._log.compare(a, b, symbol))
+
+
+def assistant_server(log: Log, version: str) -> MCPServer:
+    """The server; `run()` serves it on standard input and output until its client goes."""
+    server = MCPServer(
+        "synapse", title="Synapse", instructions=INSTRUCTIONS, version=version, log_level="WARNING"
+    )
+    tools, asking = Assistant(log), Lock()
+    for tool in (
+        tools.overview,
+        tools.state_at,
+        tools.episodes,
+        tools.explain,
+        tools.find_events,
+        tools.event,
+        tools.compare,
+    ):
+        server.tool(annotations=_READS)(_answering(tool, asking))
+    return server
+
+
+def _answering(tool: Callable[..., Told], asking: Lock) -> Callable[..., Told]:
+    """A tool, one question at a time, that says in words what is wrong with a question."""
+
+    @wraps(tool)
+    def answer(*arguments: Any, **named: Any) -> Told:
+        with asking:
+            try:
+                return tool(*arguments, **named)
+            except ClientError as error:
+                raise ToolError(str(error)) from error
+
+    return answer
+
+
+def _told(value: Any) -> Told:
+    told: Told = json.loads(json_text(value))
+    return told
