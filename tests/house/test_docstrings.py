@@ -6,7 +6,15 @@ from pathlib import Path
 
 from tests.house.tree import ROOT, python_files
 
-PLACES = ("app", "events", "dev.py", "dev_setup.py", "hatch_build.py")
+PLACES = (
+    "app",
+    "events",
+    "dev.py",
+    "dev_setup.py",
+    "hatch_build.py",
+    "pytest_regime_synapse.py",
+    "_regime_synapse_isolated.py",
+)
 # The definition that these mark says it elsewhere: on the overridden or the real one.
 SPEAKS_ELSEWHERE = {"overload", "override", "setter", "deleter"}
 

@@ -23,6 +23,8 @@ ALL = (
     "dev.py",
     "dev_setup.py",
     "hatch_build.py",
+    "pytest_regime_synapse.py",
+    "_regime_synapse_isolated.py",
 )
 
 

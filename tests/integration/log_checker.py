@@ -6,6 +6,7 @@ from uuid import UUID
 from events.chain import GENESIS, check_chain
 from events.envelope import RecordedEvent
 from events.errors import BrokenChain, PositionGap
+from tests.simulation.spans import span_of
 
 
 def faults_of(
@@ -20,30 +21,14 @@ def faults_of(
     """
     return [
         *_order_faults(seen, head),
-        *_version_faults(seen),
         *_acknowledgement_faults(seen, acknowledged),
         *_chain_faults(seen),
     ]
 
 
 def _order_faults(seen: Sequence[RecordedEvent], head: int) -> list[str]:
-    found = [
-        f"position {event.position} came where {number} belongs"
-        for number, event in enumerate(seen, start=1)
-        if event.position != number
-    ]
+    found = [str(finding) for finding in span_of(seen).findings()]
     return found if len(seen) == head else [*found, f"{len(seen)} events came, not {head}"]
-
-
-def _version_faults(seen: Sequence[RecordedEvent]) -> list[str]:
-    found: list[str] = []
-    versions: dict[str, int] = {}
-    for event in seen:
-        due = versions.get(event.stream, 0) + 1
-        if event.version != due:
-            found.append(f"{event.stream} version {event.version} came where {due} belongs")
-        versions[event.stream] = event.version
-    return found
 
 
 def _acknowledgement_faults(

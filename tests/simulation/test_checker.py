@@ -1,13 +1,16 @@
-"""The checker itself: it accepts what is right and finds every planted fault."""
+"""The checker of transcripts: it accepts what is right and finds every planted fault."""
+
+# covers: app.check.span, app.check.transcript
 
 import json
 from typing import Any
 
 import pytest
 
+from app.check.transcript import Checker
 from events.envelope import RecordedEvent
 from events.messages import event_text
-from tests.simulation.checker import Checker
+from tests.simulation.spans import span_of
 from tests.unit.events.builders import price, recorded, regime
 from tests.unit.stream.talk import subscribe, unsubscribe
 
@@ -43,7 +46,8 @@ def lagging(name: str = "s1") -> str:
 
 
 def problems(received: list[str], *said: str) -> list[str]:
-    return Checker(said or (ALL,), LOG, "e").check(received)
+    found = Checker(said or (ALL,), span_of(LOG, "e")).check(received)
+    return [str(finding) for finding in found]
 
 
 GOOD = [
@@ -176,6 +180,7 @@ def test_after_an_unsubscribe_nothing_is_owed_or_allowed() -> None:
     assert problems([*GOOD[:6], ended, event(8), heartbeat(9)], *said) == []
     assert problems([*GOOD[:6], ended, event(7)], *said)
     assert problems([*GOOD[:6], ended, heartbeat(9)], *said)
+    assert problems([GOOD[0], *GOOD[2:6], ended], *said)
 
 
 def test_latest_may_leave_out_what_is_live_but_not_the_newest() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 from uuid import UUID
 
+from app.check.transcript import Checker
 from app.metrics import StreamMetrics
 from app.stream.connection import CONTROL_WAITING_MAX, StreamContext, TypedConnection
 from app.stream.connection_log import ConnectionRegister
@@ -22,7 +23,7 @@ from events.memory_store import MemoryEventStore
 from events.selection import Selection
 from events.store import Outcome, ReadQuery
 from events.tail import Tail
-from tests.simulation.checker import Checker
+from tests.simulation.spans import span_of
 from tests.unit.events.builders import NOON, new, notice, price, regime
 from tests.unit.stream.talk import Wire, message, ping, subscribe, unsubscribe
 
@@ -277,7 +278,8 @@ class Client:
     def problems_of(self, wire: Wire) -> list[str]:
         """What the checker says about one connection."""
         world = self.world
-        return Checker(self.said, world.recorded, world.log.head.epoch).check(wire.texts)
+        log = span_of(world.recorded, world.log.head.epoch)
+        return [str(finding) for finding in Checker(self.said, log).check(wire.texts)]
 
 
 def beats(wire: Wire) -> list[int]:

@@ -1,0 +1,206 @@
+"""A server that is broken on purpose: a front before the real one that does one thing wrong, and counts it."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.integration.served import PATIENCE_S
+
+Tamper = Callable[["Front", str], list[str]]
+"""What becomes of a text of the server on one connection."""
+
+
+class Front:
+    """Hands everything on, but for one fault.
+
+    Attributes:
+        planted: how often the fault was done.
+    """
+
+    def __init__(
+        self, target: str, tamper: Callable[["Front", bool], Tamper] | None, lies_every: int | None
+    ) -> None:
+        """`tamper` is asked for each connection, which is a resumed one or not."""
+        self.url = ""
+        self.planted = 0
+        self._target = target
+        self._tamper = tamper
+        self._lies_every = lies_every
+        self._lies: dict[str, dict[str, Any] | None] = {}
+        self._posts = 0
+        self.http = httpx.AsyncClient(base_url=target, timeout=PATIENCE_S)
+
+    # --- HTTP -------------------------------------------------------------------------------------
+
+    async def forward(self, request: Request) -> Response:
+        """Hand a request on, or answer it with a lie."""
+        body = await request.body()
+        if request.method == "POST" and (lie := self._lie(request, body)):
+            return Response(json.dumps(lie), media_type="application/json")
+        headers = {
+            name: value
+            for name, value in request.headers.items()
+            if name in {"authorization", "content-type", "idempotency-key"}
+        }
+        url = httpx.URL(path=request.url.path, query=request.url.query.encode())
+        answer = await self.http.request(request.method, url, content=body, headers=headers)
+        kind = answer.headers.get("content-type")
+        return Response(answer.content, answer.status_code, media_type=kind)
+
+    def _lie(self, request: Request, body: bytes) -> dict[str, Any] | None:
+        """An answer to a request that is never recorded; the same one for the same key."""
+        key = request.headers["idempotency-key"]
+        if key not in self._lies:
+            self._lies[key] = None
+            self._posts += 1
+            if self._lies_every is not None and self._posts % self._lies_every == 0:
+                count = len(json.loads(body)["prices"])
+                self.planted += count
+                events = 2 * count
+                self._lies[key] = {"positions": [1, events], "events": events, "duplicates": 0}
+        return self._lies[key]
+
+    # --- the socket -------------------------------------------------------------------------------
+
+    async def socket(self, near: WebSocket) -> None:
+        """Hand a socket's messages on, and the server's back, tampered with."""
+        await near.accept()
+        far_url = f"{self._target.replace('http', 'ws')}/ws/synapse"
+        async with connect(far_url, max_size=None) as far:
+            asked = await near.receive_text()
+            await far.send(asked)
+            history = json.loads(asked)["payload"]["history"]
+            resumed = isinstance(history, dict) and "symbols" in json.loads(asked)["payload"]
+            back = asyncio.create_task(self._back(far, near, resumed=resumed))
+            with contextlib.suppress(WebSocketDisconnect, ConnectionClosed):
+                while True:
+                    await far.send(await near.receive_text())
+            back.cancel()
+            await asyncio.gather(back, return_exceptions=True)
+
+    async def _back(self, far: ClientConnection, near: WebSocket, *, resumed: bool) -> None:
+        tamper = self._tamper(self, resumed) if self._tamper else None
+        async for text in far:
+            assert isinstance(text, str)
+            for one in tamper(self, text) if tamper else [text]:
+                await near.send_text(one)
+
+
+@asynccontextmanager
+async def front_of(
+    target: str,
+    tamper: Callable[[Front, bool], Tamper] | None = None,
+    lies_every: int | None = None,
+) -> AsyncIterator[Front]:
+    """A front on a port of its own."""
+    front = Front(target, tamper, lies_every)
+    routes = [
+        WebSocketRoute("/ws/synapse", front.socket),
+        Route("/{path:path}", front.forward, methods=["GET", "POST"]),
+    ]
+    config = uvicorn.Config(
+        Starlette(routes=routes), port=0, log_level="error", lifespan="off", ws="websockets-sansio"
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server._serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    front.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    try:
+        yield front
+    finally:
+        server.should_exit = server.force_exit = True
+        await serving
+        await front.http.aclose()
+
+
+def _is_event(text: str) -> bool:
+    return "position" in json.loads(text)
+
+
+# --- what may be done to the events of a connection -----------------------------------------------
+
+
+def _every(nth: int, do: Callable[[str], list[str]]) -> Callable[[Front, bool], Tamper]:
+    def begin(_front: Front, _resumed: bool) -> Tamper:
+        seen = 0
+
+        def tamper(front: Front, text: str) -> list[str]:
+            nonlocal seen
+            seen += _is_event(text)
+            if seen % nth or not _is_event(text):
+                return [text]
+            front.planted += 1
+            return do(text)
+
+        return tamper
+
+    return begin
+
+
+def drops(nth: int) -> Callable[[Front, bool], Tamper]:
+    """Every n-th event is left out."""
+    return _every(nth, lambda _text: [])
+
+
+def doubles(nth: int) -> Callable[[Front, bool], Tamper]:
+    """Every n-th event is sent twice."""
+    return _every(nth, lambda text: [text, text])
+
+
+def alters(nth: int) -> Callable[[Front, bool], Tamper]:
+    """Every n-th event has another payload."""
+    return _every(nth, lambda text: [text.replace('"payload":{', '"payload":{"planted":1,')])
+
+
+def swaps(nth: int) -> Callable[[Front, bool], Tamper]:
+    """Every n-th event comes after the one that follows it."""
+
+    def begin(_front: Front, _resumed: bool) -> Tamper:
+        seen, held = 0, ""
+
+        def tamper(front: Front, text: str) -> list[str]:
+            nonlocal seen, held
+            before, held = held, ""
+            if not _is_event(text):
+                return [before, text] if before else [text]
+            seen += 1
+            if before:
+                front.planted += 1
+                return [text, before]
+            if seen % nth:
+                return [text]
+            held = text
+            return []
+
+        return tamper
+
+    return begin
+
+
+def forgets_after_resume(_front: Front, resumed: bool) -> Tamper:
+    """The first event after a reconnect is lost."""
+    lost = not resumed
+
+    def tamper(front: Front, text: str) -> list[str]:
+        nonlocal lost
+        if lost or not _is_event(text):
+            return [text]
+        lost = True
+        front.planted += 1
+        return []
+
+    return tamper
