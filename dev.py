@@ -53,6 +53,8 @@ TYPED = (
     "dev.py",
     "dev_setup.py",
     "hatch_build.py",
+    "pytest_regime_synapse.py",
+    "_regime_synapse_isolated.py",
 )
 HEAD_LINES, TAIL_LINES = 15, 20
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import typer
 
+from app.answers.as_json import json_text
 from app.answers.bars import Bar
-from app.cli_ask import asked_log, console, json_text, refuse_empty
+from app.cli_ask import asked_log, console, refuse_empty
 from app.client.errors import QuestionRefused
 from app.client.log import LogHead
 from app.config import Settings

@@ -1,0 +1,1 @@
+"""What tests of others need of the application: a log on each engine, and one that is served."""
