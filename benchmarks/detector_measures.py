@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby, pairwise
+from itertools import pairwise
 from math import log, sqrt
 from random import Random
 from statistics import median
 
+from app.analysis.hindsight_labels import bear_label, crash_label, scaled_crash_label, spells
 from app.market.detector.base import Reading
 from app.market.strategy import RECOMMENDATIONS
-from benchmarks.hindsight import bear_label, crash_label, scaled_crash_label
 from events.catalog import Regime
 
 BARS_A_YEAR = 252
@@ -183,17 +183,6 @@ def reliability(forecasts: Sequence[float], label: Sequence[bool]) -> tuple[Bin 
 
 
 # --- calls --------------------------------------------------------------------------------------
-
-
-def spells(label: Sequence[bool]) -> list[range]:
-    """The runs of True."""
-    found, now = [], 0
-    for true, group in groupby(label):
-        length = sum(1 for _ in group)
-        if true:
-            found.append(range(now, now + length))
-        now += length
-    return found
 
 
 def delays(out: Sequence[bool], bear: Sequence[bool]) -> tuple[int | None, ...]:

@@ -18,13 +18,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
+from app.analysis.hindsight_labels import (
+    bear_label,
+    crash_label,
+    regimes_of,
+    side_label,
+)
 from app.market.detector import jump_constants as c
 from app.market.detector.base import REGIMES, Four
 from app.market.detector.jump import JUMP, next_values
 from app.market.detector.sma200 import SMA200
 from benchmarks.detector_fit import FIT_BEAR, read_closes
 from benchmarks.detector_measures import BARS_A_YEAR, brier
-from benchmarks.hindsight import bear_label, crash_label, side_label
 from events.catalog import Regime
 
 Three = tuple[float, float, float]
@@ -38,14 +43,9 @@ DIGITS = 4
 
 
 def truth(closes: Sequence[float]) -> list[Regime]:
-    """One regime a bar, by hindsight: a crash comes before a bear, a bear before sideways."""
+    """One regime a bar, by hindsight."""
     bear = bear_label(closes, FIT_BEAR)
-    rows = zip(crash_label(closes), bear, side_label(closes, bear), strict=True)
-    named = (Regime.CRASH, Regime.BEAR, Regime.SIDEWAYS)
-    return [
-        next((regime for regime, true in zip(named, row, strict=True) if true), Regime.BULL)
-        for row in rows
-    ]
+    return regimes_of(bear, crash_label(closes), side_label(closes, bear))
 
 
 def shares(regimes: Iterable[Regime]) -> Four:

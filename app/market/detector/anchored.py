@@ -27,6 +27,13 @@ from typing import Any, Final
 from app.market.detector import constants as c
 from app.market.detector.base import REGIMES, Reading
 from app.market.detector.calibration import calibrate
+from app.market.detector.tunable import (
+    VARIANT,
+    Constant,
+    Values,
+    require_order,
+    variant_hash,
+)
 from events.catalog import Regime
 
 TREND_RATE: Final = 2 / (c.TREND_SPAN + 1)
@@ -35,6 +42,23 @@ VARIANCE_RATE: Final = 1 - 0.5 ** (1 / c.VARIANCE_HALF_LIFE)
 DOWNSIDE_RATE: Final = 1 - 0.5 ** (1 / c.DOWNSIDE_HALF_LIFE)
 _MEMORY: Final = c.MOMENTUM_BARS + 1
 _SLOTS: Final = {regime: slot for slot, regime in enumerate(REGIMES)}
+
+CONSTANTS: Final = (
+    *(
+        Constant(name, value, 0.0, 1.0, f"the score at which {regime} is {done}")
+        for (name, value), (regime, done) in zip(
+            c.LIMITS._asdict().items(),
+            [
+                (regime, done)
+                for regime in ("BEAR or CRASH", "CRASH", "SIDEWAYS")
+                for done in ("entered", "left")
+            ],
+            strict=True,
+        )
+    ),
+    Constant("warm_up_bars", c.WARM_UP_BARS, 0, 2_520, "bars before it may be trusted"),
+)
+"""What `tuned` may set. The weights are fitted to the spans of the averages, so neither is among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +127,19 @@ class AnchoredDetector:
     """The anchored detector; implements `Detector[AnchoredState]`. Holds no state of its own."""
 
     name: Final = c.NAME
-    version: Final = c.VERSION
-    constants_hash: Final = c.CONSTANTS_HASH
+
+    def __init__(
+        self,
+        limits: c.Limits = c.LIMITS,
+        warm_up_bars: int = c.WARM_UP_BARS,
+        version: str = c.VERSION,
+        constants_hash: str = c.CONSTANTS_HASH,
+    ) -> None:
+        """Use `ANCHORED`, or `tuned`."""
+        self.limits: Final = limits
+        self.warm_up_bars: Final = warm_up_bars
+        self.version: Final = version
+        self.constants_hash: Final = constants_hash
 
     def initial(self) -> AnchoredState:
         """The state before the first bar."""
@@ -117,11 +152,15 @@ class AnchoredDetector:
         p_bear, p_crash, p_side = score(features)
         if state.bars + 1 < c.LOW_BARS:
             p_side = 0.0
-        regime = next_regime(state.regime, max(p_bear, p_crash), p_crash, p_side)
+        regime = next_regime(state.regime, max(p_bear, p_crash), p_crash, p_side, self.limits)
         probabilities = calibrate(p_bear, p_crash, p_side)
         bars = state.bars + 1
         reading = Reading(
-            regime, probabilities, probabilities[_SLOTS[regime]], features, bars <= c.WARM_UP_BARS
+            regime,
+            probabilities,
+            probabilities[_SLOTS[regime]],
+            features,
+            bars <= self.warm_up_bars,
         )
         return AnchoredState(bars, regime, *averages), reading
 
@@ -158,6 +197,25 @@ class AnchoredDetector:
 
 
 ANCHORED: Final = AnchoredDetector()
+
+
+def tuned(values: Values) -> AnchoredDetector:
+    """The detector with some of `CONSTANTS` changed.
+
+    Raises:
+        WrongConstant: a regime would be left before it is entered.
+    """
+    limits = {**c.LIMITS._asdict(), **values}
+    warm_up_bars = int(limits.pop("warm_up_bars", c.WARM_UP_BARS))
+    for regime in ("off", "crash", "side"):
+        require_order(limits, f"{regime}_leave", f"{regime}_enter")
+    return AnchoredDetector(
+        c.Limits(**limits),
+        warm_up_bars,
+        c.VERSION + VARIANT,
+        variant_hash(c.CONSTANTS_HASH, values),
+    )
+
 
 _Averages = tuple[float, float, float, float, tuple[float, ...]]
 

@@ -27,6 +27,7 @@ import numpy as np
 
 from app.market.detector import jump_constants as c
 from app.market.detector.base import REGIMES, Reading
+from app.market.detector.tunable import VARIANT, Constant, Values, variant_hash
 from events.catalog import Regime
 
 Three = tuple[float, float, float]
@@ -40,6 +41,12 @@ _SHORT_RATE, _LONG_RATE = (1 - 0.5 ** (1 / half) for half in c.RETURN_HALF_LIVES
 _MEANS: Final = np.array(c.MEANS)
 _DEVIATIONS: Final = np.array(c.DEVIATIONS)
 _CENTROIDS: Final = np.array(c.CENTROIDS)
+
+CONSTANTS: Final = (
+    Constant("penalty", c.PENALTY, 0.0, 10_000.0, "what a change of state costs"),
+    Constant("warm_up_bars", c.WARM_UP_BARS, 0, 2_520, "bars before it may be trusted"),
+)
+"""What `tuned` may set. The shares that it sends as probabilities stay those of the frozen model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +74,19 @@ class JumpDetector:
     """The jump model; implements `Detector[JumpState]`. Holds no state of its own."""
 
     name: Final = c.NAME
-    version: Final = c.VERSION
-    constants_hash: Final = c.CONSTANTS_HASH
+
+    def __init__(
+        self,
+        penalty: float = c.PENALTY,
+        warm_up_bars: int = c.WARM_UP_BARS,
+        version: str = c.VERSION,
+        constants_hash: str = c.CONSTANTS_HASH,
+    ) -> None:
+        """Use `JUMP`, or `tuned`."""
+        self.penalty: Final = penalty
+        self.warm_up_bars: Final = warm_up_bars
+        self.version: Final = version
+        self.constants_hash: Final = constants_hash
 
     def initial(self) -> JumpState:
         """The state before the first bar."""
@@ -78,7 +96,7 @@ class JumpDetector:
         """The state after a bar that closed at `price` (> 0, finite), and its reading."""
         averages = _averages(state, log(price))
         features = raw_features(averages)
-        values = next_values(state.values, losses(features), c.PENALTY)
+        values = next_values(state.values, losses(features), self.penalty)
         regime = STATES[values[1] < values[0]]
         shares, bars = c.SHARES[regime], state.bars + 1
         dv, m20, m60 = features
@@ -87,7 +105,7 @@ class JumpDetector:
             shares,
             shares[REGIMES.index(regime)],
             {"dv": dv, "m20": m20, "m60": m60, "lead": values[1] - values[0]},
-            bars <= c.WARM_UP_BARS,
+            bars <= self.warm_up_bars,
         )
         return JumpState(bars, *averages, values), reading
 
@@ -125,6 +143,17 @@ class JumpDetector:
 
 
 JUMP: Final = JumpDetector()
+
+
+def tuned(values: Values) -> JumpDetector:
+    """The model with some of `CONSTANTS` changed."""
+    return JumpDetector(
+        values.get("penalty", c.PENALTY),
+        int(values.get("warm_up_bars", c.WARM_UP_BARS)),
+        c.VERSION + VARIANT,
+        variant_hash(c.CONSTANTS_HASH, values),
+    )
+
 
 _Averages = tuple[float, float, float, float, float]
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from app.market.detector.base import Detector
 from app.market.detector.explain_base import Explainer
+from app.market.detector.tunable import Constant, Values, changed
 
 _PLACES: Final = {
     "anchored": ("anchored", "ANCHORED"),
@@ -51,6 +52,34 @@ def detector(name: str) -> Detector[Any]:
             f"pip install 'regime-synapse[{name}]'."
         ) from error
     return found
+
+
+def constants(name: str) -> tuple[Constant, ...]:
+    """The constants of a detector that `variant` may set; none of one that is fitted to each symbol's past.
+
+    Raises:
+        ValueError, MissingExtra: as `detector`.
+    """
+    detector(name)  # says what is missing
+    module = import_module(f"app.market.detector.{_PLACES[name][0]}")
+    return getattr(module, "CONSTANTS", ())
+
+
+def variant(name: str, values: Values) -> Detector[Any]:
+    """The detector of this name with some constants changed; its stamp says that it is a variant.
+
+    With every constant as it is frozen, that is the detector itself.
+
+    Raises:
+        ValueError: no detector has this name; as `WrongConstant`: a constant is not known, or out of range.
+        MissingExtra: its extra is not installed.
+    """
+    different = changed(name, constants(name), values)
+    if not different:
+        return detector(name)
+    module = import_module(f"app.market.detector.{_PLACES[name][0]}")
+    made: Detector[Any] = module.tuned(different)
+    return made
 
 
 def explainer(name: str) -> Explainer | None:

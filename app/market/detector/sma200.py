@@ -12,6 +12,7 @@ from math import fsum
 from typing import Any, Final
 
 from app.market.detector.base import REGIMES, Four, Reading
+from app.market.detector.tunable import VARIANT, Constant, Values, variant_hash
 from events.catalog import Regime
 
 NAME: Final = "sma200"
@@ -29,10 +30,16 @@ CONSTANTS_HASH: Final = hashlib.sha256(
     repr((AVERAGE_BARS, BAND, [(regime.value, four) for regime, four in SHARES.items()])).encode()
 ).hexdigest()[:16]
 
+CONSTANTS: Final = (
+    Constant("average_bars", AVERAGE_BARS, 2, 2_520, "closes in the average"),
+    Constant("band", BAND, 0.0, 0.5, "how far from the average a regime changes, as a fraction"),
+)
+"""What `tuned` may set. The shares that it sends as probabilities stay those of the frozen rule."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sma200State:
-    """The newest 200 closes, oldest first, and the last emitted regime; BULL before the first bar."""
+    """The newest 200 closes (or as many as the average has), oldest first, and the last emitted regime; BULL before the first bar."""
 
     regime: Regime
     closes: tuple[float, ...]
@@ -42,8 +49,19 @@ class Sma200Detector:
     """The average with its band; implements `Detector[Sma200State]`. Holds no state of its own."""
 
     name: Final = NAME
-    version: Final = VERSION
-    constants_hash: Final = CONSTANTS_HASH
+
+    def __init__(
+        self,
+        average_bars: int = AVERAGE_BARS,
+        band: float = BAND,
+        version: str = VERSION,
+        constants_hash: str = CONSTANTS_HASH,
+    ) -> None:
+        """Use `SMA200`, or `tuned`."""
+        self.average_bars: Final = average_bars
+        self.band: Final = band
+        self.version: Final = version
+        self.constants_hash: Final = constants_hash
 
     def initial(self) -> Sma200State:
         """The state before the first bar."""
@@ -54,12 +72,13 @@ class Sma200Detector:
 
         Until there are 200 closes, the average is that of those there are.
         """
-        closes = (*state.closes[-(AVERAGE_BARS - 1) :], price)
+        average_bars, band = self.average_bars, self.band
+        closes = (*state.closes[-(average_bars - 1) :], price)
         gap = price / (fsum(closes) / len(closes)) - 1
         regime = state.regime
-        if gap > BAND:
+        if gap > band:
             regime = Regime.BULL
-        elif gap < -BAND:
+        elif gap < -band:
             regime = Regime.BEAR
         shares = SHARES[regime]
         reading = Reading(
@@ -67,7 +86,7 @@ class Sma200Detector:
             shares,
             shares[REGIMES.index(regime)],
             {"gap": gap},
-            len(closes) < AVERAGE_BARS,
+            len(closes) < average_bars,
         )
         return Sma200State(regime, closes), reading
 
@@ -90,3 +109,13 @@ class Sma200Detector:
 
 
 SMA200: Final = Sma200Detector()
+
+
+def tuned(values: Values) -> Sma200Detector:
+    """The rule with some of `CONSTANTS` changed."""
+    return Sma200Detector(
+        int(values.get("average_bars", AVERAGE_BARS)),
+        values.get("band", BAND),
+        VERSION + VARIANT,
+        variant_hash(CONSTANTS_HASH, values),
+    )

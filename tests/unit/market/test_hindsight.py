@@ -9,6 +9,13 @@ from random import Random
 import numpy as np
 import pytest
 
+from app.analysis.hindsight_labels import (
+    bear_label,
+    crash_label,
+    scaled_crash_label,
+    side_label,
+    yearly_volatility,
+)
 from benchmarks.detector_fit import (
     Scores,
     best,
@@ -24,13 +31,6 @@ from benchmarks.detector_fit import (
     unseen_scores,
 )
 from benchmarks.detector_measures import calls
-from benchmarks.hindsight import (
-    bear_label,
-    crash_label,
-    scaled_crash_label,
-    side_label,
-    yearly_volatility,
-)
 from events.catalog import Regime
 
 

@@ -1,9 +1,11 @@
-"""Hindsight: labels that use the future. For fitting and judging only, never for a live event."""
+"""Hindsight: labels that use the future. For fitting and judging only, never for a live event. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from math import exp, log, sqrt
 
 from app.market.detector import constants
+from events.catalog import Regime
 
 CRASH_FALL = 0.12
 CRASH_BARS = 21
@@ -20,6 +22,11 @@ def bear_label(closes: Sequence[float], threshold: float) -> list[bool]:
     `threshold` from the running trough ends it at that trough. The peak itself is no bear bar, the
     trough is one.
     """
+    return bear_dating(closes, threshold)[0]
+
+
+def bear_dating(closes: Sequence[float], threshold: float) -> tuple[list[bool], int]:
+    """`bear_label`, and the last turn: labels after the running peak or trough may still change."""
     label = [False] * len(closes)
     in_bear, turn = False, 0
     for now, close in enumerate(closes):
@@ -32,12 +39,20 @@ def bear_label(closes: Sequence[float], threshold: float) -> list[bool]:
             label[turn + 1 : now + 1] = [False] * (now - turn)
             in_bear, turn = False, now
         label[now] = in_bear
-    return label
+    return label, turn
 
 
 def crash_label(closes: Sequence[float]) -> list[bool]:
     """True from the highest of the last 21 closes on, where a close lies 12 % or more below it."""
     return _fallen(closes, [1 - CRASH_FALL] * len(closes))
+
+
+def crash_known(closes: Sequence[float], spell: range) -> int:
+    """The bar of a spell of `crash_label` at which it could be said: the first that lies so far below."""
+    for now in spell:
+        if closes[now] <= max(closes[max(0, now - CRASH_BARS + 1) : now + 1]) * (1 - CRASH_FALL):
+            return now
+    return spell[-1]
 
 
 def scaled_crash_label(closes: Sequence[float]) -> list[bool]:
@@ -79,4 +94,24 @@ def side_label(closes: Sequence[float], bear: Sequence[bool]) -> list[bool]:
         not bear[now]
         and abs(log(closes[min(last, now + half)] / closes[max(0, now - half)])) < SIDE_CHANGE
         for now in range(len(closes))
+    ]
+
+
+def spells(label: Iterable[bool]) -> list[range]:
+    """The runs of True."""
+    found, now = [], 0
+    for true, group in groupby(label):
+        length = sum(1 for _ in group)
+        if true:
+            found.append(range(now, now + length))
+        now += length
+    return found
+
+
+def regimes_of(bear: Sequence[bool], crash: Sequence[bool], side: Sequence[bool]) -> list[Regime]:
+    """One regime a bar, by hindsight: a crash comes before a bear, a bear before sideways."""
+    named = (Regime.CRASH, Regime.BEAR, Regime.SIDEWAYS)
+    return [
+        next((regime for regime, true in zip(named, row, strict=True) if true), Regime.BULL)
+        for row in zip(crash, bear, side, strict=True)
     ]

@@ -1,0 +1,150 @@
+"""A what-if as a log of its own: the same prices through the real recorder, with the other detector."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from app.analysis.regime_bars import Told
+from app.analysis.whatif import tick_of
+from app.demo import record_bars
+from app.ingest import TickIngest
+from app.live_state import PUBLIC_STATE
+from app.main import Recorder
+from app.market.setup import MarketSetup, PaperPortfolio
+from app.market.state import PAPER
+from app.market.ticks import PriceTick
+from app.opened import episode_projector
+from events.catalog import PriceUpdate, TradeExecution
+from events.errors import EventError
+from events.log import EventLog
+from events.projector import Projector
+
+SIBLINGS: Final = ("", "-wal", "-shm", "-journal", ".lock")
+"""What lies beside a log's file, and the file itself."""
+
+
+class RefusedToReplace(EventError):
+    """A file is in the way: a what-if never writes into a log that there is."""
+
+    code = "refused_to_replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A log that was made.
+
+    Attributes:
+        file: where it is.
+        epoch, head: the end of it.
+        prices: the log's, late ones too.
+        events: all that came of them.
+        duplicates: prices that were left out, since the log has them twice.
+    """
+
+    file: str
+    epoch: str
+    head: int
+    prices: int
+    events: int
+    duplicates: int
+
+
+def refuse_existing(file: Path) -> None:
+    """Make sure that nothing is in the way.
+
+    Raises:
+        RefusedToReplace: a file, or what lies beside a log's file, is there.
+    """
+    for path in _files_of(file):
+        if path.exists() or path.is_symlink():
+            raise RefusedToReplace(f"{path} exists already: name another file to save to")
+
+
+def paper_of(events: Iterable[Told]) -> tuple[PaperPortfolio, ...]:
+    """The paper portfolios of a log, as its trades show them: which follows what."""
+    found: dict[str, list[str]] = {}
+    for event in events:
+        trade = event.payload
+        if event.source == PAPER and isinstance(trade, TradeExecution):
+            symbols = found.setdefault(trade.portfolio_id, [])
+            if trade.symbol not in symbols:
+                symbols.append(trade.symbol)
+    return tuple(PaperPortfolio(name, tuple(symbols)) for name, symbols in sorted(found.items()))
+
+
+async def save(
+    file: Path,
+    prices: Iterable[Told],
+    setup: MarketSetup,
+    opened: Callable[[Path], Awaitable[EventLog]],
+) -> Saved:
+    """Make a log of recorded prices, each with the source that it had; it gets its name when it is whole.
+
+    Args:
+        file: where it shall be.
+        prices: the events of the prices, in the order of the log; others are ignored.
+        setup: the other detector, the bars and the paper portfolios.
+        opened: opens a log for writing, making its file.
+
+
+    Raises:
+        RefusedToReplace: there is a file already.
+        StoreUnavailable: it cannot be written.
+    """
+    refuse_existing(file)
+    with _unfinished(file) as new:
+        recorder = await _recorder(await opened(new), setup)
+        try:
+            events = duplicates = 0
+            for source, ticks in _by_source(prices):
+                more, repeated = await record_bars(
+                    recorder.ingest, ticks, source, lambda _count: None
+                )
+                events, duplicates = events + more, duplicates + repeated
+            recorded = sum(each.prices_version for each in recorder.ingest.state.symbols.values())
+            head = recorder.log.head
+        finally:
+            await recorder.close()
+        refuse_existing(file)
+        new.rename(file)
+    return Saved(str(file), head.epoch, head.position, recorded, events, duplicates)
+
+
+async def _recorder(log: EventLog, setup: MarketSetup) -> Recorder:
+    """The recorder of a log, as `app.main.open_recorder` makes it, but for the setup."""
+    try:
+        ingest = await TickIngest.open(log, setup=setup)
+    except BaseException:
+        await log.close()
+        raise
+    recorder = Recorder(log, ingest, Projector(log, PUBLIC_STATE), episode_projector(log))
+    recorder.projector.start()
+    recorder.episodes.start()
+    return recorder
+
+
+def _by_source(events: Iterable[Told]) -> Iterator[tuple[str, Iterator[PriceTick]]]:
+    """Runs of ticks with one source, in the order of the log; each has to be read before the next."""
+    prices = ((event.source, event.payload) for event in events)
+    for source, run in groupby(prices, key=itemgetter(0)):
+        yield source, (tick_of(price) for _, price in run if isinstance(price, PriceUpdate))
+
+
+@contextmanager
+def _unfinished(file: Path) -> Iterator[Path]:
+    """A name beside `file` for what is not whole yet; whatever is left of it in the end is removed."""
+    new = file.with_name(f".{file.name}.{uuid4().hex}.new")
+    try:
+        yield new
+    finally:
+        for path in _files_of(new):
+            path.unlink(missing_ok=True)
+
+
+def _files_of(file: Path) -> list[Path]:
+    return [file.with_name(file.name + suffix) for suffix in SIBLINGS]
