@@ -5,8 +5,10 @@ An event loop in a thread of its own runs the same queries that the endpoints ru
 
 import asyncio
 import threading
+import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -58,13 +60,16 @@ class FileSource:
         except DatabaseUrlError as error:
             raise LogUnavailable(str(error)) from None
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="log-file", daemon=True)
-        self._thread.start()
-        self._closed = False
+        thread = threading.Thread(target=_run, args=(self._loop,), name="log-file", daemon=True)
+        opened = list[LogReader]()
+        # The thread does not know this: whoever drops the source, or forgets to close it, ends the thread too.
+        self._end = weakref.finalize(self, _end, self._loop, thread, opened)
+        thread.start()
         try:
             self._reader = self._run(open_reader(settings))
+            opened.append(self._reader)
         except BaseException as error:
-            self._stop()
+            self._end()
             if isinstance(error, DatabaseUrlError | EventError):
                 raise LogUnavailable(str(error)) from None
             raise
@@ -89,12 +94,10 @@ class FileSource:
 
     def close(self) -> None:
         """See `Source`."""
-        if not self._closed:
-            self._run(self._reader.log.close())
-            self._stop()
+        self._end()
 
     def _asked(self, question: Coroutine[Any, Any, Result]) -> Result:
-        if self._closed:
+        if not self._end.alive:
             question.close()
             raise LogUnavailable("the log is closed")
         try:
@@ -112,11 +115,32 @@ class FileSource:
             future.cancel()  # as after Ctrl-C: nobody waits for it any more
             raise
 
-    def _stop(self) -> None:
-        self._closed = True
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
+
+
+def _end(
+    loop: asyncio.AbstractEventLoop, thread: threading.Thread, opened: Sequence[LogReader]
+) -> None:
+    """Close the log, and end the thread."""
+    loop.call_soon_threadsafe(lambda: loop.create_task(_leave(loop, opened)))
+    if threading.current_thread() is not thread:  # as where the thread itself collects garbage
+        thread.join()
+
+
+async def _leave(loop: asyncio.AbstractEventLoop, opened: Sequence[LogReader]) -> None:
+    for reader in opened:
+        with suppress(Exception):  # as when the interpreter ends: no thread is started any more
+            await reader.log.close()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    loop.stop()
 
 
 async def _answered(reader: LogReader, path: str, params: Params) -> bytes:

@@ -10,12 +10,16 @@ from sqlalchemy import Connection, inspect, text
 
 import migrations
 from events.errors import StoreUnavailable
+from events.tables import metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST: Final = "0002"
+NEWEST: Final = "0003"
 """The newest of the migrations that ship with the program."""
+
+READABLE: Final = "0002"
+"""The oldest schema that can be read as it is: what came after it adds nothing that reading needs."""
 
 
 def migration_config(connection: Connection | None = None) -> "Config":
@@ -25,6 +29,7 @@ def migration_config(connection: Connection | None = None) -> "Config":
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.attributes["connection"] = connection
+    config.attributes["metadata"] = metadata
     return config
 
 
@@ -53,6 +58,25 @@ def upgrade(connection: Connection) -> None:
             f"this log has schema {present}, which is newer than this program: use a newer one"
         )
     command.upgrade(config, "head")
+
+
+def check_readable(connection: Connection) -> None:
+    """Look whether this program can read a log; changes nothing.
+
+    Raises:
+        StoreUnavailable: it is no log, of a newer program, or of one that is older than `READABLE`.
+    """
+    present = _revision(connection)
+    if present is None:
+        raise StoreUnavailable("this database is no log: name another file")
+    if not present.isdigit() or present > NEWEST:
+        raise StoreUnavailable(
+            f"this log has schema {present}, which is newer than this program: use a newer one"
+        )
+    if present < READABLE:
+        raise StoreUnavailable(
+            f"this log has schema {present}, which is older than {READABLE}: start a server with it once"
+        )
 
 
 def _revision(connection: Connection) -> str | None:

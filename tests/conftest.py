@@ -1,10 +1,13 @@
 """Shared by all tests; each kind of test keeps its own fixtures beside it."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.postgres import PostgresServer, postgres_server
+from tests.sample_log import make_sample_log
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +15,13 @@ def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server for the whole run; it forgoes the disk, which no test of it can see."""
     with postgres_server("fsync=off", "full_page_writes=off") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def sample_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The log of the demo's sample prices, made once for all of xdist's workers. To be read only."""
+    folder = tmp_path_factory.getbasetemp()
+    path = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "sample.db"
+    if not path.exists():
+        make_sample_log(path)
+    return path

@@ -4,6 +4,8 @@
 # covers: app.log_file, app.opened, app.queries.selected, app.queries.followed, app.answers.state, app.answers.bars
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -311,3 +313,15 @@ def test_a_closed_log_says_so(recorded: Served, folder: Path) -> None:
     log.close()
     with pytest.raises(LogUnavailable, match="closed"):
         log.head()
+
+
+def test_a_log_that_is_never_closed_ends_quietly(recorded: Served, folder: Path) -> None:
+    ask = "from app.client import connect; log = connect(r'{}'); print(log.head().position > 0)"
+    threads = threading.active_count()
+    log = connect(folder / "synapse.db")
+    assert log.head().position > 0
+    del log
+    assert threading.active_count() == threads
+    command = [sys.executable, "-W", "error", "-c", ask.format(folder / "synapse.db")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "True", "")

@@ -35,7 +35,9 @@ REVISIONS = [
 SCHEMA = (
     """
     SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default
-    FROM information_schema.columns WHERE table_schema = 'public'
+    FROM information_schema.columns
+    JOIN information_schema.tables USING (table_catalog, table_schema, table_name)
+    WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
     """,
     "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
     """

@@ -1,8 +1,6 @@
 """Episodes tile a symbol's time; their figures are made of closes, and of nothing that came late."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from decimal import Decimal
 from itertools import pairwise
 from math import log, prod, sqrt
 from statistics import stdev
@@ -15,36 +13,13 @@ from hypothesis import strategies as st
 
 from app.market import episodes
 from app.market.episodes import Episode, Episodes, SymbolEpisodes
-from events.catalog import Payload, PriceUpdate, Regime, RegimeUpdate
+from events.catalog import Payload
 from events.envelope import RecordedEvent
 from events.projection import Folded, Projection, fold, freeze, take, thaw
-from tests.unit.market.builders import (
-    DAY,
-    START,
-    bar,
-    bars,
-    falling,
-    flat,
-    play,
-    recorded,
-    regimes,
-    tick_series,
-)
+from tests.unit.market.builders import DAY, START, bars, falling, flat, play, recorded
+from tests.unit.market.episode_logs import ALL, logs, price, regime
 
 PROJECTION: Projection[Episodes] = episodes
-ALL = ("BULL", "BEAR", "CRASH", "SIDEWAYS")
-PATTERN: RegimeUpdate = regimes(flat(play([bar("100")])[1]))[0]
-
-
-def price(at: datetime, value: str | Decimal, symbol: str = "SPX", **more: Any) -> Payload:
-    empty: dict[str, Any] = dict.fromkeys(("open", "high", "low", "volume", "bar_s", "corrects"))
-    fields = {**empty, **more}
-    return PriceUpdate(symbol=symbol, price=Decimal(value), timestamp=at, **fields)
-
-
-def regime(at: datetime, value: str, symbol: str = "SPX", **more: Any) -> Payload:
-    changes = {"regime": Regime(value), "symbol": symbol, "timestamp": at, **more}
-    return PATTERN.model_copy(update=changes)
 
 
 def day(close: str, of: str, number: float, **more: Any) -> list[Payload]:
@@ -207,24 +182,6 @@ def test_an_episode_without_length_overlaps_its_moment() -> None:
 
 
 # --- any log --------------------------------------------------------------------------------------
-
-
-@st.composite
-def logs(draw: st.DrawFn) -> list[RecordedEvent]:
-    """What a market makes of ticks, some late; and among it regimes from elsewhere, some by hand."""
-    events = [recorded(each.payload, source="api") for each in flat(play(draw(tick_series(25)))[1])]
-    for _ in range(draw(st.integers(0, 12))):
-        payload = regime(
-            START + timedelta(hours=draw(st.integers(-50, 400))),
-            draw(st.sampled_from(ALL)),
-            draw(st.sampled_from(["SPX", "IXIC"])),
-            provisional=draw(st.booleans()),
-            confidence=draw(st.floats(0, 1)),
-        )
-        source = draw(st.sampled_from(["manual", "api"]))
-        place = draw(st.integers(0, len(events)))
-        events.insert(place, recorded(payload, source=source))
-    return [each._replace(position=k) for k, each in enumerate(events, start=1)]
 
 
 @given(logs())

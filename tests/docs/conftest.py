@@ -1,0 +1,32 @@
+"""One server for all pages, as the demo would be: the sample's log, and a simulated market beside it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.demo import DEMO_PAPER, DEMO_SEED
+from app.feeds.simulated import SimulatedFeed
+from tests.docs.desk import Desk
+from tests.integration.served import Served, serving
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, sample_log: Path) -> Iterator[Served]:
+    """A demo whose year 2018 is over."""
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / "synapse.db").write_bytes(sample_log.read_bytes())
+    with serving(folder, [SimulatedFeed(DEMO_SEED)], paper=DEMO_PAPER) as served:
+        yield served
+
+
+@pytest.fixture
+def desk(tmp_path: Path, sample_log: Path, demo: Served) -> Callable[[], Desk]:
+    """Lays a new desk."""
+
+    def lay() -> Desk:
+        folder = tmp_path / "desk"
+        folder.mkdir()
+        return Desk(folder, sample_log, demo.url.removeprefix("http://"))
+
+    return lay

@@ -1,0 +1,52 @@
+"""The story of 2008 says what its script prints, and its picture is the one that is drawn.
+
+That the page shows the whole print, tests/docs/test_pages.py sees to.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT
+
+PAGE = "docs/crash-of-2008.md"
+SCRIPT = ROOT / "docs/examples/crash_2008.py"
+FIGURE = re.compile(r"\d{4}-\d\d-\d\d|\d[\d,]*\.\d+%?|\d+%")
+
+
+@pytest.fixture(scope="module")
+def told(sample_log: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What the script prints, and its picture."""
+    picture = tmp_path_factory.mktemp("crash") / "crash.png"
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(sample_log), "--picture", str(picture)],
+        env={"PYTHONPATH": str(ROOT), "HOME": str(picture.parent), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout, picture
+
+
+def test_every_figure_of_the_story_is_one_that_was_printed(told: tuple[str, Path]) -> None:
+    page = (ROOT / PAGE).read_text(encoding="utf-8")
+    story = page.partition("## What it shows")[2]
+    figures = FIGURE.findall(story)
+    assert len(figures) > 20
+    # A fall is printed with its sign, and told in words.
+    assert [each for each in figures if each not in told[0]] == []
+
+
+def test_the_picture_is_a_picture_and_so_is_the_one_that_is_shown(told: tuple[str, Path]) -> None:
+    from matplotlib.image import imread
+
+    shown = ROOT / "docs/images/crash_2008.png"
+    drawn, kept = (imread(str(path)) for path in (told[1], shown))
+    assert drawn.shape == kept.shape == (988, 1560, 4)
+    # Colours, hatches and lines, not an empty sheet; and of the same things, whatever the fonts are.
+    assert len({tuple(pixel) for pixel in drawn[::7, ::7].reshape(-1, 4)}) > 50
+    assert abs(drawn - kept).mean() < 0.05
