@@ -50,6 +50,7 @@ TYPED = (
     "migrations",
     "tests",
     "benchmarks",
+    "docs/examples",
     "dev.py",
     "dev_setup.py",
     "hatch_build.py",
