@@ -3,6 +3,7 @@
 import gc
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,15 @@ from app.demo import missing_history, record_bars
 from app.feeds.base import Feed
 from app.feeds.csv_feed import CsvPlay
 from app.ingest import refuse_future
-from app.main import Recorder, create_app, open_recorder, take_leave, write_token
+from app.lanes import Lanes
+from app.main import (
+    Recorder,
+    create_app,
+    open_lanes,
+    open_recorder,
+    take_leave,
+    write_token,
+)
 from app.market.strategy import DISCLAIMER
 from app.market.ticks import PriceTick
 from app.serving import (
@@ -48,7 +57,7 @@ def serve_log(
 
     Raises:
         CannotServe: the address cannot be listened on.
-        EventError: the log cannot be opened.
+        EventError: the log, or one that is shown beside it, cannot be opened.
     """
     run(_serve(settings, feeds, browser=browser, with_history=with_history))
 
@@ -58,7 +67,7 @@ async def _serve(
 ) -> None:
     configure_logs(settings.log_format, settings.log_level)
     with bind(settings.host, settings.port) as listener:
-        recorder, token = await _prepare(settings, with_history=with_history)
+        recorder, token, lanes = await _prepare(settings, with_history=with_history)
 
         def started() -> None:
             # What is there by now stays: a full collection that walks it stops everything for 40 ms.
@@ -76,20 +85,26 @@ async def _serve(
         async def opened(_settings: Settings) -> Recorder:
             return recorder
 
-        app = create_app(settings, feeds, opened)
+        async def lanes_opened(_settings: Settings) -> Lanes:
+            return lanes
+
+        app = create_app(settings, feeds, opened, lanes_opened)
         await serve(app, listener, started, partial(take_leave, app))
 
 
-async def _prepare(settings: Settings, *, with_history: bool) -> tuple[Recorder, WriteToken]:
-    """What the server needs before it starts; from then on it is the application that closes the log."""
-    recorder = await open_recorder(settings)
-    try:
+async def _prepare(settings: Settings, *, with_history: bool) -> tuple[Recorder, WriteToken, Lanes]:
+    """What the server needs before it starts; from then on it is the application that closes the logs."""
+    async with AsyncExitStack() as undone:
+        # First what is only read: where that is not there, nothing was made or changed.
+        lanes = await open_lanes(settings)
+        undone.push_async_callback(lanes.close)
+        recorder = await open_recorder(settings)
+        undone.push_async_callback(recorder.close)
         if with_history:
             await _import_history(recorder)
-        return recorder, write_token(settings)
-    except BaseException:
-        await recorder.close()
-        raise
+        prepared = recorder, write_token(settings), lanes
+        undone.pop_all()
+        return prepared
 
 
 def _welcome(listener: socket.socket, token_path: Path | None, launch: str | None) -> None:

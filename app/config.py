@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.lane_names import parse_lanes
 from app.market.detector.registry import NAMES
 from app.market.money import PLACES, rounded
 from app.market.paper import PAPER_FEE_MAX
@@ -45,6 +46,14 @@ def _readable_paper(text: str) -> str:
 
 
 Paper = Annotated[str, AfterValidator(_readable_paper)]
+
+
+def _readable_lanes(text: str) -> str:
+    parse_lanes(text)
+    return text
+
+
+LaneSpecs = Annotated[str, AfterValidator(_readable_lanes)]
 
 
 def _an_amount(cash: Decimal) -> Decimal:
@@ -112,6 +121,10 @@ class Settings(BaseSettings):
     )
     persona: Persona = Field(
         DEFAULT_PERSONA, validate_default=True, description="Who speaks: big_pickle or minimax."
+    )
+    lanes: LaneSpecs = Field(
+        "",
+        description="Logs to show beside the served one, only read: name=file;other=file2, at most 4.",
     )
     log_format: Annotated[str, Field(pattern="^(console|json)$")] = Field(
         "console", description="How the program's own log looks: console or json."

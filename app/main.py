@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -24,6 +24,7 @@ from app.api import (
     events,
     explain,
     health,
+    lanes,
     metrics,
     prices,
     session,
@@ -42,6 +43,8 @@ from app.broadcaster import MarketDataBroadcaster
 from app.config import BASIS_POINTS, PostgresUrl, Settings, database_of
 from app.feeds.base import Feed
 from app.ingest import TickIngest
+from app.lane_names import parse_lanes
+from app.lanes import Lanes
 from app.live_state import PUBLIC_STATE, LiveState
 from app.market.detector.registry import detector
 from app.market.episodes import Episodes
@@ -50,7 +53,8 @@ from app.market.public_state import PublicState
 from app.market.setup import MarketSetup, parse_paper
 from app.metrics import LogMetrics, StreamMetrics
 from app.migrate import upgrade
-from app.opened import episode_projector
+from app.opened import episode_projector, open_reader
+from app.queries.reader import LogReader
 from app.session import Sessions
 from app.stream.connection import StreamContext
 from app.stream.connection_log import ConnectionRegister
@@ -165,6 +169,21 @@ async def open_recorder(settings: Settings) -> Recorder:
     return recorder
 
 
+async def open_lanes(settings: Settings) -> Lanes:
+    """Open the logs that are shown beside the one that the settings name.
+
+    Raises:
+        LaneUnavailable: one of them is that very log, is not there, or cannot be read.
+    """
+
+    async def opener(path: Path) -> LogReader:
+        return await open_reader(settings.model_copy(update={"database_url": str(path)}))
+
+    database = database_of(settings.database_url)
+    served = None if isinstance(database, PostgresUrl) else database
+    return await Lanes.open(parse_lanes(settings.lanes), opener, served)
+
+
 def write_token(settings: Settings) -> WriteToken:
     """The token that writes need, made at first start unless it was given."""
     database = database_of(settings.database_url)
@@ -173,7 +192,11 @@ def write_token(settings: Settings) -> WriteToken:
 
 
 def build_services(
-    recorder: Recorder, settings: Settings, token: WriteToken, feeds: Sequence[Feed]
+    recorder: Recorder,
+    settings: Settings,
+    token: WriteToken,
+    feeds: Sequence[Feed],
+    lanes: Lanes,
 ) -> Services:
     """Everything that the endpoints work with, around an open log."""
     log, ingest, frames = recorder.log, recorder.ingest, FrameCache()
@@ -203,6 +226,7 @@ def build_services(
         downloads=Downloads(),
         register=register,
         log_metrics=log_metrics,
+        lanes=lanes,
     )
 
 
@@ -220,6 +244,7 @@ def create_app(
     settings: Settings,
     feeds: Sequence[Feed] = (),
     opened: Callable[[Settings], Awaitable[Recorder]] = open_recorder,
+    lanes_opened: Callable[[Settings], Awaitable[Lanes]] = open_lanes,
 ) -> FastAPI:
     """The application; it opens the log when it starts and closes it when it stops.
 
@@ -227,13 +252,17 @@ def create_app(
         settings: what the operator chose.
         feeds: what to play while it runs.
         opened: where the log comes from; a caller that has opened it already hands it over here.
+        lanes_opened: the same for the logs that are shown beside it.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        recorder = await opened(settings)
-        try:
-            services = build_services(recorder, settings, write_token(settings), feeds)
+        async with AsyncExitStack() as stack:
+            recorder = await opened(settings)
+            stack.push_async_callback(recorder.close)
+            lanes = await lanes_opened(settings)
+            stack.push_async_callback(lanes.close)
+            services = build_services(recorder, settings, write_token(settings), feeds, lanes)
             app.state.services = services
             services.manager.start()
             services.broadcaster.start()
@@ -243,8 +272,6 @@ def create_app(
                 services.manager.shut_down()
                 await services.broadcaster.stop()
                 await services.manager.stop()
-        finally:
-            await recorder.close()
 
     app = FastAPI(
         title="Synapse",
@@ -263,7 +290,7 @@ def create_app(
         app.include_router(module.router)
     for module in (broadcast, connections, session, episodes):
         app.include_router(module.router)
-    for module in (explain, compare):
+    for module in (explain, compare, lanes):
         app.include_router(module.router)
     for module in (health, metrics, asyncapi, socket):
         app.include_router(module.router)

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from app.api.downloads import Downloads
 from app.broadcaster import MarketDataBroadcaster
 from app.ingest import TickIngest
+from app.lanes import Lanes
 from app.live_state import LiveState
 from app.market.episodes import Episodes
 from app.metrics import LogMetrics
@@ -38,6 +39,7 @@ class Services:
     downloads: Downloads
     register: ConnectionRegister
     log_metrics: LogMetrics
+    lanes: Lanes
 
     @property
     def reader(self) -> LogReader:

@@ -2,6 +2,7 @@ import { act } from "@testing-library/preact";
 import { useSyncExternalStore } from "react";
 import { vi } from "vitest";
 import type { Episode } from "../src/synapse/episodes";
+import type { Lane } from "../src/synapse/lanes";
 import type { Machine, MachineControls } from "../src/synapse/machine";
 import type { Snapshot } from "../src/synapse/store";
 import { EMPTY_VIEW } from "../src/synapse/view";
@@ -39,6 +40,8 @@ const LIVE: Snapshot = {
 export class FakePast {
   snapshot = LIVE;
   episodes: readonly Episode[] = [];
+  lanes: readonly Lane[] | null = null;
+  laneEpisodes: readonly Episode[] | null = null;
   hashOf = vi.fn(async (_position: number): Promise<string> => HASH);
   readonly controls = {
     goTo: vi.fn<MachineControls["goTo"]>(),
@@ -86,6 +89,7 @@ export class FakePast {
         controls: this.controls,
       }),
       useEpisodes: () => this.episodes,
+      useLanes: () => useSelected(() => this.lanes),
       useStateHash: () => this.hashOf,
     };
   }

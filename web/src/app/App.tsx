@@ -64,7 +64,9 @@ export function App({ store }: { store: SynapseStore }) {
       )}
       <Dock
         symbol={symbol}
-        ribbon={symbol && <MoodRibbon symbol={symbol} viewport={viewport} />}
+        ribbon={
+          symbol && <MoodRibbon symbol={symbol} viewport={viewport} lanes={address.lanes} />
+        }
         compare={address.compare}
         onPin={address.pin}
         onCopyLink={address.copyLink}

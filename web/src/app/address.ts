@@ -1,4 +1,5 @@
 import type { Speed } from "../synapse/machine";
+import { isLaneName } from "../synapse/settings";
 
 /** What the page's address says: which symbol, which moment, and what its sender saw there. */
 export interface Address {
@@ -10,6 +11,8 @@ export interface Address {
   readonly speed: Speed | null;
   /** The first digits of the state's hash at `position`, as the sender had it. */
   readonly state: string | null;
+  /** The lane that is shown beside what was recorded. */
+  readonly lane: string | null;
 }
 
 export interface ParsedAddress {
@@ -38,6 +41,7 @@ const PARSERS: Parsers = {
   compare: parsePosition,
   speed: parseSpeed,
   state: (text) => (STATE.test(text) ? text : null),
+  lane: (text) => (isLaneName(text) ? text : null),
 };
 const NAMES = Object.keys(PARSERS) as (keyof Address)[];
 
@@ -59,6 +63,7 @@ export function parseAddress(search: string): ParsedAddress {
     compare: read("compare"),
     speed: read("speed"),
     state: read("state"),
+    lane: read("lane"),
   };
   if (found.state === null || found.position !== null) return { address: found, ignored };
   return { address: { ...found, state: null }, ignored: [...ignored, "state without a position"] };

@@ -40,6 +40,10 @@ export function unknownWords(symbol: string): Notice {
   return { text: `This log has no ${symbol} so far: choose another symbol.`, warning: true };
 }
 
+export function unknownLaneWords(lane: string): Notice {
+  return { text: `This recorder has no lane ${lane}: it was started without it.`, warning: true };
+}
+
 export function copiedWords(state: string | null): Notice {
   const text = state
     ? `Link copied. State ${short(state)}`

@@ -1,9 +1,10 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useMachine, useSelected } from "../synapse/hooks";
+import { type LaneChoice, useMachine, useSelected } from "../synapse/hooks";
 import type { Machine } from "../synapse/machine";
 import { throttle } from "../ui/throttle";
 import { type Address, type ParsedAddress, formatAddress, parseAddress, sameMoment } from "./address";
 import type { Notice } from "./linkWords";
+import { useLaneChoice } from "./useLaneChoice";
 import { useLinkNotice } from "./useLinkNotice";
 
 export const FIRST_CHOICE = "SPX";
@@ -23,6 +24,8 @@ export interface AddressBar {
   /** The position that is pinned to compare. */
   readonly compare: number | null;
   readonly pin: (position: number | null) => void;
+  /** Null where the recorder has no lanes. */
+  readonly lanes: LaneChoice | null;
   /** Copies a link to the shown moment, with its state's hash. */
   readonly copyLink: () => void;
   readonly notice: Notice | null;
@@ -37,6 +40,7 @@ export function useAddress(symbols: readonly string[]): AddressBar {
   const [opened, setOpened] = useState(() => parseAddress(window.location.search));
   const [wanted, setWanted] = useState(opened.address.symbol);
   const [compare, pin] = useState(opened.address.compare);
+  const { addressed: lane, choice: lanes, open: openLane } = useLaneChoice(opened.address.lane);
   const symbol = choose(wanted, symbols);
   const head = useSelected(({ position }) => position);
   const notices = useLinkNotice(opened);
@@ -44,21 +48,23 @@ export function useAddress(symbols: readonly string[]): AddressBar {
     setOpened(parsed);
     setWanted(parsed.address.symbol);
     pin(parsed.address.compare);
-  }, []);
+    openLane(parsed.address.lane);
+  }, [openLane]);
   // While live, the first symbol is chosen anew each time, as long as nobody has chosen another.
-  useKeptAddress(opened.address, { symbol: machine ? symbol : wanted, compare }, back);
+  useKeptAddress(opened.address, { symbol: machine ? symbol : wanted, compare, lane }, back);
 
   const { copy } = notices;
   const copyLink = (): void => {
     const position = machine?.position ?? head;
     const speed = machine?.speed ?? null;
-    copy({ symbol, position, compare, speed, state: machine?.stateHash ?? null });
+    copy({ symbol, position, compare, speed, state: machine?.stateHash ?? null, lane });
   };
   return {
     symbol,
     choose: setWanted,
     compare,
     pin,
+    lanes,
     copyLink,
     notice: notices.notice,
     link: notices.link,
@@ -66,10 +72,13 @@ export function useAddress(symbols: readonly string[]): AddressBar {
   };
 }
 
+/** What the address says beside the moment. */
+type Chosen = Pick<Address, "symbol" | "compare" | "lane">;
+
 /** Goes where the opened address says, then keeps the address up to date; `onBack` is told of what the browser goes back to. */
 function useKeptAddress(
   opened: Address,
-  { symbol, compare }: Pick<Address, "symbol" | "compare">,
+  { symbol, compare, lane }: Chosen,
   onBack: (parsed: ParsedAddress) => void,
 ): void {
   const { machine, controls } = useMachine();
@@ -98,8 +107,8 @@ function useKeptAddress(
   useEffect(() => {
     if (awaited.current !== null && awaited.current !== (machine !== null)) return;
     awaited.current = null;
-    writer.call(addressOf(machine, symbol, compare));
-  }, [compare, machine, symbol, writer]);
+    writer.call(addressOf(machine, { symbol, compare, lane }));
+  }, [compare, lane, machine, symbol, writer]);
 
   useEffect(() => {
     const back = (): void => {
@@ -112,13 +121,13 @@ function useKeptAddress(
 }
 
 /** The address of what is shown; while it moves, the position stays as it was at the last rest. */
-function addressOf(machine: Machine | null, symbol: string | null, compare: number | null): Address {
-  if (!machine) return { symbol, position: null, compare, speed: null, state: null };
+function addressOf(machine: Machine | null, chosen: Chosen): Address {
+  if (!machine) return { ...chosen, position: null, speed: null, state: null };
   const { address } = parseAddress(window.location.search);
   const rests = machine.status === "paused" || machine.status === "finished";
   const position = rests ? machine.position : address.position;
   const speed = position === null ? null : machine.speed;
-  return { symbol, position, compare, speed, state: null };
+  return { ...chosen, position, speed, state: null };
 }
 
 /** Writes the address. Another symbol, or a way into the past or out of it, can be gone back from. */

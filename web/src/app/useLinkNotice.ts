@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
-import { useSelected, useStateHash } from "../synapse/hooks";
+import { useLanes, useSelected, useStateHash } from "../synapse/hooks";
 import { type Address, type ParsedAddress, formatAddress } from "./address";
 import {
   BEYOND,
@@ -8,6 +8,7 @@ import {
   copiedWords,
   ignoredWords,
   stateDigits,
+  unknownLaneWords,
   unknownWords,
 } from "./linkWords";
 
@@ -29,7 +30,9 @@ export function useLinkNotice(opened: ParsedAddress): LinkNotices {
   const [link, setLink] = useState<string | null>(null);
   const [closed, setClosed] = useState<ParsedAddress | null>(null);
   const ignored = closed === opened ? null : ignoredWords(opened.ignored);
-  const unknown = useUnknownSymbol(closed === opened ? null : opened.address.symbol);
+  const unread = closed === opened ? null : opened.address;
+  const symbol = useUnknownSymbol(unread?.symbol ?? null);
+  const lane = useUnknownLane(unread?.lane ?? null);
   useComparedState(opened.address, stateHash, setTold);
 
   useEffect(() => {
@@ -53,12 +56,12 @@ export function useLinkNotice(opened: ParsedAddress): LinkNotices {
     },
     [stateHash],
   );
-  const texts = [told?.text, unknown?.text, ignored].filter((text) => text !== null && text !== undefined);
+  const texts = [told?.text, symbol?.text, lane?.text, ignored].filter(
+    (text) => text !== null && text !== undefined,
+  );
+  const isWarning = told?.warning === true || ignored !== null || symbol !== null || lane !== null;
   return {
-    notice:
-      texts.length === 0
-        ? null
-        : { text: texts.join(" "), warning: told?.warning === true || ignored !== null || unknown !== null },
+    notice: texts.length === 0 ? null : { text: texts.join(" "), warning: isWarning },
     link,
     copy: (address) => void copy(address),
     close: () => {
@@ -76,6 +79,13 @@ function useUnknownSymbol(symbol: string | null): Notice | null {
     return names.length > 0 && symbol !== null && !names.includes(symbol);
   });
   return unknown && symbol !== null ? unknownWords(symbol) : null;
+}
+
+/** Which lanes there are is known only when the recorder has said so. */
+function useUnknownLane(lane: string | null): Notice | null {
+  const lanes = useLanes();
+  if (lanes === null || lane === null || lanes.some(({ name }) => name === lane)) return null;
+  return unknownLaneWords(lane);
 }
 
 /** Compares the state that a link names with this log's, and again when the log becomes another one. */

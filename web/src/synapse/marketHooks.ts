@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import type { BarFeed } from "./barFeed";
 import { useSelected, useStore } from "./contexts";
 import type { Episode } from "./episodes";
@@ -6,6 +6,7 @@ import type { Explanation } from "./explanation";
 import type { ServerEvent } from "./generated";
 import type { Mark } from "./mark";
 import type { Shelf } from "./shelf";
+import { useRead, useShelf } from "./shelfHooks";
 import type { Span } from "./span";
 import type { AlertView, Shift, SymbolView } from "./view";
 
@@ -39,30 +40,6 @@ export function usePriceAlerts(symbol?: string): readonly AlertView[] {
 /** The bars of a symbol past React: one object a symbol, which reads nothing while nobody listens to it. */
 export function useBarFeed(symbol: string): BarFeed {
   return useStore().feed(symbol);
-}
-
-/** Asks for something on the shelf for as long as it is wanted. */
-function useShelf(ask: (shelf: Shelf) => void | (() => void)): void {
-  const store = useStore();
-  useEffect(() => {
-    let release: void | (() => void);
-    let isWanted = true;
-    store.openShelf().then(
-      (shelf) => {
-        if (isWanted) release = ask(shelf);
-      },
-      () => {},
-    );
-    return () => {
-      isWanted = false;
-      release?.();
-    };
-  }, [ask, store]);
-}
-
-function useRead<T>(read: (shelf: Shelf) => T): T | null {
-  const store = useStore();
-  return useSyncExternalStore(store.subscribe, () => store.shelf && read(store.shelf));
 }
 
 /** A symbol's whole history of episodes, oldest first; the same for live and for the past. */

@@ -12,6 +12,8 @@ export interface Settings {
   readonly timeZone: string;
   /** A key of `PERSONAS`; null: the recorder's own. */
   readonly persona: string | null;
+  /** The lane that is shown beside what was recorded, where the recorder has it; null: none. */
+  readonly lane: string | null;
   readonly notifications: boolean;
   readonly sound: boolean;
 }
@@ -22,6 +24,7 @@ export const DEFAULT_SETTINGS: Settings = {
   locale: null,
   timeZone: "UTC",
   persona: null,
+  lane: null,
   notifications: false,
   sound: false,
 };
@@ -45,9 +48,17 @@ const sound: { readonly [K in keyof Settings]: (value: unknown) => value is Sett
   locale: (value): value is string | null => value === null || isLocale(value),
   timeZone: (value): value is string => value === "local" || isTimeZone(value),
   persona: among<string | null>(null, ...Object.keys(PERSONAS)),
+  lane: (value): value is string | null => value === null || isLaneName(value),
   notifications: among(true, false),
   sound: among(true, false),
 };
+
+const LANE_NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+
+/** Whether a lane can be called so. */
+export function isLaneName(value: unknown): value is string {
+  return typeof value === "string" && LANE_NAME.test(value);
+}
 
 /** Whether the browser can write in that language. */
 export function isLocale(value: unknown): value is string {

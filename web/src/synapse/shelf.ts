@@ -2,6 +2,7 @@ import { BarFeeds } from "./barFeed";
 import { EpisodeBook } from "./episodeBook";
 import { ExplanationBook } from "./explanationBook";
 import type { ServerEvent } from "./generated";
+import { LaneBook } from "./laneBook";
 import { MarkBook } from "./markBook";
 import { SessionBook } from "./sessionBook";
 import type { ShelfHost } from "./shelfHost";
@@ -11,6 +12,7 @@ export class Shelf {
   readonly feeds: BarFeeds;
   readonly episodes: EpisodeBook;
   readonly explanations: ExplanationBook;
+  readonly lanes: LaneBook;
   readonly marks: MarkBook;
   readonly session: SessionBook;
 
@@ -18,6 +20,7 @@ export class Shelf {
     this.feeds = new BarFeeds(host);
     this.episodes = new EpisodeBook(host);
     this.explanations = new ExplanationBook(host);
+    this.lanes = new LaneBook(host);
     this.marks = new MarkBook(host);
     this.session = new SessionBook(host);
   }
@@ -47,6 +50,7 @@ export class Shelf {
     this.feeds.reload();
     this.episodes.startOver();
     this.explanations.startOver();
+    this.lanes.startOver();
     this.marks.startOver();
   }
 }

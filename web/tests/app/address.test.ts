@@ -3,7 +3,14 @@ import { type Address, formatAddress, parseAddress, sameMoment } from "../../src
 import { comparedWords, copiedWords, ignoredWords, stateDigits } from "../../src/app/linkWords";
 import type { Speed } from "../../src/synapse/machine";
 
-const NOTHING: Address = { symbol: null, position: null, compare: null, speed: null, state: null };
+const NOTHING: Address = {
+  symbol: null,
+  position: null,
+  compare: null,
+  speed: null,
+  state: null,
+  lane: null,
+};
 const STATE = "3f2a9c0d1e2f3a4b";
 const ROUNDS = 2_000;
 
@@ -35,6 +42,7 @@ function anyAddress(next: () => number): Address {
     compare: maybe(() => digits(15)),
     speed: maybe(() => speeds[Math.floor(next() * speeds.length)] ?? "max"),
     state: position === null ? null : maybe(() => Array.from({ length: 16 }, hex).join("")),
+    lane: maybe(() => `l${Array.from({ length: Math.floor(next() * 20) }, hex).join(".")}`),
   };
 }
 
@@ -67,9 +75,16 @@ describe("an address", () => {
   });
 
   it("names each part", () => {
-    const search = `?symbol=%5EGSPC&position=12345&compare=0&speed=86400&state=${STATE}`;
+    const search = `?symbol=%5EGSPC&position=12345&compare=0&speed=86400&state=${STATE}&lane=sma200`;
     expect(parseAddress(search)).toEqual({
-      address: { symbol: "^GSPC", position: 12_345, compare: 0, speed: 86_400, state: STATE },
+      address: {
+        symbol: "^GSPC",
+        position: 12_345,
+        compare: 0,
+        speed: 86_400,
+        state: STATE,
+        lane: "sma200",
+      },
       ignored: [],
     });
     expect(parseAddress("")).toEqual({ address: NOTHING, ignored: [] });
@@ -95,6 +110,9 @@ describe("an address", () => {
     "symbol=a%20b",
     "symbol=%3Cb%3E",
     `symbol=${"A".repeat(33)}`,
+    "lane=",
+    "lane=a%2Fb",
+    `lane=${"a".repeat(65)}`,
   ])("ignores %s and says so", (query) => {
     const { address, ignored } = parseAddress(`?${query}`);
     expect(address).toEqual(NOTHING);

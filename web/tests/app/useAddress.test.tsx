@@ -11,6 +11,7 @@ vi.mock("../../src/synapse/hooks", async (original) => ({
   useSelected: (select: never) => held.past.hooks().useSelected(select),
   useMachine: () => held.past.hooks().useMachine(),
   useStateHash: () => held.past.hashOf,
+  useLanes: () => held.past.hooks().useLanes(),
 }));
 
 let past: FakePast;
@@ -186,6 +187,53 @@ describe("the address", () => {
     act(() => bar.current.pin(null));
     await settle();
     expect(window.location.search).toBe("");
+  });
+});
+
+function tellLanes(): void {
+  const rest = { problem: null, epoch: "e2", head: 9, symbols: [] };
+  past.lanes = [
+    { name: "sma200", ...rest },
+    { name: "jump", ...rest },
+  ];
+  past.tell({});
+}
+
+describe("a lane", () => {
+  it("is opened by a link once it is known which there are, and stays in the address", async () => {
+    const bar = await open("?lane=sma200");
+    expect(bar.current.lanes).toBeNull();
+    expect(window.location.search).toBe("?lane=sma200");
+    tellLanes();
+    await settle();
+    expect(bar.current.lanes?.chosen).toBe("sma200");
+    act(() => bar.current.lanes?.choose("jump"));
+    await settle();
+    expect(window.location.search).toBe("?lane=jump");
+    act(() => bar.current.copyLink());
+    await settle(0);
+    expect(writeText.mock.calls[0]?.[0]).toContain("&lane=jump");
+    act(() => bar.current.lanes?.choose(null));
+    await settle();
+    expect(window.location.search).toBe("");
+    back("?lane=jump");
+    expect(bar.current.lanes?.chosen).toBe("jump");
+  });
+
+  it("that the recorder does not have is not shown, and a link to it says so", async () => {
+    const bar = await open("?lane=hmm");
+    expect(bar.current.notice).toBeNull();
+    tellLanes();
+    await settle();
+    expect(bar.current.lanes?.chosen).toBeNull();
+    expect(bar.current.notice?.text).toContain("no lane hmm");
+    expect(window.location.search).toBe("");
+  });
+
+  it("is chosen for nobody where there are none", async () => {
+    past.lanes = [];
+    const bar = await open();
+    expect(bar.current.lanes).toBeNull();
   });
 });
 

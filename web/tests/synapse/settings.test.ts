@@ -31,6 +31,7 @@ describe("what was kept", () => {
       locale: "de-DE",
       timeZone: "Nowhere/Land",
       persona: "nobody",
+      lane: "a b",
       notifications: 1,
       sound: true,
       more: "x",

@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { useEpisodes, useSelected } from "../../synapse/hooks";
+import { type LaneChoice, useEpisodes, useSelected } from "../../synapse/hooks";
 import { usualBarS } from "../../ui/usualBar";
 import type { Viewport } from "../../ui/viewport";
 import { Ribbon } from "./Ribbon";
@@ -14,10 +14,12 @@ const BRUSH_BARS_MIN = 20;
 interface MoodRibbonProps {
   readonly symbol: string;
   readonly viewport: Viewport;
+  /** Logs that can be shown beside what was recorded; null where there are none. */
+  readonly lanes?: LaneChoice | null;
 }
 
 /** The whole history of a symbol: minimap and brush of the chart, and scrubber of the time machine. */
-export function MoodRibbon({ symbol, viewport }: MoodRibbonProps) {
+export function MoodRibbon({ symbol, viewport, lanes = null }: MoodRibbonProps) {
   const episodes = useEpisodes(symbol);
   const timeline = useTimeline(symbol);
   const bar = useMemo(() => usualBarS(episodes), [episodes]);
@@ -28,6 +30,7 @@ export function MoodRibbon({ symbol, viewport }: MoodRibbonProps) {
           symbol={symbol}
           timeline={timeline}
           viewport={viewport}
+          lanes={lanes}
           least={Math.min(bar * BRUSH_BARS_MIN, timeline.to - timeline.from)}
         />
       ) : (

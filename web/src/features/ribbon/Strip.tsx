@@ -6,12 +6,19 @@ import { type Timeline, columns } from "./timeline";
 export const STRIP_PX = 22;
 const HATCH_PX = 5;
 
+interface StripProps {
+  readonly timeline: Timeline;
+  readonly width: number;
+  /** In CSS pixels, as the style sheet has it. */
+  readonly height?: number;
+}
+
 /** The whole history, one column a pixel of the screen: colour and height tell the regime, hatching a crash. */
-export function Strip({ timeline, width }: { timeline: Timeline; width: number }) {
+export function Strip({ timeline, width, height = STRIP_PX }: StripProps) {
   const hatch = useId();
   const density = Math.max(1, Math.round(window.devicePixelRatio || 1));
   const wide = Math.max(1, Math.round(width * density));
-  const tall = STRIP_PX * density;
+  const tall = height * density;
   const paths = useMemo(
     () => stripPaths(columns(timeline, wide), tall),
     [tall, timeline, wide],
