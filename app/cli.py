@@ -15,9 +15,10 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from app import cli_log, cli_rebuild
+from app import cli_export, cli_help, cli_log, cli_mcp, cli_rebuild, cli_terminal, cli_whatif
 from app.config import DatabaseUrlError, Settings
 from app.feeds.base import FeedError, FeedSpecError
+from app.lane_names import LANES_MAX, LaneError, joined_lanes
 from app.market.detector.registry import MissingExtra
 from app.write_token import TokenFileError
 from events.errors import EventError
@@ -33,8 +34,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli_terminal.register(app)
+cli_export.register(app)
 cli_log.register(app)
 cli_rebuild.register(app)
+cli_whatif.register(app)
+cli_mcp.register(app)
 
 Db = Annotated[
     str | None,
@@ -57,6 +62,15 @@ Feeds = Annotated[
         " exchange:kraken?symbols=BTC/USD. May be given several times; docs/feeds.md has every option.",
     ),
 ]
+LaneSpecs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lane",
+        metavar="NAME=FILE",
+        help="A log to show beside this one, only read, such as a saved what-if. May be given"
+        f" {LANES_MAX} times. Default: SYNAPSE_LANES.",
+    ),
+]
 Round = Annotated[
     int | None,
     typer.Option(
@@ -74,6 +88,13 @@ def _valid_symbol(symbol: str) -> str:
     if not re.fullmatch(SYMBOL_PATTERN, symbol):
         raise typer.BadParameter(f"{symbol!r} is no symbol: use letters, digits and . _ : / ^ = -")
     return symbol
+
+
+def _lanes(specs: list[str] | None) -> str | None:
+    try:
+        return joined_lanes(specs) if specs else None
+    except LaneError as error:
+        raise typer.BadParameter(str(error), param_hint="--lane") from None
 
 
 def _settings(**flags: Any) -> Settings:
@@ -102,12 +123,13 @@ def serve_command(
     db: Db = None,
     host: Host = None,
     port: Port = None,
+    lane: LaneSpecs = None,
     no_browser: NoBrowser = False,
 ) -> None:
     """Serve the log: dashboard, socket and HTTP, and play the feeds that are named; without one, none."""
     from app.feeds.specs import parse_feeds
 
-    settings = _settings(database_url=db, host=host, port=port)
+    settings = _settings(database_url=db, host=host, port=port, lanes=_lanes(lane))
     feeds = parse_feeds(feed or ())
     from app.cli_serve import serve_log
 
@@ -119,6 +141,7 @@ def demo_command(
     db: Db = None,
     host: Host = None,
     port: Port = None,
+    lane: LaneSpecs = None,
     no_browser: NoBrowser = False,
     speed: Annotated[
         float, typer.Option(min=0.01, max=1000, help="Bars a second at which 2018 is played.")
@@ -128,7 +151,7 @@ def demo_command(
     from app.cli_serve import serve_log
     from app.demo import DEMO_PAPER, demo_feeds
 
-    settings = _settings(database_url=db, host=host, port=port)
+    settings = _settings(database_url=db, host=host, port=port, lanes=_lanes(lane))
     if settings.paper is None:
         settings = settings.model_copy(update={"paper": DEMO_PAPER})
     serve_log(settings, demo_feeds(speed), browser=not no_browser, with_history=True)
@@ -153,6 +176,9 @@ def import_command(
     from app.cli_serve import import_file
 
     import_file(_settings(database_url=db), file, symbol, digits, as_json=as_json)
+
+
+cli_help.arrange(app)
 
 
 def _usage_line(error: typer.TyperException) -> str:

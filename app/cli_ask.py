@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 TOKEN_VARIABLE: Final = "SYNAPSE_TOKEN"  # noqa: S105  # where it is found, not what it is
 
-ASK_PANEL: Final = "Ask the log"
-"""Where `synapse --help` lists the commands that ask."""
-
 Db = Annotated[
     str | None,
     typer.Option(
@@ -83,7 +80,9 @@ def asked_log(db: str | None, url: str | None, token: str | None = None) -> "Ite
     target = url if url is not None else (db or Settings().database_url)
     if url is not None and not url.startswith(("http://", "https://")):
         raise typer.BadParameter(f"--url must look like http://127.0.0.1:8000, not {url!r}")
-    with connect(target, token=token) as log:
+    with waiting("Opening the log"):
+        log = connect(target, token=token)
+    with log:
         yield log
 
 
@@ -104,14 +103,18 @@ def refuse_empty(log: "Log") -> None:
 
 def print_json(value: Any) -> None:
     """One JSON document on one line: models by their names on the wire, exact numbers as text."""
-    sys.stdout.write(json_text(value) + "\n")
+    try:
+        sys.stdout.write(json_text(value) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Without its number, for which typer would exit 1: `main` says how a program ends whose reader has gone.
+        raise BrokenPipeError from None
 
 
 def print_json_lines(values: Iterable[Any]) -> None:
     """One JSON document a line, each at once, so that a pipe has it."""
     for value in values:
         print_json(value)
-        sys.stdout.flush()
 
 
 def console() -> "Console":
@@ -120,7 +123,7 @@ def console() -> "Console":
 
     class Shell(Console):
         def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # rich would exit 1: `main` says how a program ends whose reader has gone
+            raise BrokenPipeError  # rich would exit 1
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Where signs such as arrows cannot be written, a question mark is better than an end.

@@ -108,7 +108,11 @@ class FileSource:
             raise LogUnavailable(str(error)) from error
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        future: Future[Result] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            future: Future[Result] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        except BaseException:
+            work.close()  # Ctrl-C came first: it was never begun
+            raise
         try:
             return future.result()
         except BaseException:

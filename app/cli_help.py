@@ -1,0 +1,37 @@
+"""How `synapse --help` lists the commands: what they are for, and in which order."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import typer
+
+PANELS: Final[Mapping[str, Sequence[str]]] = {
+    "Serve and record": ("serve", "demo", "import"),
+    "Ask the log": (
+        "tail",
+        "replay",
+        "state",
+        "explain",
+        "compare",
+        "episodes",
+        "transitions",
+        "whatif",
+        "hindsight",
+        "export",
+        "mcp",
+    ),
+    "Look after the log": ("verify", "doctor", "backup", "restore", "rebuild"),
+}
+"""The commands of each panel; one that is in none comes last, under its own."""
+
+
+def arrange(app: typer.Typer) -> None:
+    """Sort the commands, once all of them are there."""
+    order = [name for names in PANELS.values() for name in names]
+    for command in app.registered_commands:
+        for panel, names in PANELS.items():
+            if command.name in names:
+                command.rich_help_panel = panel
+    app.registered_commands.sort(
+        key=lambda each: order.index(each.name) if each.name in order else len(order)
+    )

@@ -1,0 +1,125 @@
+"""`synapse tail`: the newest events, and those that follow, one line each."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from app.cli_ask import (
+    Db,
+    Since,
+    Token,
+    Url,
+    asked_log,
+    console,
+    print_json,
+    refuse_empty,
+    waiting,
+)
+from events.catalog import Channel
+
+if TYPE_CHECKING:
+    from app.client.messages import Event
+
+LAST: Final = 20
+"""Events shown at first, where none are asked for."""
+
+LAST_MAX: Final = 5_000
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command on the program."""
+    example = "Example: synapse tail --channel regime --channel trades --last 50"
+    app.command("tail", epilog=example)(tail_command)
+
+
+def tail_command(  # noqa: PLR0913, PLR0917  # one parameter for each option
+    channel: Annotated[
+        list[Channel] | None,
+        typer.Option("--channel", "-c", help="Of this channel only; may be given several times."),
+    ] = None,
+    symbol: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--symbol",
+            "-s",
+            help="Of this symbol only; may be given several times.",
+        ),
+    ] = None,
+    last: Annotated[
+        int | None,
+        typer.Option(
+            "--last",
+            "-n",
+            min=0,
+            max=LAST_MAX,
+            help=f"Begin with the newest so many; {LAST}, if not told.",
+        ),
+    ] = None,
+    since: Since = None,
+    no_follow: Annotated[
+        bool, typer.Option("--no-follow", help="Show what is there, and end.")
+    ] = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Also provisional regimes, and those that stay what they were."),
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Every event as a line of JSON, as the socket sends it."),
+    ] = False,
+    db: Db = None,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Follow the log: what happens, as it is recorded, one line an event. Ctrl-C ends it."""
+    if since is not None and last is not None:
+        raise typer.BadParameter("give either --since or --last, not both")
+    with asked_log(db, url, token) as log:
+        from app.terminal.followed import Asked
+
+        if no_follow:
+            refuse_empty(log)
+        asked = Asked(_names(channel), symbol or None, everything or as_json)
+        show, head = _json_lines if as_json else _lines(), log.head()
+        asked.check(log, head)
+        if since is None:
+            with waiting("Looking for the newest events"):
+                first: Iterable[Event] = asked.newest(log, head, LAST if last is None else last)
+        else:
+            first = asked.since(log, head, since)
+        for event in first:
+            show(event)
+        if no_follow:
+            return
+        if head.position == 0:
+            _say("this log is empty: waiting for its first event")
+        followed = (
+            asked.following(log, head)
+            if url is None
+            else asked.following_server(url, token, head, _say)
+        )
+        for event in followed:
+            show(event)
+
+
+def _names(channels: list[Channel] | None) -> list[str] | None:
+    return [each.value for each in channels] if channels else None
+
+
+def _lines() -> "Callable[[Event], None]":
+    from app.terminal.lines import event_line
+
+    shell = console()
+    # As long as it is: the terminal folds it, and a pipe can be searched.
+    return lambda event: shell.print(event_line(event), soft_wrap=True)
+
+
+def _json_lines(event: "Event") -> None:
+    from app.terminal.message import message_of
+
+    print_json(message_of(event))
+
+
+def _say(text: str) -> None:
+    typer.echo(f"synapse: {text}", err=True)
