@@ -5,7 +5,7 @@
 Every run is a process of its own, so that its peak of memory (resident set; Linux) is its own too. The log is
 written before, and lies in the operating system's cache.
 
-- ours: `GET /api/events?format=`'s own response, from the SQLite log to a file, without the socket between;
+- ours: `synapse export`, from the SQLite log to a file on disk and its manifest;
 - pyarrow: the same table, which lies in memory as Arrow's columns already, to a file: nothing is read from a
   log, no payload is parsed. It is what the format itself costs, and needs the whole table in memory.
 """
@@ -24,14 +24,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app.analysis.export import ExportFormat
-from app.api.downloads import Downloads
-from app.api.export import Wanted, export_response
+from app.exporting.asked import Asked
+from app.exporting.save import Target, save
+from app.exporting.sources import StoreSource
 from app.migrate import upgrade
 from benchmarks.market_log import fill
 from benchmarks.peers import Rounds, fresh_folder, print_machine, run_async, untouched_garbage
 from events.log import EventLog
 from events.sql_store import SqlEventStore
-from events.store import ReadQuery
 
 EVENTS, QUICK_EVENTS = 1_000_000, 100_000
 OURS = tuple(format_.value for format_ in ExportFormat)
@@ -48,14 +48,10 @@ async def write_log(path: Path, count: int) -> None:
 async def export(format_: str, log: Path, out: Path) -> float:
     """Seconds that one export takes."""
     store = SqlEventStore.read_sqlite(log)
-    head = await store.head()
-    wanted = Wanted(ReadQuery(upto=head.position), head, None, {})
-    with untouched_garbage(), out.open("wb") as file:
+    target = Target(out, ExportFormat(format_), force=True)
+    with untouched_garbage():
         started = time.perf_counter()
-        response = await export_response(store, ExportFormat(format_), wanted, Downloads())
-        async for chunk in response.body_iterator:
-            assert isinstance(chunk, bytes)
-            file.write(chunk)
+        await save(StoreSource(store), Asked(), target)
         seconds = time.perf_counter() - started
     await store.close()
     return seconds

@@ -5,7 +5,15 @@ from uuid import UUID, uuid4
 
 from events.chain import GENESIS
 from events.clock import now_us
-from events.envelope import Append, Appended, Head, Idempotency, RecordedEvent
+from events.envelope import (
+    Append,
+    Appended,
+    EventColumns,
+    Head,
+    Idempotency,
+    RecordedEvent,
+    event_columns,
+)
 from events.memory_leases import MemoryLeases
 from events.memory_snapshots import MemorySnapshots
 from events.messages import EventText, TextOf, text_with
@@ -74,6 +82,10 @@ class MemoryEventStore(MemorySnapshots, MemoryLeases):
             if query.accepts(event):
                 page.append(event)
         return page
+
+    async def read_columns(self, query: ReadQuery) -> EventColumns:
+        """The page that `read` would give, column by column."""
+        return event_columns(await self.read(query))
 
     async def read_texts(self, query: ReadQuery, text_of: TextOf) -> list[EventText]:
         """The page that `read` would give, as messages."""

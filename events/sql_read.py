@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select, text
 
 from events.catalog import CATALOG
-from events.envelope import Head, RecordedEvent
+from events.envelope import EventColumns, Head, RecordedEvent, event_columns
 from events.selection import Selection
 from events.sql_keys import as_parameter, key_items, key_list, rows_of_keys, tuples_of_keys
 from events.sql_merge import merged_positions, query_filter
@@ -43,6 +43,10 @@ _HEAD: Final = Prepared(
     text("SELECT epoch, position, hash, recorded_at FROM log_head WHERE id = 1")
 )
 _COLUMN_NAMES: Final = ", ".join(f"e.{column.name}" for column in EVENT_COLUMNS)
+_SHOWN_COLUMNS: Final = (
+    "e.position, e.stream_id, e.version, e.event_id, e.type, e.schema_version, e.occurred_at, e.recorded_at,"
+    " e.source, e.payload"
+)
 _RANGE: Final = """
     SELECT {columns} FROM events AS e
     WHERE e.position > :after AND e.position <= :upto ORDER BY e.position {order} LIMIT :limit
@@ -63,6 +67,16 @@ def read_streams(connection: Connection) -> Mapping[str, StreamHead]:
 def read_page(connection: Connection, names: StreamNames, query: ReadQuery) -> list[RecordedEvent]:
     """One page, in position order (or the reverse)."""
     return to_events(connection, names, page_rows(connection, _COLUMN_NAMES, query))
+
+
+def read_columns(connection: Connection, names: StreamNames, query: ReadQuery) -> EventColumns:
+    """One page, column by column."""
+    rows = page_rows(connection, _SHOWN_COLUMNS, query)
+    if not rows:
+        return event_columns([])
+    positions, stream_ids, *columns = zip(*rows, strict=True)
+    named = {number: names.of(connection, number) for number in set(stream_ids)}
+    return EventColumns(positions, [named[number] for number in stream_ids], *columns)
 
 
 def page_rows(connection: Connection, columns: str, query: ReadQuery) -> Sequence[Any]:

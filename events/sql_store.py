@@ -12,7 +12,7 @@ from events import sql_read
 from events.chain import GENESIS
 from events.clock import now_us
 from events.engines import Engines, SqliteEngines, SqliteReader
-from events.envelope import Append, Appended, Head, Idempotency, RecordedEvent
+from events.envelope import Append, Appended, EventColumns, Head, Idempotency, RecordedEvent
 from events.epoch import new_epoch
 from events.messages import EventText, TextOf
 from events.selection import Selection
@@ -117,6 +117,10 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
     async def read(self, query: ReadQuery) -> list[RecordedEvent]:
         """One page, in position order or the reverse."""
         return await self._read(sql_read.read_page, query)
+
+    async def read_columns(self, query: ReadQuery) -> EventColumns:
+        """The page that `read` would give, column by column."""
+        return await self._read(sql_read.read_columns, query)
 
     async def read_texts(self, query: ReadQuery, text_of: TextOf) -> list[EventText]:
         """The page that `read` would give, as messages, made from the columns."""

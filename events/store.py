@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
-from events.envelope import Append, Appended, Head, Idempotency, RecordedEvent
+from events.envelope import Append, Appended, EventColumns, Head, Idempotency, RecordedEvent
 from events.errors import AppendConflict
 from events.lease_rules import LeaseStore
 from events.messages import EventText, TextOf
@@ -90,6 +90,9 @@ class EventStore(SnapshotStore, LeaseStore, Protocol):
 
     async def read(self, query: ReadQuery) -> list[RecordedEvent]:
         """One page, in position order (or the reverse)."""
+
+    async def read_columns(self, query: ReadQuery) -> EventColumns:
+        """The page that `read` would give, column by column."""
 
     async def read_texts(self, query: ReadQuery, text_of: TextOf) -> list[EventText]:
         """The page that `read` would give, as messages.

@@ -1,6 +1,7 @@
 """The formats that the log is given away in: what each is called, and how a page of it becomes bytes.
 
-An encoder holds what one page made it hold, and a parquet one a row group more; never the whole answer.
+An encoder holds what one page made it hold, one of arrow or parquet a batch or a row group more; never the
+whole answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,13 +10,18 @@ from enum import StrEnum
 from importlib import import_module
 from typing import Any, Final, Protocol, TypeVar
 
-from events.envelope import RecordedEvent
+import orjson
+
+from events.errors import EventError
 from events.messages import EventText
 
 EXTRA: Final = "export"
-"""The extra that parquet needs."""
+"""The extra that arrow and parquet need."""
 
-Item_contra = TypeVar("Item_contra", contravariant=True)
+KEY_PREFIX: Final = "synapse."
+"""What the names of our entries in a file's own metadata begin with."""
+
+Page_contra = TypeVar("Page_contra", contravariant=True)
 
 
 class ExportFormat(StrEnum):
@@ -24,17 +30,23 @@ class ExportFormat(StrEnum):
     NDJSON = "ndjson"
     CSV = "csv"
     PARQUET = "parquet"
+    ARROW = "arrow"
+    CLOUDEVENTS = "cloudevents"
 
 
 MEDIA_TYPES: Final[Mapping[ExportFormat, str]] = {
     ExportFormat.NDJSON: "application/x-ndjson",
     ExportFormat.CSV: "text/csv; charset=utf-8; header=present",
     ExportFormat.PARQUET: "application/vnd.apache.parquet",
+    ExportFormat.ARROW: "application/vnd.apache.arrow.stream",
+    ExportFormat.CLOUDEVENTS: "application/cloudevents-batch+json",
 }
 
 
-class FormatUnavailable(Exception):
+class FormatUnavailable(EventError):
     """A format whose packages are not installed."""
+
+    code = "format_unavailable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +63,23 @@ class Provenance:
     head: int
     selection: Mapping[str, Any]
 
+    def metadata(self) -> dict[str, str]:
+        """The same, as a file's own metadata has it."""
+        known = {
+            "epoch": self.epoch,
+            "head": str(self.head),
+            "selection": orjson.dumps(self.selection).decode(),
+        }
+        return {f"{KEY_PREFIX}{name}": value for name, value in known.items()}
 
-class Encoder(Protocol[Item_contra]):
+
+class Encoder(Protocol[Page_contra]):
     """Makes the bytes of one export; any of the three may give none yet."""
 
     def begin(self) -> bytes:
         """What stands before the first event."""
 
-    def page(self, events: Sequence[Item_contra]) -> bytes:
+    def page(self, page: Page_contra, /) -> bytes:
         """What is ready once these events are there, too."""
 
     def end(self) -> bytes:
@@ -81,8 +102,10 @@ class NdjsonEncoder:
         return b""
 
 
-def table_encoder(format_: ExportFormat, provenance: Provenance) -> Encoder[RecordedEvent]:
-    """A new encoder of a tabular format. Its module is imported with the first of its kind.
+def encoder_of(format_: ExportFormat, provenance: Provenance) -> Encoder[Any]:
+    """A new encoder of any format but ndjson. Its module is imported with the first of its kind.
+
+    That of cloudevents takes events, the others take pages column by column.
 
     Raises:
         FormatUnavailable: the packages of its extra are not installed.
@@ -97,5 +120,5 @@ def table_encoder(format_: ExportFormat, provenance: Provenance) -> Encoder[Reco
             f"format={format_.value} needs {package}, which is not installed here: "
             f"pip install 'regime-synapse[{EXTRA}]'"
         ) from error
-    encoder: Encoder[RecordedEvent] = module.encoder(provenance)
+    encoder: Encoder[Any] = module.encoder(provenance)
     return encoder

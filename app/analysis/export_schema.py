@@ -5,7 +5,6 @@ has none, for it is `occurred_at`. What is nested is one cell of JSON.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,12 +12,7 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
-import orjson
-
 from events.catalog import CATALOG, EventType, Regime
-from events.codec import is_readable, payload_fields
-from events.envelope import RecordedEvent
-from events.errors import UnreadablePayload
 
 
 class Kind(StrEnum):
@@ -51,9 +45,6 @@ class Column:
 Cell = int | float | bool | str | None
 """A time is an integer of microseconds since 1970 (UTC), an exact number the text that it has on the wire."""
 
-Row = list[Cell]
-"""The cells of one event, in the order of `COLUMNS`; None where its type has no such field."""
-
 ENVELOPE: Final = (
     Column("position", Kind.INTEGER),
     Column("version", Kind.INTEGER),
@@ -69,8 +60,12 @@ ENVELOPE: Final = (
 PAYLOAD: Final = "payload"
 """The last column: the stored text of what only a newer program can lay out, so that nothing is lost."""
 
-_SKIPPED: Final = "timestamp"
-_SPREAD: Final = "probabilities"
+SKIPPED: Final = "timestamp"
+"""The payload's field that has no column."""
+
+SPREAD: Final = "probabilities"
+"""The payload's field that has a column for each regime, too."""
+
 _KINDS: Final = (  # a bool is an int
     (bool, Kind.BOOLEAN),
     (int, Kind.INTEGER),
@@ -94,18 +89,19 @@ def kind_of(annotation: Any) -> Kind:
     return next((kind for base, kind in _KINDS if issubclass(annotation, base)), Kind.JSON)
 
 
-def _probability(regime: Regime) -> str:
+def probability_of(regime: Regime) -> str:
+    """The name of a regime's column."""
     return f"probability_{regime.value.lower()}"
 
 
 def _columns_of(entry: EventType) -> Iterator[Column]:
     for name, field in entry.model.model_fields.items():
-        if name == _SKIPPED:
+        if name == SKIPPED:
             continue
         yield Column(name, kind_of(field.annotation), (entry.name,))
-        if name == _SPREAD:
+        if name == SPREAD:
             yield from (
-                Column(_probability(regime), Kind.NUMBER, (entry.name,)) for regime in Regime
+                Column(probability_of(regime), Kind.NUMBER, (entry.name,)) for regime in Regime
             )
 
 
@@ -130,70 +126,5 @@ def columns_of(catalog: Mapping[str, EventType]) -> tuple[Column, ...]:
 
 
 COLUMNS: Final = columns_of(CATALOG)
-_PLACE: Final = {column.name: place for place, column in enumerate(COLUMNS)}
-_BLANK: Final[tuple[None, ...]] = (None,) * (len(COLUMNS) - len(ENVELOPE))
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Where the fields of one type go: as they are, and as JSON."""
-
-    plain: tuple[tuple[int, str], ...]
-    nested: tuple[tuple[int, str], ...]
-    fields: frozenset[str]
-
-
-def _plan(entry: EventType) -> _Plan:
-    names = [name for name in entry.model.model_fields if name != _SKIPPED]
-    places = [(_PLACE[name], name, COLUMNS[_PLACE[name]].kind is Kind.JSON) for name in names]
-    return _Plan(
-        tuple((place, name) for place, name, is_json in places if not is_json),
-        tuple((place, name) for place, name, is_json in places if is_json),
-        frozenset(entry.model.model_fields),
-    )
-
-
-_PLANS: Final = {name: _plan(entry) for name, entry in CATALOG.items()}
-_REGIME_PLACES: Final = tuple((_PLACE[_probability(regime)], regime.value) for regime in Regime)
-
-
-def _fields(event: RecordedEvent) -> dict[str, Any] | None:
-    """The payload's fields, if each of them has a column."""
-    if is_readable(event):
-        with suppress(UnreadablePayload):
-            fields = payload_fields(event)
-            if fields.keys() <= _PLANS[event.type].fields:
-                return fields
-    return None
-
-
-def row_of(event: RecordedEvent) -> Row:
-    """An event as a row, its payload at the present schema."""
-    row: Row = [
-        event.position,
-        event.version,
-        event.stream,
-        event.channel,
-        event.type,
-        str(event.event_id),
-        event.occurred_at_us,
-        event.recorded_at_us,
-        event.source,
-        *_BLANK,
-    ]
-    fields = _fields(event)
-    if fields is None:
-        row[-1] = event.payload_json
-        return row
-    plan = _PLANS[event.type]
-    for place, name in plan.plain:
-        row[place] = fields.get(name)
-    for place, name in plan.nested:
-        value = fields.get(name)
-        if value is not None:
-            row[place] = orjson.dumps(value).decode()
-    probabilities = fields.get(_SPREAD)
-    if probabilities is not None:
-        for place, regime in _REGIME_PLACES:
-            row[place] = probabilities.get(regime)
-    return row
+PLACES: Final = {column.name: place for place, column in enumerate(COLUMNS)}
+"""Where each column stands."""

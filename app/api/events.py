@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from app.analysis.export import MEDIA_TYPES, ExportFormat
-from app.api.export import Wanted, export_response
+from app.api.export import export_response
 from app.api.params import (
     PAGE_MAX,
     ListParam,
@@ -18,21 +18,35 @@ from app.api.params import (
 )
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem, ProblemDetails
 from app.api.services import ServicesDep
+from app.exporting.asked import HEADERS, Asked
 from app.stream.protocol import Problem
 from app.stream.transport import present_text, raw_text
 from events.envelope import Head
 from events.messages import EventText, text_with
-from events.scalars import format_time, to_micros
+from events.scalars import to_micros
 from events.store import EventStore, ReadQuery
 
 PAGE_USUAL: Final = 100
 """Events in a page, unless the request says otherwise."""
 
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+_TOLD: Final = (
+    "the log's lifetime",
+    "its last position when the download began",
+    "the hash of the event there",
+    "the position after which it begins",
+    "the hash of the event there",
+    "the position up to which it holds all that matches, unless limit is reached before",
+    "the hash of the event there",
+)
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "A page, or the whole selection as a download.",
         "content": {"application/json": {}} | dict.fromkeys(MEDIA_TYPES.values(), _BINARY),
+        "headers": {
+            header: {"schema": {"type": "string"}, "description": f"Of a download: {what}."}
+            for header, what in zip(HEADERS.values(), _TOLD, strict=True)
+        },
     },
     501: {"model": ProblemDetails, "description": "Not Implemented"},
 }
@@ -47,7 +61,7 @@ Limit = Annotated[
         description=f"A page: {PAGE_USUAL}, at most {PAGE_MAX}. A download: all, unless this is given.",
     ),
 ]
-Format = Literal["json", "ndjson", "csv", "parquet"]
+Format = Literal["json", "ndjson", "csv", "parquet", "arrow", "cloudevents"]
 
 
 @router.get("/events", responses=_RESPONSES)
@@ -72,34 +86,35 @@ async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing 
     With `raw` every payload is as it was written, and its `schema_version` is told.
 
     In any other `format` it is one download, in the order of the log, of all that matches up to the head
-    as it is now (`X-Synapse-Head`, of the lifetime `X-Synapse-Epoch`).
+    as it is now (`X-Synapse-To`, of the lifetime `X-Synapse-Epoch`). Its range may not end before it begins
+    (422), nor begin beyond the head (409).
     """
     _refuse_unfit(format, limit, order, raw=raw)
+    selection, wanted_types = selection_of(channels, symbols), types_of(types)
+    if format != "json":
+        asked = Asked(
+            after=after or 0,
+            before=before,
+            since=since,
+            until=until,
+            channels=split_list(channels),
+            symbols=split_list(symbols),
+            types=split_list(types),
+            limit=limit,
+        )
+        store, downloads = services.log.store, services.downloads
+        return await export_response(store, ExportFormat(format), asked, downloads)
     head, store = services.log.head, services.log.store
     query = ReadQuery(
         after=after or 0,
         upto=head.position if before is None else max(0, min(before - 1, head.position)),
-        selection=selection_of(channels, symbols),
-        types=types_of(types),
+        selection=selection,
+        types=wanted_types,
         occurred_from_us=None if since is None else to_micros(since),
         occurred_upto_us=None if until is None else to_micros(until),
         limit=limit or PAGE_USUAL,
         descending=order == "desc",
     )
-    if format != "json":
-        asked: dict[str, Any] = {
-            "after": query.after,
-            "before": (query.upto or 0) + 1,
-            "since": None if since is None else format_time(since),
-            "until": None if until is None else format_time(until),
-            "channels": split_list(channels),
-            "symbols": split_list(symbols),
-            "types": split_list(types),
-            "limit": limit,
-        }
-        said = {name: value for name, value in asked.items() if value is not None}
-        wanted = Wanted(query, head, limit, said)
-        return await export_response(store, ExportFormat(format), wanted, services.downloads)
     page = await _page(store, query, raw=raw)
     return Response(_page_text(page, query, head), media_type="application/json")
 

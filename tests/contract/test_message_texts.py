@@ -1,4 +1,4 @@
-"""Pages of messages: what every store makes is what Python makes of the same page."""
+"""Pages of messages, and of columns: what every store makes is what Python makes of the same page."""
 
 # covers: events.store, events.memory_store, events.sql_messages, events.sql_text, events.sql_ends
 
@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from app.stream.transport import present_text
-from events.envelope import Append, NewEvent, RecordedEvent
+from events.envelope import Append, NewEvent, RecordedEvent, event_columns
 from events.messages import EventText, text_with
 from events.selection import Selection
 from events.store import EventStore, ReadQuery
@@ -71,6 +71,13 @@ async def full(store: EventStore, clock: Clock) -> EventStore:
 
 def texts_of(events: Sequence[RecordedEvent]) -> list[EventText]:
     return [text_with(event, present_text) for event in events]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+async def test_a_page_of_columns_is_the_page_of_events(full: EventStore, query: ReadQuery) -> None:
+    found = await full.read_columns(query)
+    expected = event_columns(await full.read(query))
+    assert [list(each) for each in found] == [list(each) for each in expected]
 
 
 @pytest.mark.parametrize("query", QUERIES)

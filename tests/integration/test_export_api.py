@@ -1,6 +1,6 @@
 """`GET /api/events?format=`: every format tells the events of the JSON pages, as one file, or none at all."""
 
-# covers: app.api.events, app.api.export, app.api.downloads
+# covers: app.api.events, app.api.export, app.api.downloads, app.exporting.engine
 
 import asyncio
 import csv
@@ -14,15 +14,18 @@ from typing import Any
 
 import httpx
 import orjson
+import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
-from app.api import downloads, export
+from app.api import downloads
+from app.exporting import engine
 from events.errors import StoreUnavailable
 from events.sql_store import SqlEventStore
 from tests.integration.served import Json, Served, daily, day, new_symbol, serving
 
-FORMATS = ("ndjson", "csv", "parquet")
+FORMATS = ("ndjson", "csv", "parquet", "arrow", "cloudevents")
+READS = ("read", "read_columns", "read_texts")
 ALL_FORMATS = pytest.mark.parametrize("format_", FORMATS)
 
 
@@ -46,6 +49,10 @@ def ids_in(answer: httpx.Response, format_: str) -> list[str]:
         rows = [orjson.loads(line) for line in answer.content.splitlines()]
     elif format_ == "csv":
         rows = list(csv.DictReader(StringIO(answer.text, newline="")))
+    elif format_ == "cloudevents":
+        return [event["id"] for event in orjson.loads(answer.content)]
+    elif format_ == "arrow":
+        rows = pa.ipc.open_stream(answer.content).read_all().to_pylist()
     else:
         rows = pq.read_table(BytesIO(answer.content)).to_pylist()
     return [row["msg_id"] for row in rows]
@@ -70,7 +77,7 @@ def ids_of(events: list[Json]) -> list[str]:
 def test_a_download_holds_what_the_pages_hold(
     served: Served, symbol: str, format_: str, query: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "EXPORT_PAGE_EVENTS", 7)
+    monkeypatch.setattr(engine, "EXPORT_PAGE_EVENTS", 7)
     # Other tests share the log, so the positions are those of this symbol's events.
     positions = [event["position"] for event in served.events(f"symbols={symbol}")]
     within = query.format(day=day(9), first=positions[2], last=positions[-2])
@@ -109,19 +116,47 @@ def test_the_headers_name_the_file_and_the_cursor(
     head = answer.headers["x-synapse-head"]
     assert answer.headers["x-synapse-epoch"] == page["epoch"]
     assert int(head) >= page["head"]
-    named = f'attachment; filename="synapse-{symbol}-3-{head}.{format_}"'
+    suffix = "cloudevents.json" if format_ == "cloudevents" else format_
+    named = f'attachment; filename="synapse-{symbol}-3-{head}.{suffix}"'
     assert answer.headers["content-disposition"] == named
+
+
+def test_the_headers_tell_what_proves_it(served: Served, symbol: str) -> None:
+    """The hashes are those of the log's events, which anybody can look up."""
+    positions = [event["position"] for event in served.events(f"symbols={symbol}")]
+    after, before = positions[2], positions[9]
+    told = served.http.get(f"/api/events?format=csv&after={after}&before={before}").headers
+    assert (told["x-synapse-from"], told["x-synapse-to"]) == (str(after), str(before - 1))
+    for name in ("from", "to", "head"):
+        position = told["x-synapse-head" if name == "head" else f"x-synapse-{name}"]
+        assert told[f"x-synapse-{name}-hash"] == served.get(f"/api/events/{position}")["hash"]
+    first = served.http.get("/api/events?format=csv&limit=1").headers
+    assert (first["x-synapse-from"], first["x-synapse-from-hash"]) == ("0", "0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("after=5&before=5", 422, "empty_range"),
+        (f"since={day(3)}&until={day(2)}", 422, "empty_range"),
+        ("after=99999999", 409, "position_beyond_head"),
+    ],
+)
+def test_a_range_that_cannot_hold_anything_is_refused(
+    served: Served, symbol: str, query: str, status: int, code: str
+) -> None:
+    assert symbol
+    answer = served.http.get(f"/api/events?format=ndjson&{query}")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
 def test_parquet_says_what_was_asked_for(served: Served, symbol: str) -> None:
     query = f"symbols={symbol}&channels=prices,regime&since={day(2)}&after=1&limit=9"
     answer = served.http.get(f"/api/events?format=parquet&{query}")
     known = pq.ParquetFile(BytesIO(answer.content)).metadata.metadata
-    head = int(answer.headers["x-synapse-head"])
     assert known[b"synapse.epoch"].decode() == answer.headers["x-synapse-epoch"]
     assert orjson.loads(known[b"synapse.selection"]) == {
         "after": 1,
-        "before": head + 1,
         "since": "2020-01-03T21:00:00.000000Z",
         "channels": ["prices", "regime"],
         "symbols": [symbol],
@@ -151,9 +186,9 @@ def test_a_fault_on_the_way_cuts_the_connection_off(
         if reads == 3:
             raise StoreUnavailable("the disk is gone")
 
-    for name in ("read", "read_texts"):
+    for name in READS:
         _before(monkeypatch, name, fail_the_third)
-    monkeypatch.setattr(export, "EXPORT_PAGE_EVENTS", 5)
+    monkeypatch.setattr(engine, "EXPORT_PAGE_EVENTS", 5)
     with pytest.raises(httpx.RemoteProtocolError):
         served.http.get(f"/api/events?format={format_}&symbols={symbol}")
     assert reads == 3
@@ -177,18 +212,20 @@ def test_a_fault_before_the_first_page_is_a_problem(
     def fail() -> None:
         raise StoreUnavailable("the disk is gone")
 
-    for name in ("read", "read_texts"):
+    for name in READS:
         _before(monkeypatch, name, fail)
     answer = served.http.get(f"/api/events?format={format_}")
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
 
 
-def test_parquet_without_its_extra_is_a_problem_that_names_it(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("format_", ["parquet", "arrow"])
+def test_without_its_extra_it_is_a_problem_that_names_it(
+    served: Served, format_: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "app.analysis.export_parquet", raising=False)
+    for name in ("parquet", "arrow"):
+        monkeypatch.delitem(sys.modules, f"app.analysis.export_{name}", raising=False)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    answer = served.http.get("/api/events?format=parquet")
+    answer = served.http.get(f"/api/events?format={format_}")
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, answer.json()["code"]) == (501, "format_unavailable")
     assert "pip install 'regime-synapse[export]'" in answer.json()["detail"]

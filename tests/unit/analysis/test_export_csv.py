@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.analysis.export import Provenance
-from app.analysis.export_csv import cells_of, defused, encoder
+from app.analysis.export_csv import defused, encoder
 from app.analysis.export_schema import COLUMNS
-from events.envelope import RecordedEvent
+from events.envelope import RecordedEvent, event_columns
 from tests.unit.analysis.samples import alert, one_of_each, portfolio
 from tests.unit.events.builders import recorded
 
@@ -20,7 +20,7 @@ PROVENANCE = Provenance("e", 6, {})
 
 def written(events: list[RecordedEvent]) -> str:
     made = encoder(PROVENANCE)
-    return (made.begin() + made.page(events) + made.end()).decode()
+    return (made.begin() + made.page(event_columns(events)) + made.end()).decode()
 
 
 def read_back(text: str) -> list[dict[str, str]]:
@@ -90,4 +90,14 @@ def test_the_apostrophe_can_be_taken_away_again(text: str) -> None:
 def test_any_message_comes_back(text: str) -> None:
     event = recorded([alert(text)])[0]
     assert read_back(written([event]))[0]["message"] == defused(text)
-    assert len(cells_of(event)) == len(COLUMNS)
+
+
+@given(st.text(max_size=20))
+def test_a_line_is_what_pythons_own_writer_makes_of_its_cells(text: str) -> None:
+    events = [*one_of_each(), recorded([alert(text)])[0]]
+    lines = written(events)
+    rows = list(csv.reader(StringIO(lines, newline=""), strict=True))
+    assert [len(row) for row in rows] == [len(COLUMNS)] * (len(events) + 1)
+    again = StringIO(newline="")
+    csv.writer(again, lineterminator="\r\n").writerows(rows)
+    assert again.getvalue() == lines

@@ -10,9 +10,10 @@ import pytest
 
 from app.analysis import export_parquet
 from app.analysis.export import Provenance
-from app.analysis.export_parquet import DECIMAL_DIGITS, SCHEMA, encoder
+from app.analysis.export_arrow import DECIMAL_DIGITS, SCHEMA
+from app.analysis.export_parquet import encoder
 from app.analysis.export_schema import COLUMNS
-from events.envelope import RecordedEvent
+from events.envelope import RecordedEvent, event_columns
 from events.scalars import DECIMAL_PATTERN, DECIMALS_MAX
 from tests.unit.analysis.samples import LARGEST, of_a_newer_program, one_of_each
 from tests.unit.events.builders import NOON, price, recorded
@@ -22,7 +23,7 @@ PROVENANCE = Provenance("abc", 9, {"symbols": ["SPX"], "after": 0})
 
 def written(*pages: list[RecordedEvent]) -> bytes:
     made = encoder(PROVENANCE)
-    return b"".join([made.begin(), *[made.page(page) for page in pages], made.end()])
+    return b"".join([made.begin(), *[made.page(event_columns(page)) for page in pages], made.end()])
 
 
 def rows(data: bytes) -> list[dict[str, Any]]:
@@ -96,6 +97,6 @@ def test_row_groups_are_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_before_its_end_it_is_no_file() -> None:
     made = encoder(PROVENANCE)
-    data = made.begin() + made.page(one_of_each())
+    data = made.begin() + made.page(event_columns(one_of_each()))
     with pytest.raises(pa.ArrowInvalid):
         pq.read_table(BytesIO(data))

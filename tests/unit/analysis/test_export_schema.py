@@ -1,23 +1,15 @@
-"""The flat table: every field of the catalogue has its column, and every event its row."""
+"""The flat table: every field of the catalogue has its column."""
 
 from typing import Any
 
-import orjson
 import pytest
 
-from app.analysis.export_schema import COLUMNS, Column, Kind, columns_of, kind_of, row_of
+from app.analysis.export_schema import COLUMNS, Column, Kind, columns_of, kind_of
 from events.catalog import CATALOG, Channel, EventType, Payload, Probabilities
-from events.codec import payload_fields
-from events.envelope import RecordedEvent
 from events.scalars import Price, UtcTime
 from tests.house.tree import ROOT
-from tests.unit.analysis.samples import of_a_newer_program, one_of_each
 
 NAMES = [column.name for column in COLUMNS]
-
-
-def cells(event: RecordedEvent) -> dict[str, Any]:
-    return dict(zip(NAMES, row_of(event), strict=True))
 
 
 def test_every_field_of_every_payload_has_one_column_but_the_time_that_the_envelope_tells() -> None:
@@ -28,43 +20,6 @@ def test_every_field_of_every_payload_has_one_column_but_the_time_that_the_envel
             assert [entry.name in column.types for column in found] == (
                 [] if name == "timestamp" else [True]
             )
-
-
-@pytest.mark.parametrize("event", one_of_each(), ids=lambda event: event.type)
-def test_a_row_holds_all_of_its_event(event: RecordedEvent) -> None:
-    row = cells(event)
-    fields = payload_fields(event)
-    fields.pop("timestamp")
-    for column in COLUMNS:
-        if column.name in fields:
-            given = fields[column.name]
-            found = row[column.name]
-            nested = column.kind is Kind.JSON and found is not None
-            assert (orjson.loads(found) if nested else found) == given
-        elif column.types and not column.name.startswith("probability_"):
-            assert row[column.name] is None
-    assert row["position"] == event.position
-    assert row["msg_id"] == str(event.event_id)
-    assert row["occurred_at"] == event.occurred_at_us
-    assert row["stream"].split(":")[0] == row["channel"]
-    assert row["payload"] is None
-
-
-def test_the_four_probabilities_have_columns_of_their_own() -> None:
-    row = cells(one_of_each()[1])
-    assert [row[name] for name in NAMES if name.startswith("probability_")] == [0.7, 0.1, 0.1, 0.1]
-
-
-def test_what_only_a_newer_program_can_lay_out_is_kept_as_it_is_stored() -> None:
-    event = of_a_newer_program()
-    row = cells(event)
-    assert row["payload"] == event.payload_json
-    assert row["price"] is None
-    assert row["position"] == event.position
-    unknown = event._replace(type="news", schema_version=1)
-    assert cells(unknown)["payload"] == event.payload_json
-    more = one_of_each()[0]._replace(payload_json='{"price":"1","mood":"fine"}')
-    assert cells(more)["payload"] == more.payload_json
 
 
 @pytest.mark.parametrize(

@@ -10,18 +10,20 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 from starlette.types import Message, Scope
 
-from app.analysis import export_parquet
+from app.analysis import export_arrow, export_parquet
 from app.analysis.export import ExportFormat, Provenance
-from app.api import export
 from app.api.downloads import EXPORTS_MAX, Downloads, ExportCut
-from app.api.export import EXPORT_PAGE_EVENTS, Wanted, export_response, file_name
-from events.envelope import Append, RecordedEvent
+from app.api.export import export_response
+from app.exporting import engine
+from app.exporting.asked import Asked, Span
+from app.exporting.engine import EXPORT_PAGE_EVENTS, Export, begin_export, file_name
+from events.envelope import Append, EventColumns, Head, RecordedEvent, event_columns
 from events.errors import StoreUnavailable
 from events.memory_store import MemoryEventStore
 from events.messages import EventText, TextOf, text_with
 from events.store import EventStore, ReadQuery
 from tests.unit.analysis.samples import one_of_each
-from tests.unit.events.builders import EMPTY_HEAD, prices
+from tests.unit.events.builders import prices
 
 PATIENCE_S = 20.0
 HELD_MAX = 5
@@ -51,10 +53,23 @@ class MadeStore:
         self.reads = 0
         self.held_most = 0
 
+    async def head(self) -> Head:
+        return Head("e", self._events, bytes(32), 0)
+
+    async def read_at(self, positions: list[int]) -> list[RecordedEvent]:
+        return [self._event(position) for position in positions]
+
     async def read(self, query: ReadQuery) -> list[RecordedEvent]:
         page = self._page(query)
         self.held_most = max(self.held_most, len(self._held))
         return page
+
+    async def read_columns(self, query: ReadQuery) -> EventColumns:
+        columns = event_columns(self._page(query))
+        payloads = Page(columns.payloads)  # a tuple cannot be asked: this goes with it
+        self._held.add(payloads)
+        self.held_most = max(self.held_most, len(self._held))
+        return columns._replace(payloads=payloads)
 
     async def read_texts(self, query: ReadQuery, text_of: TextOf) -> list[EventText]:
         page = self._page(query)
@@ -66,7 +81,7 @@ class MadeStore:
         self.reads += 1
         if self.reads == self._fails_at:
             raise StoreUnavailable("the disk is gone")
-        last = min(self._events, query.after + query.limit)
+        last = min(self._events, query.after + query.limit, query.upto or self._events)
         page = Page(self._event(number) for number in range(query.after + 1, last + 1))
         self._held.add(page)
         return page
@@ -77,10 +92,6 @@ class MadeStore:
 
 # A list compares by its content and has no hash; a page is itself.
 Page.__hash__ = object.__hash__  # type: ignore[assignment]
-
-
-def wanted(limit: int | None = None, **query: Any) -> Wanted:
-    return Wanted(ReadQuery(**query), EMPTY_HEAD, limit, {})
 
 
 class Client:
@@ -110,7 +121,7 @@ class Client:
             self._gone.set()
             await asyncio.Event().wait()  # it takes no more
 
-    async def take(self, format_: ExportFormat, what: Wanted) -> None:
+    async def take(self, format_: ExportFormat, what: Asked) -> None:
         store = cast(EventStore, self._store)
         response = await export_response(store, format_, what, Downloads())
         scope: Scope = {"type": "http", "asgi": {"spec_version": "2.3"}}
@@ -122,20 +133,22 @@ class Client:
 async def test_however_long_it_is_few_pages_are_held(format_: ExportFormat) -> None:
     store = MadeStore(20 * EXPORT_PAGE_EVENTS)
     client = Client(store)
-    await client.take(format_, wanted())
+    await client.take(format_, Asked())
     assert client.is_whole
     assert store.reads == 21
     assert store.held_most <= HELD_MAX
 
 
-@pytest.mark.parametrize("format_", [ExportFormat.NDJSON, ExportFormat.CSV])
+@pytest.mark.parametrize(
+    "format_", [ExportFormat.NDJSON, ExportFormat.CSV, ExportFormat.CLOUDEVENTS]
+)
 async def test_memory_does_not_grow_with_the_log(format_: ExportFormat) -> None:
     store = MadeStore(40 * EXPORT_PAGE_EVENTS)
     client = Client(store)
-    await Client(MadeStore(1)).take(format_, wanted())  # what is imported and cached once
+    await Client(MadeStore(1)).take(format_, Asked())  # what is imported and cached once
     tracemalloc.start()
     try:
-        await client.take(format_, wanted())
+        await client.take(format_, Asked())
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -143,14 +156,22 @@ async def test_memory_does_not_grow_with_the_log(format_: ExportFormat) -> None:
     assert client.read_ahead <= 1
 
 
-async def test_parquet_keeps_a_row_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_parquet, "ROW_GROUP_BYTES", 2**20)
-    store = MadeStore(60 * EXPORT_PAGE_EVENTS)
+@pytest.mark.parametrize(
+    ("module", "limit"), [(export_parquet, "ROW_GROUP_BYTES"), (export_arrow, "BATCH_BYTES")]
+)
+async def test_a_table_keeps_no_more_than_what_it_writes_at_once(
+    module: Any, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, limit, 2**19)
+    store = MadeStore(30 * EXPORT_PAGE_EVENTS)
     before, most, rows_bytes = pa.total_allocated_bytes(), 0, 0
-    made = export_parquet.encoder(Provenance("e", 0, {}))
-    for number in range(60):
-        page = await store.read(ReadQuery(after=number * EXPORT_PAGE_EVENTS))
-        rows_bytes += export_parquet.record_batch(page).nbytes
+    made = module.encoder(Provenance("e", 0, {}))
+    for number in range(30):
+        page = await store.read_columns(ReadQuery(after=number * EXPORT_PAGE_EVENTS))
+        gathered = export_arrow.Gathered()
+        gathered.add(page)
+        rows_bytes += gathered.take().nbytes
+        del gathered
         made.page(page)
         most = max(most, pa.total_allocated_bytes() - before)
     assert made.end()
@@ -163,7 +184,8 @@ async def test_a_client_that_goes_away_ends_the_reading(format_: ExportFormat) -
     client = Client(store, goes_after=3)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(export_parquet, "ROW_GROUP_ROWS", 1)
-        await client.take(format_, wanted())
+        patched.setattr(export_arrow, "BATCH_ROWS", 1)
+        await client.take(format_, Asked())
     assert not client.is_whole
     assert client.chunks == 3
     assert store.reads <= 4
@@ -173,7 +195,7 @@ async def test_a_client_that_goes_away_ends_the_reading(format_: ExportFormat) -
 async def test_a_fault_on_the_way_is_no_end(format_: ExportFormat) -> None:
     client = Client(MadeStore(10**9, fails_at=3))
     with pytest.raises(ExportCut, match="the disk is gone"):
-        await client.take(format_, wanted())
+        await client.take(format_, Asked())
     assert not client.is_whole
 
 
@@ -183,7 +205,7 @@ async def test_a_fault_at_the_first_page_is_an_answer(format_: ExportFormat) -> 
     for _ in range(EXPORTS_MAX + 1):  # none of them keeps its place
         store = cast(EventStore, MadeStore(10**9, fails_at=1))
         with pytest.raises(StoreUnavailable):
-            await export_response(store, format_, wanted(), under_way)
+            await export_response(store, format_, Asked(), under_way)
 
 
 @pytest.mark.parametrize(
@@ -192,20 +214,36 @@ async def test_a_fault_at_the_first_page_is_an_answer(format_: ExportFormat) -> 
 async def test_a_limit_counts_over_all_pages(
     limit: int | None, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "EXPORT_PAGE_EVENTS", 2)
-    found = export.Export(wanted(limit), MadeStore(6).read, cast(Any, None))
+    monkeypatch.setattr(engine, "EXPORT_PAGE_EVENTS", 2)
+    found = await begun(MadeStore(6), Asked(limit=limit))
     pages = [page async for page in found.pages()]
     assert [len(page) for page in pages] == sizes
     assert [event.position for page in pages for event in page] == list(range(1, sum(sizes) + 1))
+    assert (found.counted.events, found.counted.first) == (sum(sizes), 1)
+    assert found.reached() == found.counted.last == sum(sizes)
+
+
+async def test_it_covers_what_matches_nothing_too() -> None:
+    """Up to the head, unless a limit ended it before: there it goes on next."""
+    made = MadeStore(6)
+    nothing = await begun(made, Asked(after=6))
+    assert [page async for page in nothing.pages()] == []
+    assert (nothing.reached(), nothing.counted.last) == (6, None)
+    part = await begun(made, Asked(after=2, before=5, limit=9))
+    assert [len(page) async for page in part.pages()] == [2]
+    assert (part.reached(), part.span.upto, part.span.head) == (4, 4, 6)
+
+
+async def begun(store: MadeStore, asked: Asked) -> Export:
+    return await begin_export(cast(EventStore, store), ExportFormat.CLOUDEVENTS, asked)
 
 
 async def test_it_ends_where_the_log_ended_when_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "EXPORT_PAGE_EVENTS", 2)
+    monkeypatch.setattr(engine, "EXPORT_PAGE_EVENTS", 2)
     store = MemoryEventStore()
     await store.append([Append(prices(5))])
     head = await store.head()
-    asked = Wanted(ReadQuery(upto=head.position), head, None, {})
-    response = await export_response(store, ExportFormat.NDJSON, asked, Downloads())
+    response = await export_response(store, ExportFormat.NDJSON, Asked(), Downloads())
     await store.append([Append(prices(5, first=5))])
     text = b"".join([cast(bytes, chunk) async for chunk in response.body_iterator])
     assert [orjson.loads(line)["position"] for line in text.splitlines()] == [1, 2, 3, 4, 5]
@@ -225,6 +263,5 @@ async def test_it_ends_where_the_log_ended_when_it_began(monkeypatch: pytest.Mon
     ],
 )
 def test_the_files_name_tells_what_was_asked_for(symbols: list[str] | None, name: str) -> None:
-    said = {} if symbols is None else {"symbols": symbols}
-    asked = Wanted(ReadQuery(after=7, upto=17), EMPTY_HEAD, None, said)
-    assert file_name(ExportFormat.CSV, asked) == name
+    span = Span("e", 20, "", 7, "", 17, "")
+    assert file_name(ExportFormat.CSV, Asked(after=7, symbols=symbols), span) == name
