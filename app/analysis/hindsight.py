@@ -88,6 +88,9 @@ class HindsightRun:
         if bar is None:
             return
         past = known.past
+        if bar.again:  # what was said last at that time holds
+            past.regimes[-1] = REGIMES.index(bar.regime)
+            return
         past.at.append(to_micros(bar.at))
         past.closes.append(float(bar.price))
         past.regimes.append(REGIMES.index(bar.regime))

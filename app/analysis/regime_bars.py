@@ -1,8 +1,8 @@
 """What a log's events say of each closed bar, in the order of the log. Pure.
 
 A *bar* is a final regime update of a detector with a later market time than the one before, and its *close* the
-newest price then, as in `app.market.episodes`: a late price, a provisional update, one that is said again and one
-that was made by hand are no bars.
+newest price then, as in `app.market.episodes`: a late price, a provisional update and one that was made by hand
+are no bars. One of the same time as the bar before is marked `again`: whoever reads has to know what it is.
 """
 
 from collections.abc import Iterable, Iterator
@@ -51,6 +51,8 @@ class Bar(NamedTuple):
     Attributes:
         at: when it closed, UTC.
         price: its close.
+        again: it closed when the one before did: the same update said again, or a tick that stood at the end of
+            its bar, alone, before a ready one.
     """
 
     at: datetime
@@ -59,6 +61,7 @@ class Bar(NamedTuple):
     confidence: float
     warming_up: bool
     detector: DetectorStamp
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -82,8 +85,9 @@ class BarFold:
     def take_regime(self, update: RegimeUpdate, source: str) -> Bar | None:
         """The bar that an update tells of, if it does."""
         at, price = update.timestamp, self.price
-        again = self.bar_at is not None and at <= self.bar_at
-        if update.provisional or source == MANUAL or again or price is None:
+        before = self.bar_at is not None and at < self.bar_at
+        if update.provisional or source == MANUAL or before or price is None:
             return None
-        self.bar_at = at
-        return Bar(at, price, update.regime, update.confidence, update.warming_up, update.detector)
+        again, self.bar_at = at == self.bar_at, at
+        said = update.regime, update.confidence, update.warming_up, update.detector
+        return Bar(at, price, *said, again)

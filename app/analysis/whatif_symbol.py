@@ -1,7 +1,7 @@
 """One symbol of a what-if: both regime logs, put side by side bar by bar while the log is read. Pure."""
 
 from collections import Counter, deque
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -178,11 +178,22 @@ class SymbolRun:
         """Put the bars side by side that both logs must have told of by now."""
         recorded, other = self._waiting_recorded, self._waiting_other
         while other:
+            self._skip_repeats(other[0].at)
             ours = recorded.popleft() if recorded and recorded[0].at <= other[0].at else None
             theirs = other.popleft() if ours is None or ours.at == other[0].at else None
             self._emit(ours, theirs)
+        if last:
+            self._skip_repeats(datetime.max.replace(tzinfo=UTC))
         while last and recorded:
             self._emit(recorded.popleft(), None)
+
+    def _skip_repeats(self, before: datetime) -> None:
+        """Leave out what the recorded log only said again: the other log, which says nothing twice, has no such bar."""
+        recorded, runs = self._waiting_recorded, self._recorded.runs
+        while recorded and recorded[0].again and recorded[0].at < before:
+            if runs and runs[-1].regime is not recorded[0].regime:
+                return
+            recorded.popleft()
 
     def _emit(self, ours: Bar | None, theirs: Bar | None) -> None:
         bar = ours or theirs
