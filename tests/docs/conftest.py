@@ -11,9 +11,9 @@ from tests.docs.desk import Desk
 from tests.integration.served import Served, serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, sample_log: Path) -> Iterator[Served]:
-    """A demo whose year 2018 is over."""
+    """A demo whose year 2018 is over. Its feed writes on and on, so it goes before other modules watch what is written."""
     folder = tmp_path_factory.mktemp("demo")
     (folder / "synapse.db").write_bytes(sample_log.read_bytes())
     with serving(folder, [SimulatedFeed(DEMO_SEED)], paper=DEMO_PAPER) as served:

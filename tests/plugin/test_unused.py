@@ -29,8 +29,9 @@ THEIRS = """\
         assert "pytest_regime_synapse" in sys.modules
         assert [name for name in sys.modules if name.startswith(OURS)] == []
         places = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
-        mine = [place for place in places if place.startswith(PLACE)]
-        assert mine == [sys.modules["pytest_regime_synapse"].__file__]
+        ours = [place.removeprefix(PLACE) for place in places if place.startswith(PLACE)]
+        mine = [place for place in ours if not place.startswith(".venv")]
+        assert mine == ["pytest_regime_synapse.py"]
 
 
     PLACE = sys.modules["pytest_regime_synapse"].__file__.removesuffix("pytest_regime_synapse.py")
