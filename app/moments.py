@@ -13,6 +13,9 @@ POSITION_MAX: Final = 2**53 - 1
 
 _DIGITS: Final = re.compile(r"[0-9]{1,16}")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NO_OFFSET: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
+)
 _TIME_WORDS: Final = "must be a time such as 2008-09-15T14:00:00Z, or a date"
 _WORDS: Final = "must be a position, an RFC 3339 time, a date, head or last-shift"
 
@@ -36,7 +39,7 @@ def parse_moment(value: Any) -> Moment:
     try:
         return _time(value, end=True)
     except ValueError as error:
-        raise ValueError(f"{_WORDS}, not {value!r}") from error
+        raise ValueError(_told(_WORDS, value)) from error
 
 
 def parse_bound(value: str, *, end: bool) -> datetime:
@@ -48,7 +51,7 @@ def parse_bound(value: str, *, end: bool) -> datetime:
     try:
         return _time(value, end=end)
     except ValueError as error:
-        raise ValueError(f"{_TIME_WORDS}, not {value!r}") from error
+        raise ValueError(_told(_TIME_WORDS, value)) from error
 
 
 def bound_of(value: date, *, end: bool) -> datetime:
@@ -64,6 +67,24 @@ def bound_of(value: date, *, end: bool) -> datetime:
             f"{value.isoformat()} has no offset: say which zone, as datetime(..., tzinfo=UTC)"
         )
     return value
+
+
+def moment_text(moment: Moment) -> str:
+    """A moment in words, as it may be given again: of a day's end the day."""
+    if not isinstance(moment, datetime):
+        return f"position {moment}" if isinstance(moment, int) else moment
+    at = moment.astimezone(UTC)
+    if at.time() == time.max:
+        return f"{at:%Y-%m-%d}"
+    return f"{at:%Y-%m-%dT%H:%M:%S}{f'.{at.microsecond:06}' if at.microsecond else ''}Z"
+
+
+def _told(words: str, value: str) -> str:
+    """What a moment must be; of a time without an offset, what to add."""
+    if not _NO_OFFSET.fullmatch(value):
+        return f"{words}, not {value!r}"
+    whole = value.replace(" ", "T") + ("" if value.count(":") > 1 else ":00")
+    return f"{words}; {value} has no offset: add Z for UTC, as {whole}Z"
 
 
 def _time(value: str, *, end: bool) -> datetime:

@@ -64,12 +64,12 @@ class PortfolioChange(Record):
 
 
 class Counts(Record):
-    """What was recorded between the two."""
+    """What was recorded between the two positions, or is of the market time between them; null where not known."""
 
-    events: int
+    events: int | None
     shifts: int | None
-    alerts: int
-    trades: int
+    alerts: int | None
+    trades: int | None
 
 
 class Comparison(Record):

@@ -22,11 +22,16 @@ from app.client.request import History
 from app.client.shift import Shift, shift_at
 from app.client.source import EventQuery, Param, Source
 from app.client.table import Table
-from app.moments import HEAD, LAST_SHIFT, Moment, bound_of, parse_bound, parse_moment
+from app.moments import HEAD, LAST_SHIFT, POSITION_MAX, Moment, bound_of, parse_bound, parse_moment
 from events.catalog import Channel
 
 SYMBOLS_SHOWN_MAX: Final = 20
 """Symbols that an error names."""
+
+EPISODES_MAX: Final = 10_000
+POINTS_MAX: Final = 10_000
+BAR_S_MAX: Final = 31_622_400
+"""What a server takes at most."""
 
 Answer = TypeVar("Answer", bound=BaseModel)
 When = str | date
@@ -91,6 +96,8 @@ class Log:
             limit: the first so many at most.
             last: the newest so many at most.
         """
+        _within("after", after, 0, POSITION_MAX)
+        _within("before", before, 0, POSITION_MAX)
         if before is not None and before <= after:
             raise QuestionRefused(
                 "empty_range", f"the range ends before it begins: after {after}, before {before}"
@@ -124,6 +131,8 @@ class Log:
         As of a `position`, by default the head.
         """
         begin, end = _range(since, until)
+        _within("position", position, 0, POSITION_MAX)
+        _within("limit", limit, 1, EPISODES_MAX)
         params: dict[str, Param] = {
             "symbol": symbol,
             "since": begin,
@@ -146,6 +155,7 @@ class Log:
     ) -> dict[str, Transitions]:
         """How often each regime followed each other one, by symbol, and how long each lasted."""
         begin, end = _range(since, until)
+        _within("position", position, 0, POSITION_MAX)
         params: dict[str, Param] = {
             "symbol": symbol,
             "since": begin,
@@ -168,6 +178,7 @@ class Log:
         """The state at the head, at a `position`, or at market time `at` as it was known at commit time `known_at`."""
         if position is not None and (at is not None or known_at is not None):
             raise QuestionRefused("invalid_request", "give either a position or a time, not both")
+        _within("position", position, 0, POSITION_MAX)
         params: dict[str, Param] = {
             "at": _bound("at", at, end=True),
             "known_at": _bound("known_at", known_at, end=True),
@@ -192,11 +203,9 @@ class Log:
 
     def compare(self, a: Where, b: Where = HEAD, symbol: str | None = None) -> Comparison:
         """What changed from one moment to another, and which features did it."""
+        self._check_symbols([symbol] if symbol else None)
         params: dict[str, Param] = {"a": _moment(a), "b": _moment(b), "symbol": symbol}
-        found = self._ask("/api/compare", params, Comparison)
-        if not found.symbols:
-            self._check_symbols([symbol] if symbol else None)
-        return found
+        return self._ask("/api/compare", params, Comparison)
 
     def bars(
         self,
@@ -213,6 +222,9 @@ class Log:
         Single ticks stay as they are, unless `bar_s` says how many seconds of them make a bar.
         """
         begin, end = _range(since, until)
+        _within("position", position, 0, POSITION_MAX)
+        _within("points", points, 1, POINTS_MAX)
+        _within("bar_s", bar_s, 1, BAR_S_MAX)
         params: dict[str, Param] = {
             "symbol": symbol,
             "since": begin,
@@ -287,6 +299,12 @@ class Log:
         raise QuestionRefused(
             "unknown_symbol", f"no {unknown[0]} in this log: it has {shown}{more}{meant}"
         )
+
+
+def _within(name: str, value: int | None, low: int, high: int) -> None:
+    """Refuse what a server would refuse, so that a file refuses it too."""
+    if value is not None and not low <= value <= high:
+        raise QuestionRefused("invalid_request", f"{name} must be {low} to {high}, not {value}")
 
 
 def _range(since: When | None, until: When | None) -> tuple[datetime | None, datetime | None]:

@@ -2,16 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from app.answers.explain import Explanation
 from app.client.errors import QuestionRefused
+from app.client.events import EventDetail
 from app.client.messages import Event
-from app.moments import HEAD, LAST_SHIFT, Moment
-from events.catalog import PriceAlert, PriceUpdate, RegimeUpdate, TradeExecution
+from app.moments import HEAD, LAST_SHIFT, Moment, moment_text
+from events.catalog import PriceAlert, PriceUpdate, Regime, RegimeUpdate, TradeExecution
 
 if TYPE_CHECKING:
     from app.client.log import Log
+
+
+BY_HAND: Final = "manual"
+"""The source of what was made by hand."""
+
+PRICES_LOOKED_AT: Final = 50
+"""Prices among which the close of a bar is looked for: late ones may have come after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +28,17 @@ class Shift:
 
     Attributes:
         event: the regime update.
-        is_shift: whether its regime is another than the one before.
-        tick: the price that caused it; None for one made by hand.
+        is_shift: whether an episode began with it: whether its regime is another than that of the final update before.
+        previous_regime: of the episode before; None for a symbol's first.
+        tick: the price that it was made of: the one that caused it, or the close of a bar that time ended; None
+            for one made by hand.
         explanation: the detector's terms then.
         alerts, trades: those that it directly caused.
     """
 
     event: Event
     is_shift: bool
+    previous_regime: Regime | None
     tick: Event | None
     explanation: Explanation
     alerts: tuple[Event, ...]
@@ -85,9 +96,7 @@ def _last_shift(positions: list[int], symbol: str | None) -> int:
 
 
 def _name(moment: Moment) -> str:
-    if isinstance(moment, datetime):
-        return moment.isoformat()
-    return "the head" if moment == HEAD else f"position {moment}"
+    return "the head" if moment == HEAD else moment_text(moment)
 
 
 def _explained(log: "Log", position: int) -> Shift:
@@ -95,12 +104,36 @@ def _explained(log: "Log", position: int) -> Shift:
     update = found.event.payload
     if not isinstance(update, RegimeUpdate):
         raise QuestionRefused("unknown_moment", f"position {position} is a {found.event.type}")
-    tick = next((one for one in found.causes if isinstance(one.payload, PriceUpdate)), None)
+    begun = log.episodes(update.symbol, position=position, limit=1)
+    # Not by the update's own word: the detector knows nothing of a regime made by hand, nor of another detector.
+    began = bool(begun) and begun[-1].position == position
+    previous = begun[-1].previous_regime if begun else None
     return Shift(
         found.event,
-        update.previous_regime not in {None, update.regime},
-        tick,
+        began and previous is not None,
+        previous,
+        _tick(log, found, update),
         log.explain(update.symbol, position),
         tuple(one for one in found.effects if isinstance(one.payload, PriceAlert)),
         tuple(one for one in found.effects if isinstance(one.payload, TradeExecution)),
     )
+
+
+def _tick(log: "Log", found: EventDetail, update: RegimeUpdate) -> Event | None:
+    """What it was made of: a bar of ticks is ended by the calendar, and its close was the last price before."""
+    caused = next((one for one in found.causes if isinstance(one.payload, PriceUpdate)), None)
+    if caused is not None or found.event.source == BY_HAND:
+        return caused
+    prices = log.events(
+        channels=["prices"],
+        symbols=update.symbol,
+        until=update.timestamp,
+        before=found.event.position,
+        last=PRICES_LOOKED_AT,
+    )
+    known = [one for one in prices if _is_new(one)]
+    return max(known, key=lambda one: one.occurred_at, default=None)
+
+
+def _is_new(event: Event) -> bool:
+    return isinstance(event.payload, PriceUpdate) and event.payload.corrects is None

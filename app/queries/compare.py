@@ -1,15 +1,22 @@
 """Two moments side by side, what changed, and which features did it."""
 
-from typing import Any
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
 
 from app.analysis.compare import compare as compared
-from app.market.episodes import EPISODES_KEPT, Episodes
+from app.market.episodes import EPISODES_KEPT, Episode, Episodes
 from app.moments import HEAD, Moment
 from app.queries.moments import state_at
 from app.queries.reader import LogReader
 from events.catalog import Channel
+from events.scalars import parse_time, to_micros
 from events.selection import Selection
-from events.store import PAGE_EVENTS, EventStore
+from events.store import PAGE_EVENTS, EventStore, ReadQuery
+
+COUNTED_MAX: Final = 100_000
+"""Events that are read through to be counted by market time."""
 
 
 async def compare(
@@ -17,8 +24,9 @@ async def compare(
 ) -> dict[str, Any]:
     """What changed from moment `a` to moment `b`, which may be the earlier one: `answers.Comparison`.
 
-    `symbol` narrows `symbols` to one. `counts` are of the whole log, of what was recorded between the two
-    positions; of the shifts null where a symbol had more than 10,000 since.
+    `symbol` narrows `symbols` to one. `counts` are of the whole log: of what was recorded between two positions, or,
+    where a moment is a time, of what is of the market time between them. Null where it is not known: of shifts where a
+    symbol had more than 10,000 since, of market time where there are more than `COUNTED_MAX` events.
 
     Raises:
         PositionBeyondHead, UnknownMoment: there is no such moment.
@@ -27,13 +35,17 @@ async def compare(
     # place, only replaced.
     before = await state_at(reader, a, symbol)
     after = await state_at(reader, b, symbol)
-    low, high = sorted((int(before["position"]), int(after["position"])))
+    if isinstance(a, datetime) or isinstance(b, datetime):
+        # Not by position: one late price between the two takes both to its own, and nothing would lie between.
+        counted = await counts_by_time(reader, *sorted((_time(before, a), _time(after, b))))
+    else:
+        counted = await counts(reader, *sorted((int(before["position"]), int(after["position"]))))
     return {
         "epoch": before["epoch"],
         "a": _moment(before),
         "b": _moment(after),
         **compared(before, after, symbol),
-        "counts": await counts(reader, low, high),
+        "counts": counted,
     }
 
 
@@ -42,6 +54,32 @@ def _moment(state: dict[str, Any]) -> dict[str, Any]:
         "position": state["position"],
         "at": state["as_of"]["occurred_at"],
         "state_hash": state["state_hash"],
+    }
+
+
+def _time(state: dict[str, Any], moment: Moment) -> int:
+    """The market time of a moment, microseconds since 1970: as it was named, or the newest that it knows."""
+    if isinstance(moment, datetime):
+        return to_micros(moment)
+    newest = state["as_of"]["occurred_at"]
+    return 0 if newest is None else to_micros(parse_time(newest))
+
+
+async def counts_by_time(reader: LogReader, low_us: int, high_us: int) -> dict[str, int | None]:
+    """What is of a market time beyond one, up to another: it is read through."""
+    found: Counter[str] = Counter()
+    query = ReadQuery(occurred_from_us=low_us + 1, occurred_upto_us=high_us)
+    async for event in reader.log.stream(query):
+        found["events"] += 1
+        found[event.channel] += 1
+        if found["events"] > COUNTED_MAX:
+            return dict.fromkeys(("events", "shifts", "alerts", "trades"))
+    folded = await reader.episodes.now()
+    return {
+        "events": found["events"],
+        "shifts": _shifts(folded.state, lambda each: low_us < each.start_us <= high_us),
+        "alerts": found[Channel.PRICE_ALERTS],
+        "trades": found[Channel.TRADES],
     }
 
 
@@ -66,13 +104,19 @@ async def counts(reader: LogReader, low: int, high: int) -> dict[str, int | None
 
 def shifts_between(state: Episodes, low: int, high: int) -> int | None:
     """The shifts beyond one position, up to another; None where not all episodes since are kept."""
-    total = 0
-    for known in state.values():
-        began = [each for each in known.episodes() if low < each.position <= high]
-        if len(known.ended) >= EPISODES_KEPT and known.ended[0].position > low:
-            return None
-        total += sum(each.previous_regime is not None for each in began)
-    return total
+    kept = [known.ended for known in state.values() if len(known.ended) >= EPISODES_KEPT]
+    if any(ended[0].position > low for ended in kept):
+        return None
+    return _shifts(state, lambda each: low < each.position <= high)
+
+
+def _shifts(state: Episodes, within: Callable[[Episode], bool]) -> int:
+    each_symbol = (known.episodes() for known in state.values())
+    return sum(
+        each.previous_regime is not None and within(each)
+        for episodes in each_symbol
+        for each in episodes
+    )
 
 
 async def _recorded(store: EventStore, channel: Channel, low: int, high: int) -> int:

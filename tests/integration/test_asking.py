@@ -174,6 +174,59 @@ def test_a_shift_is_explained_by_what_caused_it_and_what_it_caused(log: Log) -> 
     assert not again.is_shift
 
 
+def test_what_was_set_by_hand_is_a_shift_and_so_is_what_follows_it(
+    log: Log, recorded: Served
+) -> None:
+    symbol = new_symbol()
+    recorded.post_prices(*(daily(symbol, "100.00", number) for number in range(3)))
+    by_hand = {"symbol": symbol, "regime": "CRASH", "confidence": 0.9}
+    recorded.post("/api/broadcast/regime", by_hand)
+    recorded.post_prices(daily(symbol, "100.00", 3))
+    first, hand, after = log.episodes(symbol)
+    assert (hand.regime, after.regime) == (Regime.CRASH, first.regime)
+    for episode in (hand, after):
+        shift = log.shift(episode.position)
+        assert shift.is_shift
+        assert shift.previous_regime is episode.previous_regime
+        assert (shift.tick is None) is (episode is hand)
+    assert not log.shift(first.position).is_shift
+
+
+def test_a_bar_of_ticks_is_made_of_its_last_one(log: Log, recorded: Served) -> None:
+    symbol = new_symbol()
+    ticks = [
+        {"symbol": symbol, "price": price, "timestamp": day(number, at)}
+        for number, at, price in [
+            (0, "10:00:00", "10"),
+            (0, "20:00:00", "11"),
+            (1, "09:00:00", "12"),
+        ]
+    ]
+    recorded.post_prices(*ticks)
+    (first,) = log.episodes(symbol)
+    shift = log.shift(first.position)
+    final = [
+        event
+        for event in log.events(channels=["regime"], symbols=symbol)
+        if isinstance(event.payload, RegimeUpdate) and not event.payload.provisional
+    ]
+    assert shift.event == final[0]
+    assert shift.tick is not None
+    assert isinstance(shift.tick.payload, PriceUpdate)
+    assert shift.tick.payload.price == 11
+
+
+def test_a_late_price_does_not_empty_what_lies_between_two_days(log: Log, recorded: Served) -> None:
+    before = log.compare("2000-03-01", "2000-03-31").counts
+    assert before.events
+    late = {"symbol": "SPX", "price": "1.00", "timestamp": "1999-01-03T21:00:00Z"}
+    recorded.post_prices(late)
+    assert log.compare("2000-03-01", "2000-03-31").counts == before
+    in_march = list(log.events(since="2000-03-02", until="2000-03-31"))
+    assert before.events == len(in_march)
+    assert before.alerts == sum(event.type == "price_alert" for event in in_march)
+
+
 def test_comparing_counting_and_drawing(log: Log) -> None:
     compared = log.compare("2000-01-31", "head", "SPX")
     assert compared.symbols["SPX"].price_change is not None
@@ -214,6 +267,12 @@ REFUSED: list[tuple[Callable[[Log], Any], str, str]] = [
     (lambda log: log.episodes(position=10**9), "position_beyond_head", "beyond the head"),
     (lambda log: log.compare(10**9), "position_beyond_head", "beyond the head"),
     (lambda log: log.event(10**9), "unknown_event", "there is no event"),
+    (lambda log: log.state(position=-1), "invalid_request", "position must be 0 to"),
+    (lambda log: log.events(after=-3), "invalid_request", "after must be 0 to"),
+    (lambda log: log.episodes(limit=0), "invalid_request", "limit must be 1 to 10000"),
+    (lambda log: log.bars("SPX", points=0), "invalid_request", "points must be 1 to 10000"),
+    (lambda log: log.bars("SPX", bar_s=-1), "invalid_request", "bar_s must be 1 to"),
+    (lambda log: log.compare("head", "last-shift", "NONE"), "unknown_symbol", "no NONE"),
     (lambda log: log.shift(1), "unknown_moment", "no regime was known"),
     (lambda log: log.shift("head"), "unknown_moment", "several symbols had a regime at the head"),
     (lambda log: log.shift("last-shift", "OTHER"), "unknown_moment", "no shift of OTHER"),
