@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,16 +11,17 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from app.analysis.export import ExportFormat
+from app.analysis.export import TABLES, ExportFormat
 from app.cli_ask import Db, Json, Since, Token, Until, Url, print_json
 from app.config import Settings, database_of
 from app.exporting.asked import Asked
-from app.exporting.check import Finding, file_findings
+from app.exporting.check import file_findings
 from app.exporting.engine import SUFFIXES
 from app.exporting.manifest import Kept, Manifest, manifest_place
 from app.exporting.progress import shown_progress
+from app.exporting.proof import Proof, proof_of
 from app.exporting.save import OnProgress, RefusedToReplace, Target, pour, save
-from app.exporting.sources import Source, StoreSource, differences, refuse_another, refuse_unknown
+from app.exporting.sources import Source, StoreSource, refuse_another, refuse_unknown
 from app.moments import parse_bound
 from events.catalog import CATALOG, Channel
 
@@ -28,10 +29,8 @@ CHECK_FAILED: Final = 1
 """Exit code when an export is not what its manifest tells, or not of this log."""
 
 STANDARD_OUTPUT: Final = "-"
-_BINARY: Final = frozenset({ExportFormat.PARQUET, ExportFormat.ARROW})
 _ENDINGS: Final = {f".{suffix}": format_ for format_, suffix in SUFFIXES.items()} | {
     ".jsonl": ExportFormat.NDJSON,
-    ".arrows": ExportFormat.ARROW,
 }
 _SELECTING: Final = "Which events"
 
@@ -80,11 +79,12 @@ Continue = Annotated[
 Check = Annotated[
     Path | None,
     typer.Option(
-        metavar="MANIFEST", help="Hold an export against its manifest and against the log."
+        metavar="MANIFEST",
+        help="Hold an export against its manifest, and, encoded once more, against the log.",
     ),
 ]
 WithoutLog = Annotated[
-    bool, typer.Option("--without-log", help="With --check: the file alone, as who received it.")
+    bool, typer.Option("--without-log", help="With --check: against its manifest alone.")
 ]
 
 
@@ -200,7 +200,7 @@ def _format_of(file: str) -> ExportFormat:
 def _refuse_on_output(format_: ExportFormat, *, as_json: bool) -> None:
     if as_json:
         raise typer.BadParameter("--json tells about a FILE: standard output has the events")
-    if format_ in _BINARY and sys.stdout.isatty():
+    if format_ in TABLES and sys.stdout.isatty():
         raise typer.BadParameter(f"{format_.value} is nothing to read: name a FILE, or pipe it on")
 
 
@@ -268,40 +268,71 @@ async def _pour(where: _Where, format_: ExportFormat, asked: Asked, previous: Ke
 
 def _check(place: Path, where: _Where | None, *, as_json: bool) -> None:
     kept = Kept.load(place)
-    findings = file_findings(kept)
-    if where is not None:
-        findings += asyncio.run(_log_findings(kept.manifest, where))
-    manifest = kept.manifest
+    if where is None:
+        proof = Proof(file_findings(kept))
+    else:
+        with shown_progress(doing="Checking") as on_progress:
+            proof = asyncio.run(_proof(kept, where, on_progress))
+    findings = proof.findings
     if as_json:
         shown = [{"what": each.what, "text": each.text} for each in findings]
-        looked = {"log_checked": where is not None, "manifest": manifest.fields()}
-        print_json({"ok": not findings, "findings": shown, **looked})
+        looked = {"log_checked": where is not None, "compared": proof.compared}
+        print_json(
+            {"ok": not findings, "findings": shown, **looked, "manifest": kept.manifest.fields()}
+        )
     elif findings:
         typer.echo(f"NOT PROVEN: {place}")
         for each in findings:
             typer.echo(f"  {each.what}: {each.text}")
     else:
-        alone = " (the file alone: the log was not looked at)" if where is None else ""
-        typer.echo(f"proven: {_told(manifest, kept.file)}{alone}")
+        typer.echo("\n".join(_checked(kept, proof, where)))
     if findings:
         raise typer.Exit(CHECK_FAILED)
 
 
-async def _log_findings(manifest: Manifest, where: _Where) -> list[Finding]:
+async def _proof(kept: Kept, where: _Where, on_progress: OnProgress) -> Proof:
     async with _opened(where) as source:
-        return [Finding("log", text) for text in await differences(source, manifest)]
+        return await proof_of(source, kept, on_progress)
+
+
+_SAME: Final = {
+    "bytes": "what the manifest selects, encoded again from the log, is this file, byte for byte",
+    "table": "what the manifest selects, encoded again from the log, is the same table, value for value"
+    " (its bytes are others: another pyarrow, or another program, wrote it)",
+}
+
+
+def _checked(kept: Kept, proof: Proof, where: _Where | None) -> Iterator[str]:
+    """What was looked at, and found to be as it must be."""
+    manifest = kept.manifest
+    verdict = "agrees with its manifest, NOT PROVEN against a log" if where is None else "proven"
+    yield f"{verdict}: {kept.file}"
+    yield f"  file: {_held(manifest)}, SHA-256 {manifest.sha256}: as the manifest tells"
+    if manifest.previous is not None:
+        before = kept.place.with_name(Path(manifest.previous.manifest).name)
+        joins = "it begins where that ends" if before.is_file() else "not here, so not looked at"
+        yield f"  goes on after: {before.name}: {joins}"
+    if proof.compared is None:
+        yield "  log: not looked at; whoever changed the file can have changed the manifest"
+        return
+    yield f"  log: {_covered(manifest)}: the same lifetime, the same hashes at both ends and at the head then"
+    yield f"  contents: {_SAME[proof.compared]}"
 
 
 def _tell(manifest: Manifest, file: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(manifest.fields())
     else:
-        typer.echo(f"written: {_told(manifest, file)}")
+        typer.echo(f"written: {file}")
+        typer.echo(f"  file: {_held(manifest)}, SHA-256 {manifest.sha256}")
+        typer.echo(f"  log: {_covered(manifest)}, hash {manifest.to_hash}")
 
 
-def _told(manifest: Manifest, file: Path) -> str:
+def _held(manifest: Manifest) -> str:
     noun = "event" if manifest.events == 1 else "events"
-    return (
-        f"{file}, {manifest.events} {noun}, {manifest.bytes} bytes: positions {manifest.start + 1} to"
-        f" {manifest.to} of epoch {manifest.epoch}, hash {manifest.to_hash}"
-    )
+    between = f" (positions {manifest.first_position} to {manifest.last_position})"
+    return f"{manifest.events} {noun}{between if manifest.events else ''}, {manifest.bytes} bytes"
+
+
+def _covered(manifest: Manifest) -> str:
+    return f"all that matches in positions {manifest.start + 1} to {manifest.to} of epoch {manifest.epoch}"

@@ -38,9 +38,13 @@ MEDIA_TYPES: Final[Mapping[ExportFormat, str]] = {
     ExportFormat.NDJSON: "application/x-ndjson",
     ExportFormat.CSV: "text/csv; charset=utf-8; header=present",
     ExportFormat.PARQUET: "application/vnd.apache.parquet",
-    ExportFormat.ARROW: "application/vnd.apache.arrow.stream",
+    ExportFormat.ARROW: "application/vnd.apache.arrow.file",
     ExportFormat.CLOUDEVENTS: "application/cloudevents-batch+json",
 }
+
+
+TABLES: Final = frozenset({ExportFormat.PARQUET, ExportFormat.ARROW})
+"""The formats that are read and written with pyarrow."""
 
 
 class FormatUnavailable(EventError):
@@ -53,23 +57,26 @@ class FormatUnavailable(EventError):
 class Provenance:
     """Where an export comes from; in the file itself, where its format has room for it.
 
+    How far the log went then is no part of it: the same part of a log is the same file, however far the log has grown.
+
     Attributes:
         epoch: the log's lifetime.
-        head: the log's last position when the export began; it goes no further.
-        selection: what was asked for, by the names of the query.
+        upto: `to`, the position up to which it holds all that matches; None where a limit may end it before.
+        selection: what was chosen between `from` and `to`, by the names of the query.
+        after: `from`, the position after which it begins.
     """
 
     epoch: str
-    head: int
+    upto: int | None
     selection: Mapping[str, Any]
+    after: int = 0
 
     def metadata(self) -> dict[str, str]:
         """The same, as a file's own metadata has it."""
-        known = {
-            "epoch": self.epoch,
-            "head": str(self.head),
-            "selection": orjson.dumps(self.selection).decode(),
-        }
+        known = {"epoch": self.epoch, "from": str(self.after)}
+        if self.upto is not None:
+            known["to"] = str(self.upto)
+        known["selection"] = orjson.dumps(self.selection).decode()
         return {f"{KEY_PREFIX}{name}": value for name, value in known.items()}
 
 
@@ -103,15 +110,25 @@ class NdjsonEncoder:
 
 
 def encoder_of(format_: ExportFormat, provenance: Provenance) -> Encoder[Any]:
-    """A new encoder of any format but ndjson. Its module is imported with the first of its kind.
+    """A new encoder of any format but ndjson.
 
     That of cloudevents takes events, the others take pages column by column.
 
     Raises:
         FormatUnavailable: the packages of its extra are not installed.
     """
+    encoder: Encoder[Any] = module_of(format_).encoder(provenance)
+    return encoder
+
+
+def module_of(format_: ExportFormat) -> Any:
+    """The module of any format but ndjson, imported when it is asked for first.
+
+    Raises:
+        FormatUnavailable: the packages of its extra are not installed.
+    """
     try:
-        module = import_module(f"app.analysis.export_{format_.value}")
+        return import_module(f"app.analysis.export_{format_.value}")
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in {"", "app"}:
@@ -120,5 +137,3 @@ def encoder_of(format_: ExportFormat, provenance: Provenance) -> Encoder[Any]:
             f"format={format_.value} needs {package}, which is not installed here: "
             f"pip install 'regime-synapse[{EXTRA}]'"
         ) from error
-    encoder: Encoder[Any] = module.encoder(provenance)
-    return encoder

@@ -1,7 +1,7 @@
-"""The table as Arrow: its schema, pages as its columns, and the IPC stream; needs the extra `export` (pyarrow).
+"""The table as Arrow: its schema, pages as its columns, and the IPC file; needs the extra `export` (pyarrow).
 
-The stream ends with a mark of its own, but readers take a stream without it for a whole one: what a file holds
-is told by its manifest.
+It is the file format, which is what readers take `.arrow` for. Its footer, which tells where the batches are, comes
+last: an export that was cut off is no file.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from events.envelope import EventColumns
 from events.scalars import DECIMALS_MAX
 
 BATCH_ROWS: Final = 16_384
-"""Events in a record batch of the stream, at most by less than a page."""
+"""Events in a record batch, at most by less than a page."""
 
 BATCH_BYTES: Final = 16 * 2**20
 """Bytes of a record batch in memory, at most by less than a page."""
@@ -111,11 +111,11 @@ def _column(place: int, kind: Any, parts: Sequence[Arrays]) -> Any:
 
 
 class ArrowEncoder:
-    """Gathers pages, writes a record batch when they are many, and in the end the mark of the end."""
+    """Gathers pages, writes a record batch when they are many, and in the end the footer."""
 
     def __init__(self, provenance: Provenance) -> None:
         self._written = BytesIO()
-        self._writer: Any = pa.ipc.new_stream(
+        self._writer: Any = pa.ipc.new_file(
             self._written, SCHEMA.with_metadata(provenance.metadata())
         )
         self._gathered = Gathered()
@@ -132,7 +132,7 @@ class ArrowEncoder:
         return taken(self._written)
 
     def end(self) -> bytes:
-        """The last record batch, and the mark."""
+        """The last record batch, and the footer."""
         if self._gathered.rows:
             self._writer.write_batch(self._gathered.take())
         self._writer.close()

@@ -67,9 +67,14 @@ class Asked:
             raise EmptyRange(f"until: the range ends before it begins: {since} to {until}")
 
     def said(self) -> dict[str, Any]:
-        """What was asked for, as JSON has it; without what was left out."""
+        """What was asked for, as JSON has it: without what was left out, and each list sorted, nothing in it twice."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: _plain(value) for name, value in values.items() if value is not None}
+
+    def chosen(self) -> dict[str, Any]:
+        """The same without the range of positions and the limit: what chooses among the events there."""
+        ends = ("after", "before", "limit")
+        return {name: value for name, value in self.said().items() if name not in ends}
 
     @classmethod
     def of_selection(cls, said: Mapping[str, Any], after: int) -> Self:
@@ -86,7 +91,9 @@ class Asked:
 
 
 def _plain(value: Any) -> Any:
-    return format_time(value) if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return format_time(value)
+    return value if isinstance(value, int) else sorted(set(value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class Finding:
     """Something that is not as it must be.
 
     Attributes:
-        what: `file`, `contents`, `previous` or `log`.
+        what: `file`, `contents`, `manifest`, `previous` or `log`.
         text: for people.
     """
 
@@ -32,7 +32,7 @@ def file_findings(kept: Kept) -> list[Finding]:
     Raises:
         OSError: something is there and cannot be read.
     """
-    return [*_of_file(kept.file, kept.manifest), *_of_previous(kept)]
+    return [*_of_file(kept.file, kept.manifest), *_of_limit(kept.manifest), *_of_previous(kept)]
 
 
 def _of_file(file: Path, manifest: Manifest) -> Iterator[Finding]:
@@ -58,6 +58,17 @@ def _of_file(file: Path, manifest: Manifest) -> Iterator[Finding]:
             "contents",
             f"{file.name} holds {found.events} events, from {found.first} to {found.last}; its manifest tells"
             f" {told[0]}, from {told[1]} to {told[2]}",
+        )
+
+
+def _of_limit(manifest: Manifest) -> Iterator[Finding]:
+    """An export that its limit ended holds nothing of what comes after its last event."""
+    is_full = manifest.events == manifest.selection.get("limit")
+    if is_full and manifest.to != manifest.last_position:
+        yield Finding(
+            "manifest",
+            f"its limit of {manifest.events} was reached at position {manifest.last_position},"
+            f" and it tells that it goes up to {manifest.to}",
         )
 
 

@@ -8,14 +8,13 @@ from typing import Final
 
 import orjson
 
-from app.analysis.export import KEY_PREFIX, ExportFormat
+from app.analysis.export import TABLES, ExportFormat, module_of
+from app.analysis.export_schema import PLACES
 from app.exporting.asked import Counted
 from events.errors import EventError
 
 CSV_CELL_MAX: Final = 2**27
 """Characters in a cell; Python's own limit is shorter than a payload may be."""
-
-_ARROW_END: Final = b"\xff\xff\xff\xff\0\0\0\0"
 
 
 class NotWhole(EventError):
@@ -29,15 +28,23 @@ def contents_of(file: Path, format_: ExportFormat) -> Counted:
 
     Raises:
         NotWhole: it cannot be read to its end.
+        FormatUnavailable: what reads its format is not installed.
         OSError: it cannot be read at all.
     """
+    if format_ in TABLES:
+        module_of(format_)
     try:
         return _READERS[format_](file)
     except OSError as error:
         if error.errno is None:  # pyarrow's, for what it cannot read
             raise NotWhole(f"{file.name} is no whole {format_.value} file: {error}") from error
         raise
-    except (ValueError, LookupError, csv.Error) as error:  # pyarrow's own errors are ValueErrors
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        csv.Error,
+    ) as error:  # pyarrow's own errors are ValueErrors
         raise NotWhole(f"{file.name} is no whole {format_.value} file: {error}") from error
 
 
@@ -102,30 +109,31 @@ def _csv(file: Path) -> Counted:
 def _parquet(file: Path) -> Counted:
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-    metadata = pq.read_metadata(file)
-    own = metadata.metadata
-    events = metadata.num_rows
-    if int(own[f"{KEY_PREFIX}events".encode()]) != events:
-        raise ValueError("its footer tells another number of events")
-    if not events:
-        return Counted()
-    first, last = (int(own[f"{KEY_PREFIX}{each}_position".encode()]) for each in ("first", "last"))
-    return Counted(events, first, last)
+    with pq.ParquetFile(file) as table:
+        groups = [
+            each for each in range(table.num_row_groups) if table.metadata.row_group(each).num_rows
+        ]
+        if not groups:
+            return Counted()
+        ends = (
+            table.read_row_group(each, ["position"])["position"] for each in (groups[0], groups[-1])
+        )
+        first, last = (
+            positions[place].as_py() for positions, place in zip(ends, (0, -1), strict=True)
+        )
+        return Counted(table.metadata.num_rows, first, last)
 
 
 def _arrow(file: Path) -> Counted:
     import pyarrow as pa
 
     counted = Counted()
-    with pa.memory_map(str(file)) as data:
-        for batch in pa.ipc.open_stream(data):
-            positions = batch.column("position")
+    alone = pa.ipc.IpcReadOptions(included_fields=[PLACES["position"]])
+    with pa.OSFile(str(file)) as data, pa.ipc.open_file(data, options=alone) as batches:
+        for number in range(batches.num_record_batches):
+            positions = batches.get_batch(number).column("position")
             if len(positions):
                 counted.add_range(len(positions), positions[0].as_py(), positions[-1].as_py())
-    with file.open("rb") as end:
-        end.seek(-len(_ARROW_END), 2)
-        if end.read() != _ARROW_END:
-            raise ValueError("its stream does not end")
     return counted
 
 

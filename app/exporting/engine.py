@@ -125,9 +125,9 @@ async def begin_export(store: EventStore, format_: ExportFormat, asked: Asked) -
         await hash_at(store, head, upto),
     )
     # A big library may be imported: not on the event loop.
-    way = await asyncio.to_thread(
-        _way, store, format_, Provenance(span.epoch, span.head, asked.said())
-    )
+    to = None if asked.limit else span.upto  # a limit may end it before, which nobody knows yet
+    provenance = Provenance(span.epoch, to, asked.chosen(), span.after)
+    way = await asyncio.to_thread(_way, store, format_, provenance)
     return Export(span, Counted(), query, asked.limit, way)
 
 

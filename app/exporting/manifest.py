@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import orjson
 from pydantic import Field, JsonValue, ValidationError
@@ -29,6 +29,21 @@ class BadManifest(EventError):
     """A file that is no manifest of an export."""
 
     code = "bad_manifest"
+
+
+Position = Annotated[int, Field(ge=0)]
+
+
+class Chosen(Record):
+    """What a manifest's selection may hold."""
+
+    before: int | None = None
+    since: UtcTime | None = None
+    until: UtcTime | None = None
+    channels: list[str] | None = None
+    symbols: list[str] | None = None
+    types: list[str] | None = None
+    limit: Annotated[int, Field(ge=1)] | None = None
 
 
 class Previous(Record):
@@ -66,14 +81,21 @@ class Manifest(Record):
     first_position: int | None
     last_position: int | None
     epoch: str
-    start: int = Field(alias="from")
+    start: Position = Field(alias="from")
     from_hash: str
-    to: int
+    to: Position
     to_hash: str
-    head: int
+    head: Position
     head_hash: str
     selection: dict[str, JsonValue]
     previous: Previous | None
+
+    def again(self) -> Asked:
+        """What gives the same file again, however far the log has grown."""
+        limit = Chosen.model_validate_json(orjson.dumps(self.selection)).limit
+        return replace(
+            Asked.of_selection(self.selection, self.start), before=self.to + 1, limit=limit
+        )
 
     def text(self) -> str:
         """Its text in a file."""
@@ -159,12 +181,15 @@ def _parsed(place: Path, text: bytes) -> Manifest:
         )
     try:
         manifest = Manifest.model_validate_json(text)
+        Chosen.model_validate_json(orjson.dumps(manifest.selection))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise BadManifest(f"{place} is no manifest of an export: {where}: {first['msg']}") from None
     if Path(manifest.file).name != manifest.file:
         raise BadManifest(f"{place}: the file {manifest.file!r} is not one beside it")
+    if manifest.to < manifest.start:
+        raise BadManifest(f"{place}: it ends at {manifest.to}, before it begins, {manifest.start}")
     return manifest
 
 
@@ -183,11 +208,11 @@ def manifest_of(
     before = previous and {"manifest": previous.place.name, "sha256": previous.sha256}
     known: dict[str, Any] = {
         "manifest_version": MANIFEST_VERSION,
-        "made_by": f"regime-synapse {version('regime-synapse')}",
+        "made_by": made_by(),
         "made_at": made_at,
         "file": file,
         "format": format_,
-        "schemas": {entry.name: entry.schema_version for entry in CATALOG.values()},
+        "schemas": schemas(),
         "bytes": written.bytes,
         "sha256": written.sha256,
         "events": outcome.events,
@@ -204,6 +229,16 @@ def manifest_of(
         "previous": before,
     }
     return Manifest.model_validate(known)
+
+
+def made_by() -> str:
+    """This program and its version."""
+    return f"regime-synapse {version('regime-synapse')}"
+
+
+def schemas() -> dict[str, int]:
+    """The version of each event type's payload that this program writes."""
+    return {entry.name: entry.schema_version for entry in CATALOG.values()}
 
 
 def manifest_place(file: Path) -> Path:

@@ -17,13 +17,16 @@ PROGRESS_AFTER_S: Final = 1.0
 
 @contextmanager
 def shown_progress(
-    shell: Console | None = None, clock: Callable[[], float] = monotonic
+    shell: Console | None = None,
+    clock: Callable[[], float] = monotonic,
+    *,
+    doing: str = "Exporting",
 ) -> Iterator[OnProgress]:
     """Show how far it is: by positions, or, where only bytes are seen, that it goes on."""
     shell = shell or Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     progress = Progress(*columns, console=shell, transient=True)
-    task = progress.add_task("Exporting", total=None)
+    task = progress.add_task(doing, total=None)
     started = clock()
 
     def show(size: int, download: Download) -> None:
@@ -33,7 +36,7 @@ def shown_progress(
         span, position = download.span, download.position()
         progress.update(
             task,
-            description=f"Exporting, {size / 1e6:,.0f} MB",
+            description=f"{doing}, {size / 1e6:,.0f} MB",
             total=None if position is None else span.upto - span.after,
             completed=None if position is None else position - span.after,
         )

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import httpx
 
-from app.analysis.export import MEDIA_TYPES, ExportFormat, FormatUnavailable, Provenance, encoder_of
+from app.analysis.export import MEDIA_TYPES, TABLES, ExportFormat, FormatUnavailable, module_of
 from app.client.errors import LogUnavailable, QuestionRefused
 from app.exporting.asked import Asked, Span
 from app.exporting.contents import contents_of
@@ -20,7 +20,6 @@ SILENCE_S_MAX: Final = 60.0
 """A server that sends nothing for so long, in seconds, is given up."""
 
 _PROBLEM: Final = "application/problem+json"
-_TABLES: Final = frozenset({ExportFormat.PARQUET, ExportFormat.ARROW})
 
 
 class ServerSource:
@@ -34,8 +33,8 @@ class ServerSource:
     async def begin(self, format_: ExportFormat, asked: Asked) -> AsyncGenerator[Download, None]:
         """See `Source`; what comes is counted here, which takes what reads the format."""
         asked.check()
-        if format_ in _TABLES:
-            await asyncio.to_thread(encoder_of, format_, Provenance("", 0, {}))
+        if format_ in TABLES:
+            await asyncio.to_thread(module_of, format_)
         params = {name: _text(value) for name, value in asked.said().items()}
         with _told(self._http):
             request = self._http.stream(

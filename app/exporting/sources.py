@@ -136,6 +136,13 @@ async def differences(source: Source, manifest: Manifest) -> list[str]:
         return [
             f"at position {manifest.start} the log's hash is {from_hash}, the export's is {manifest.from_hash}"
         ]
+    head_hash = (await source.epoch_and_hash(manifest.head))[1]
+    if head_hash is None:
+        return [f"the log ends before position {manifest.head}, its head then"]
+    if head_hash != manifest.head_hash:
+        return [
+            f"at position {manifest.head} the log's hash is {head_hash}, its head then was {manifest.head_hash}"
+        ]
     return []
 
 

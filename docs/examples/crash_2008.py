@@ -9,8 +9,10 @@ is investment advice: the portfolio is paper, and its rules were made long after
 # ruff: noqa: T201  # a script prints
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -54,6 +56,9 @@ def main() -> None:
     options.add_argument("log", nargs="?", default="synapse.db")
     options.add_argument("--picture", type=Path, default=Path("crash_2008.png"))
     given = options.parse_args()
+    if find_spec("matplotlib") is None:
+        print("the picture needs matplotlib: pip install matplotlib", file=sys.stderr)
+        sys.exit(2)
     with connect(given.log) as log:
         # A year more than is shown: a turn may lie before the first shift of the story.
         bars = log.bars(SYMBOL, since=SINCE - timedelta(days=366), until=UNTIL, points=10_000)

@@ -32,6 +32,19 @@ def told(sample_log: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[st
     return done.stdout, picture
 
 
+def test_without_matplotlib_it_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['matplotlib'] = None")
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "no.db"],
+        env={"PYTHONPATH": f"{tmp_path}:{ROOT}", "HOME": str(tmp_path), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "the picture needs matplotlib: pip install matplotlib\n"
+
+
 def test_every_figure_of_the_story_is_one_that_was_printed(told: tuple[str, Path]) -> None:
     page = (ROOT / PAGE).read_text(encoding="utf-8")
     story = page.partition("## What it shows")[2]

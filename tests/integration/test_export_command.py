@@ -128,8 +128,7 @@ def test_an_export_is_continued(
 
 
 def test_a_changed_file_and_another_log_are_failed_checks(synapse: Command, tmp_path: Path) -> None:
-    assert synapse("export a.ndjson FILE")[1].startswith("written: a.ndjson, ")
-    assert synapse("export --check a.ndjson.manifest.json FILE")[1].startswith("proven: a.ndjson")
+    synapse("export a.ndjson FILE")
     text = (tmp_path / "a.ndjson").read_text()
     (tmp_path / "a.ndjson").write_text(text.replace('"50.5"', '"51.5"'))
     for log in ("FILE", "SERVER", "--without-log"):
@@ -145,13 +144,63 @@ def test_a_changed_file_and_another_log_are_failed_checks(synapse: Command, tmp_
         assert (code, "log: the log is in lifetime" in out) == (1, True)
         went_on = synapse("export b.ndjson --db synapse.db --continue a.ndjson.manifest.json")
         assert "this is not the log that the export was made of" in refused(went_on)
-    out = synapse("export --check a.ndjson.manifest.json --without-log")[1]
-    assert "the log was not looked at" in out
+
+
+def test_what_is_told_is_what_was_looked_at(synapse: Command) -> None:
+    """The events' own positions, and the range that was gone through; what was compared, and what was not."""
+    written = synapse("export a.csv FILE -s IXIC --channel prices --limit 30")[1]
+    manifest = told(synapse("export --check a.csv.manifest.json FILE --json"))["manifest"]
+    first, last = manifest["first_position"], manifest["last_position"]
+    assert first > 1
+    held = f"  file: 30 events (positions {first} to {last}), {manifest['bytes']} bytes, SHA-256 "
+    covered = f"  log: all that matches in positions 1 to {last} of epoch {manifest['epoch']}"
+    lines = written.splitlines()
+    assert lines[0] == "written: a.csv"
+    assert lines[1:] == [held + manifest["sha256"], f"{covered}, hash {manifest['to_hash']}"]
+    proven = synapse("export --check a.csv.manifest.json FILE")[1].splitlines()
+    assert proven[0] == "proven: a.csv"
+    assert proven[1] == f"{lines[1]}: as the manifest tells"
+    assert (
+        proven[2]
+        == f"{covered}: the same lifetime, the same hashes at both ends and at the head then"
+    )
+    assert proven[3].endswith("encoded again from the log, is this file, byte for byte")
+    alone = synapse("export --check a.csv.manifest.json --without-log")[1].splitlines()
+    assert alone[0] == "agrees with its manifest, NOT PROVEN against a log: a.csv"
+    assert alone[1:2] == proven[1:2]
+    assert alone[2].startswith("  log: not looked at")
+    synapse("export b.csv FILE --continue a.csv.manifest.json")
+    went_on = synapse("export --check b.csv.manifest.json FILE")[1]
+    assert "goes on after: a.csv.manifest.json: it begins where that ends" in went_on
+    Path("a.csv.manifest.json").unlink()
+    went_on = synapse("export --check b.csv.manifest.json FILE")[1]
+    assert "goes on after: a.csv.manifest.json: not here, so not looked at" in went_on
+
+
+@EVERY_FORMAT
+@pytest.mark.parametrize("log", ["FILE", "SERVER"])
+def test_a_forged_file_with_a_manifest_that_fits_is_not_proven(
+    synapse: Command, tmp_path: Path, ending: str, log: str
+) -> None:
+    """Another symbol's prices given out as this one's: only the log can tell."""
+    mine = told(synapse(f"export a.{ending} FILE -s SPX --channel prices --json"))
+    told(synapse(f"export b.{ending} FILE -s IXIC --channel prices --json"))
+    place = tmp_path / f"b.{ending}.manifest.json"
+    forged = json.loads(place.read_text())
+    place.write_text(json.dumps({**forged, "selection": mine["selection"]}))
+    assert synapse(f"export --check b.{ending}.manifest.json --without-log")[0] == 0
+    shown = told(synapse(f"export --check b.{ending}.manifest.json {log} --json"), code=1)
+    assert (shown["ok"], shown["compared"], shown["log_checked"]) == (False, None, True)
+    (finding,) = shown["findings"]
+    assert (finding["what"], "not what the log gives" in finding["text"]) == ("log", True)
+    honest = told(synapse(f"export --check a.{ending}.manifest.json {log} --json"))
+    assert honest["compared"] == "bytes"
 
 
 WRONG = [
     ("export", "name a FILE"),
     ("export a.txt FILE", "name its format with --format"),
+    ("export a.arrows FILE", "name its format with --format"),
     ("export a.csv FILE -s SPY", "no SPY in this log: it has IXIC, SPX; did you mean SPX?"),
     ("export a.csv SERVER -s SPY", "no SPY in this log: it has IXIC, SPX; did you mean SPX?"),
     ("export a.csv FILE --since 2021-01-01 --until 2020-01-01", "ends before it begins"),

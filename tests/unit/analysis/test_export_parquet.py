@@ -18,7 +18,7 @@ from events.scalars import DECIMAL_PATTERN, DECIMALS_MAX
 from tests.unit.analysis.samples import LARGEST, of_a_newer_program, one_of_each
 from tests.unit.events.builders import NOON, price, recorded
 
-PROVENANCE = Provenance("abc", 9, {"symbols": ["SPX"], "after": 0})
+PROVENANCE = Provenance("abc", 9, {"symbols": ["SPX"]})
 
 
 def written(*pages: list[RecordedEvent]) -> bytes:
@@ -66,11 +66,12 @@ def test_the_file_says_where_it_comes_from() -> None:
     known = pq.ParquetFile(BytesIO(written(events[1:3], events[3:5]))).metadata.metadata
     assert {name: text for name, text in known.items() if name.startswith(b"synapse.")} == {
         b"synapse.epoch": b"abc",
-        b"synapse.head": b"9",
+        b"synapse.from": b"0",
+        b"synapse.to": b"9",
         b"synapse.first_position": b"2",
         b"synapse.last_position": b"5",
         b"synapse.events": b"4",
-        b"synapse.selection": b'{"symbols":["SPX"],"after":0}',
+        b"synapse.selection": b'{"symbols":["SPX"]}',
     }
 
 

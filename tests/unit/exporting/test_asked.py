@@ -49,6 +49,16 @@ def test_it_is_continued_with_its_selection_alone() -> None:
     assert Asked.of_selection(said, 7) == went_on
 
 
+def test_a_selection_is_said_in_one_way() -> None:
+    asked = Asked(after=1, before=9, limit=2, symbols=["SPX", "IXIC", "SPX"], types=[], since=NOON)
+    assert asked.chosen() == {
+        "since": "2026-01-16T12:00:00.000000Z",
+        "symbols": ["IXIC", "SPX"],
+        "types": [],
+    }
+    assert asked.said() == {"after": 1, "before": 9, "limit": 2, **asked.chosen()}
+
+
 def test_headers_tell_a_span() -> None:
     headers = SPAN.headers()
     assert headers["X-Synapse-To-Hash"] == "cc"

@@ -1,11 +1,12 @@
 """What is inside a file: counted in every format, and nothing that was cut short is taken for whole."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from app.analysis import export_arrow
-from app.analysis.export import ExportFormat
+from app.analysis.export import ExportFormat, FormatUnavailable
 from app.exporting.asked import Counted
 from app.exporting.contents import NotWhole, contents_of
 from tests.unit.exporting.exports import a_log, exported
@@ -41,6 +42,18 @@ async def test_what_was_cut_short_is_not_whole(tmp_path: Path, format_: ExportFo
         kept.file.write_bytes(whole[:size])
         with pytest.raises(NotWhole, match=f"is no whole {format_.value} file"):
             contents_of(kept.file, format_)
+
+
+@pytest.mark.parametrize("format_", [ExportFormat.PARQUET, ExportFormat.ARROW])
+async def test_without_what_reads_it_that_is_said(
+    tmp_path: Path, format_: ExportFormat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = await exported(tmp_path, format_, await a_log())
+    for name in ("parquet", "arrow"):
+        monkeypatch.delitem(sys.modules, f"app.analysis.export_{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(FormatUnavailable, match="pip install"):
+        contents_of(kept.file, format_)
 
 
 @pytest.mark.parametrize("format_", sorted(set(ExportFormat) - {ExportFormat.NDJSON}))

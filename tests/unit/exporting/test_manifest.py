@@ -71,6 +71,20 @@ BAD: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     (lambda _known: {}, "is no manifest of an export"),
     (lambda known: {**known, "manifest_version": 2}, "version 2: this program reads 1"),
     (lambda known: {**known, "to": "far"}, "is no manifest of an export: to: "),
+    (lambda known: {**known, "to": -1}, "is no manifest of an export: to: "),
+    (lambda known: {**known, "from": 21}, "it ends at 20, before it begins, 21"),
+    (
+        lambda known: {**known, "selection": {"symbols": "SPX"}},
+        "is no manifest of an export: symbols: ",
+    ),
+    (
+        lambda known: {**known, "selection": {"since": "soon"}},
+        "is no manifest of an export: since: ",
+    ),
+    (
+        lambda known: {**known, "selection": {"colour": ["red"]}},
+        "is no manifest of an export: colour: ",
+    ),
     (lambda known: {**known, "more": 1}, "is no manifest of an export: more: "),
     (lambda known: {**known, "file": "../../etc/passwd"}, "is not one beside it"),
 ]

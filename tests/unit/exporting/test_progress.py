@@ -39,3 +39,11 @@ def test_a_terminal_sees_how_far_it_is(position: int | None) -> None:
 def test_what_is_soon_done_and_what_nobody_watches_stays_quiet() -> None:
     assert told(150, terminal=True, seconds=PROGRESS_AFTER_S / 2) == ""
     assert told(150, terminal=False, seconds=9) == ""
+
+
+def test_it_says_what_is_being_done() -> None:
+    out, times = StringIO(), iter([0.0, 9.0])
+    shell = Console(file=out, force_terminal=True, width=100, color_system=None)
+    with shown_progress(shell, lambda: next(times), doing="Checking") as show:
+        show(5_000_000, cast(Any, Underway(150)))
+    assert "Checking, 5 MB" in out.getvalue()

@@ -110,6 +110,8 @@ async def test_it_does_not_go_on_in_another_log(tmp_path: Path) -> None:
         ({"to": 21}, "the log ends before position 21"),
         ({"to_hash": "00"}, "at position 8 the log's hash is "),
         ({"from_hash": "11"}, "at position 0 the log's hash is 000"),
+        ({"head_hash": "22"}, "at position 20 the log's hash is "),
+        ({"head": 99}, "the log ends before position 99, its head then"),
     ):
         with pytest.raises(NotTheSameLog, match=said):
             await refuse_another(source, mine.model_copy(update=changed))
