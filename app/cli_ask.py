@@ -1,6 +1,7 @@
 """What the commands that ask a log share: which log, the options of a range, JSON, and one line for what is wrong."""
 
 import io
+import shlex
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -41,13 +42,16 @@ Token = Annotated[
     str | None,
     typer.Option(
         "--token",
+        metavar="TOKEN",
         envvar=TOKEN_VARIABLE,
         show_envvar=True,
         help="The token of a server that wants one for reading.",
         rich_help_panel="Which log",
     ),
 ]
-Symbol = Annotated[str | None, typer.Option("--symbol", "-s", help="Of this symbol only.")]
+Symbol = Annotated[
+    str | None, typer.Option("--symbol", "-s", metavar="SYMBOL", help="Of this symbol only.")
+]
 Since = Annotated[
     str | None,
     typer.Option("--since", metavar="TIME", help="From this market time or day on: 2008-09-01."),
@@ -58,7 +62,9 @@ Until = Annotated[
 ]
 Position = Annotated[
     int | None,
-    typer.Option("--position", min=0, help="With what the log held at this position."),
+    typer.Option(
+        "--position", metavar="POSITION", min=0, help="With what the log held at this position."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 MOMENT_HELP: Final = (
@@ -84,6 +90,31 @@ def asked_log(db: str | None, url: str | None, token: str | None = None) -> "Ite
         log = connect(target, token=token)
     with log:
         yield log
+
+
+def same_log(db: str | None, url: str | None) -> str:
+    """What names the same log on another command line, quoted for a shell; nothing where it needs no name."""
+    if url is not None:
+        return f" --url {shlex.quote(url)}"
+    return "" if db is None else f" --db {shlex.quote(db)}"
+
+
+def say_if_what_if(log: "Log") -> None:
+    """Say on standard error that a log is a saved what-if: by its mark, or by the detector of its newest regime.
+
+    Only `synapse whatif` ever runs a variant of a detector.
+    """
+    from app.market.detector.tunable import VARIANT
+    from app.whatif.mark import marked
+
+    if text := marked(log):
+        typer.echo(f"synapse: never recorded live. {text}", err=True)
+        return
+    newest = next(iter(log.events(channels=["regime"], last=1)), None)
+    stamp = None if newest is None else getattr(newest.payload, "detector", None)
+    if stamp is not None and stamp.version.endswith(VARIANT):
+        made = f"made by {stamp.name} {stamp.version}"
+        typer.echo(f"synapse: a what-if, never recorded live: {made}", err=True)
 
 
 def refuse_empty(log: "Log") -> None:

@@ -15,6 +15,7 @@ from app.cli_ask import (
     console,
     print_json,
     refuse_empty,
+    say_if_what_if,
     waiting,
 )
 from app.moments import HEAD
@@ -38,10 +39,11 @@ def compare_command(
     """What changed from one moment to another: regimes, prices, the features that did it, portfolios."""
     with asked_log(db, url, token) as log, waiting("Comparing"):
         refuse_empty(log)
+        say_if_what_if(log)
         found = log.compare(a, b, symbol)
     if as_json:
         print_json(found)
         return
     from app.terminal.compare_view import print_comparison
 
-    print_comparison(console(), found)
+    print_comparison(console(), found, a, b)

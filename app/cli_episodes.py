@@ -1,6 +1,7 @@
 """`synapse episodes` and `synapse transitions`: how long each regime lasted, what it did, what followed it."""
 
-from typing import Annotated, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -17,20 +18,37 @@ from app.cli_ask import (
     console,
     print_json,
     refuse_empty,
+    say_if_what_if,
     waiting,
 )
+from events.catalog import Regime
+
+if TYPE_CHECKING:
+    from app.answers.episodes import Episode
 
 EPISODES_MAX: Final = 10_000
 
 Limit = Annotated[
     int | None,
-    typer.Option("--limit", min=1, max=EPISODES_MAX, help="Only the newest so many."),
+    typer.Option(
+        "--limit", metavar="COUNT", min=1, max=EPISODES_MAX, help="Only the newest so many."
+    ),
+]
+Regimes = Annotated[
+    list[Regime] | None,
+    typer.Option(
+        "--regime",
+        "-r",
+        metavar="REGIME",
+        case_sensitive=False,
+        help=f"Of this regime only; may be given several times: {', '.join(Regime)}.",
+    ),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Put these commands on the program."""
-    example = "Example: synapse episodes --symbol SPX --since 2007-01-01 --until 2009-12-31"
+    example = "Example: synapse episodes --symbol SPX --regime CRASH --since 2008-01-01"
     app.command("episodes", epilog=example)(episodes_command)
     example = "Example: synapse transitions --symbol SPX"
     app.command("transitions", epilog=example)(transitions_command)
@@ -38,6 +56,7 @@ def register(app: typer.Typer) -> None:
 
 def episodes_command(  # noqa: PLR0913, PLR0917  # one parameter for each option
     symbol: Symbol = None,
+    regime: Regimes = None,
     since: Since = None,
     until: Until = None,
     position: Position = None,
@@ -50,7 +69,13 @@ def episodes_command(  # noqa: PLR0913, PLR0917  # one parameter for each option
     """How long each regime lasted, and what it brought: one line an episode, oldest first."""
     with asked_log(db, url, token) as log, waiting("Reading episodes"):
         refuse_empty(log)
-        found = log.episodes(symbol, since=since, until=until, position=position, limit=limit)
+        say_if_what_if(log)
+        asked = None if regime else limit
+        found: Sequence[Episode] = log.episodes(
+            symbol, since=since, until=until, position=position, limit=asked
+        )
+        if regime:
+            found = [each for each in found if each.regime in regime][-(limit or 0) :]
     if as_json:
         print_json(found)
         return

@@ -14,6 +14,8 @@ from app.cli_ask import (
     console,
     print_json,
     refuse_empty,
+    same_log,
+    say_if_what_if,
     waiting,
 )
 from app.moments import LAST_SHIFT
@@ -30,7 +32,10 @@ def explain_command(
     symbol: Annotated[
         str | None,
         typer.Option(
-            "--symbol", "-s", help="Of this symbol; needed where the moment is of several."
+            "--symbol",
+            "-s",
+            metavar="SYMBOL",
+            help="Of this symbol; needed where the moment is of several.",
         ),
     ] = None,
     as_json: Json = False,
@@ -38,9 +43,13 @@ def explain_command(
     url: Url = None,
     token: Token = None,
 ) -> None:
-    """Why this shift: the price that caused it, features and what each added, limits, alerts, trades."""
+    """Why this shift: the price that caused it, features and what each added, limits, alerts, trades.
+
+    Of an alert's or a trade's position: what led to it, and the regime that it stands on.
+    """
     with asked_log(db, url, token) as log, waiting("Asking why"):
         refuse_empty(log)
+        say_if_what_if(log)
         from app.terminal.why import why
 
         found = why(log, moment, symbol)
@@ -49,4 +58,4 @@ def explain_command(
         return
     from app.terminal.why_view import print_why
 
-    print_why(console(), found)
+    print_why(console(), found, same_log(db, url))

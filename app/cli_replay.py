@@ -17,6 +17,7 @@ from app.cli_ask import (
     console,
     print_json,
     refuse_empty,
+    say_if_what_if,
     waiting,
 )
 
@@ -53,8 +54,9 @@ def replay_command(
     speed: Annotated[
         str,
         typer.Option(
+            metavar="SPEED",
             help="Market time a second (1d/s, 6h/s), times as fast as it was (60x),"
-            " events a second (10e/s), or max."
+            " events a second (10e/s), or max.",
         ),
     ] = "1d/s",
     as_json: Annotated[
@@ -65,10 +67,11 @@ def replay_command(
     url: Url = None,
     token: Token = None,
 ) -> None:
-    """Play the past again: chart, persona, alerts and trades move as they did. Keys: space, + -, s, q."""
+    """Play the past again: chart, persona, alerts and trades move as they did. Keys: ? tells them."""
     chosen = _speed(speed)
     with asked_log(db, url, token) as log:
         refuse_empty(log)
+        say_if_what_if(log)
         from app.terminal.lines import is_of
         from app.terminal.pace import Pace
 

@@ -15,6 +15,8 @@ from app.cli_ask import (
     console,
     print_json,
     refuse_empty,
+    same_log,
+    say_if_what_if,
     waiting,
 )
 from app.moments import HEAD, LAST_SHIFT, parse_moment
@@ -43,7 +45,8 @@ def state_command(
         ),
     ] = None,
     position: Annotated[
-        int | None, typer.Option("--position", min=0, help="At this position of the log.")
+        int | None,
+        typer.Option("--position", metavar="POSITION", min=0, help="At this position of the log."),
     ] = None,
     symbol: Symbol = None,
     as_json: Json = False,
@@ -56,13 +59,23 @@ def state_command(
         raise typer.BadParameter("give either --position or --at and --known-at, not both")
     with asked_log(db, url, token) as log, waiting("Asking for the state"):
         refuse_empty(log)
-        found = _state(log, at, known_at, position, symbol)
+        say_if_what_if(log)
+        found = of_symbol(_state(log, at, known_at, position, symbol), symbol)
     if as_json:
         print_json(found)
         return
-    from app.terminal.state_view import print_state
+    from app.terminal.state_view import StateAsked, print_state
 
-    print_state(console(), found, known_at)
+    print_state(console(), found, StateAsked(at, known_at, symbol, same_log(db, url)))
+
+
+def of_symbol(state: "State", symbol: str | None) -> "State":
+    """Without the alerts and trades of other symbols."""
+    if symbol is None:
+        return state
+    alerts = tuple(each for each in state.alerts if each.symbol == symbol)
+    trades = tuple(each for each in state.trades if each.symbol == symbol)
+    return state.model_copy(update={"alerts": alerts, "trades": trades})
 
 
 def _state(

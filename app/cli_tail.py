@@ -9,11 +9,13 @@ from app.cli_ask import (
     Db,
     Since,
     Token,
+    Until,
     Url,
     asked_log,
     console,
     print_json,
     refuse_empty,
+    say_if_what_if,
     waiting,
 )
 from events.catalog import Channel
@@ -26,6 +28,36 @@ LAST: Final = 20
 
 LAST_MAX: Final = 5_000
 
+Channels = Annotated[
+    list[Channel] | None,
+    typer.Option(
+        "--channel",
+        "-c",
+        metavar="CHANNEL",
+        help=f"Of this channel only; may be given several times: {', '.join(Channel)}.",
+    ),
+]
+Symbols = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--symbol",
+        "-s",
+        metavar="SYMBOL",
+        help="Of this symbol only; may be given several times.",
+    ),
+]
+Last = Annotated[
+    int | None,
+    typer.Option(
+        "--last",
+        "-n",
+        metavar="COUNT",
+        min=0,
+        max=LAST_MAX,
+        help=f"Begin with the newest so many; {LAST}, if not told.",
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Put the command on the program."""
@@ -34,29 +66,11 @@ def register(app: typer.Typer) -> None:
 
 
 def tail_command(  # noqa: PLR0913, PLR0917  # one parameter for each option
-    channel: Annotated[
-        list[Channel] | None,
-        typer.Option("--channel", "-c", help="Of this channel only; may be given several times."),
-    ] = None,
-    symbol: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--symbol",
-            "-s",
-            help="Of this symbol only; may be given several times.",
-        ),
-    ] = None,
-    last: Annotated[
-        int | None,
-        typer.Option(
-            "--last",
-            "-n",
-            min=0,
-            max=LAST_MAX,
-            help=f"Begin with the newest so many; {LAST}, if not told.",
-        ),
-    ] = None,
+    channel: Channels = None,
+    symbol: Symbols = None,
+    last: Last = None,
     since: Since = None,
+    until: Until = None,
     no_follow: Annotated[
         bool, typer.Option("--no-follow", help="Show what is there, and end.")
     ] = False,
@@ -72,25 +86,32 @@ def tail_command(  # noqa: PLR0913, PLR0917  # one parameter for each option
     url: Url = None,
     token: Token = None,
 ) -> None:
-    """Follow the log: what happens, as it is recorded, one line an event. Ctrl-C ends it."""
+    """Follow the log: what happens, as it is recorded, one line an event. Ctrl-C ends it.
+
+    With --until it reads the past, and ends.
+    """
     if since is not None and last is not None:
         raise typer.BadParameter("give either --since or --last, not both")
     with asked_log(db, url, token) as log:
         from app.terminal.followed import Asked
 
-        if no_follow:
+        ends = no_follow or until is not None
+        if ends:
             refuse_empty(log)
+        say_if_what_if(log)
         asked = Asked(_names(channel), symbol or None, everything or as_json)
         show, head = _json_lines if as_json else _lines(), log.head()
         asked.check(log, head)
         if since is None:
             with waiting("Looking for the newest events"):
-                first: Iterable[Event] = asked.newest(log, head, LAST if last is None else last)
+                first: Iterable[Event] = asked.newest(
+                    log, head, LAST if last is None else last, until
+                )
         else:
-            first = asked.since(log, head, since)
+            first = asked.since(log, head, since, until)
         for event in first:
             show(event)
-        if no_follow:
+        if ends:
             return
         if head.position == 0:
             _say("this log is empty: waiting for its first event")
@@ -108,11 +129,11 @@ def _names(channels: list[Channel] | None) -> list[str] | None:
 
 
 def _lines() -> "Callable[[Event], None]":
-    from app.terminal.lines import event_line
+    from app.terminal.folded import print_line
+    from app.terminal.lines import event_parts
 
     shell = console()
-    # As long as it is: the terminal folds it, and a pipe can be searched.
-    return lambda event: shell.print(event_line(event), soft_wrap=True)
+    return lambda event: print_line(shell, *event_parts(event))
 
 
 def _json_lines(event: "Event") -> None:

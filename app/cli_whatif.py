@@ -72,8 +72,10 @@ SaveAs = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Put these commands on the program."""
-    app.command("whatif")(whatif_command)
-    app.command("hindsight")(hindsight_command)
+    example = "Example: synapse whatif --detector sma200 --symbol SPX --since 2007-10-01 --until 2009-06-30"
+    app.command("whatif", epilog=example)(whatif_command)
+    example = "Example: synapse hindsight --symbol SPX --since 2007-10-01 --until 2009-06-30"
+    app.command("hindsight", epilog=example)(hindsight_command)
 
 
 def whatif_command(  # noqa: PLR0913, PLR0917  # one parameter for each option
@@ -90,6 +92,7 @@ def whatif_command(  # noqa: PLR0913, PLR0917  # one parameter for each option
     as_json: Json = False,
 ) -> None:
     """Run another detector, or one with other constants, over the recorded prices; the log stays as it is."""
+    from app.whatif.mark import marked
     from app.whatif.reading import checked_head, compared, refuse_no_bar
     from app.whatif.tables import show
 
@@ -100,17 +103,19 @@ def whatif_command(  # noqa: PLR0913, PLR0917  # one parameter for each option
     with asked_log(db, url, token) as log:
         refuse_empty(log)
         head = checked_head(log, symbol)
-        found = compared(log, setup, span, symbol, head)
+        note = marked(log)
+        found = compared(log, setup, span, symbol, head, "Running")
         refuse_no_bar(sum(each.other.bars for each in found.symbols.values()), since, until)
         saved = None if save is None else _saved(log, save, setup, symbol, head)
     if as_json:
         fields = {"constants": constants, **found.model_dump()}
         print_json({**fields, "saved": None if saved is None else asdict(saved)})
         return
+    _tell_mark(note)
     show(found, constants, console())
     if saved is not None:
         typer.echo(
-            f"saved: {saved.file}, {saved.prices} prices and {saved.events} events in all."
+            f"saved: {saved.file}, {saved.prices:,} prices and {saved.events:,} events in all."
             f" Prove it with: synapse verify --db {saved.file}"
         )
 
@@ -126,17 +131,20 @@ def hindsight_command(
 ) -> None:
     """What was broadcast beside what hindsight knows: delays, losses by then, misses, false alarms."""
     from app.whatif.hindsight_tables import show
+    from app.whatif.mark import marked
     from app.whatif.reading import checked_head, judged, refuse_no_bar
 
     span = _span(since, until)
     with asked_log(db, url, token) as log:
         refuse_empty(log)
-        found = judged(log, span, symbol, checked_head(log, symbol))
+        note = marked(log)
+        found = judged(log, span, symbol, checked_head(log, symbol), "Reading")
     refuse_no_bar(sum(each.bars for each in found.symbols.values()), since, until)
     if as_json:
         print_json(found)
-    else:
-        show(found, console())
+        return
+    _tell_mark(note)
+    show(found, console())
 
 
 def _span(since: str | None, until: str | None) -> Span:
@@ -173,20 +181,22 @@ def _constants(given: Sequence[str]) -> dict[str, float]:
 
 
 def _setup(name: str | None, constants: dict[str, float], bar_s: int | None) -> "MarketSetup":
-    from app.market.detector.registry import variant
     from app.market.setup import MarketSetup
+    from app.whatif.ask import setup_of
 
     settings = Settings()
-    try:
-        chosen = variant(name or settings.detector, constants)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    return MarketSetup(
-        detector=chosen,
+    setup = MarketSetup(
         bar_s=bar_s or settings.bar_s,
         cash=settings.paper_cash,
         paper_fee=settings.paper_fee_bps / BASIS_POINTS,
     )
+    return setup_of(name or settings.detector, constants, setup)
+
+
+def _tell_mark(note: str | None) -> None:
+    """That the log that was asked is itself a what-if."""
+    if note is not None:
+        typer.echo(f"This log is one that a what-if saved. {note}")
 
 
 def _check_file(file: Path) -> None:

@@ -76,6 +76,10 @@ class HindsightRun:
             disclaimer=DISCLAIMER,
         )
 
+    def pasts(self) -> dict[str, SymbolPast]:
+        """The bars of all that was taken, by symbol."""
+        return {name: known.past for name, known in sorted(self._symbols.items())}
+
     def _of(self, symbol: str) -> _Symbol:
         known = self._symbols.get(symbol)
         if known is None:

@@ -1,6 +1,7 @@
 """Hindsight: labels that use the future. For fitting and judging only, never for a live event. Pure."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from math import exp, log, sqrt
 
@@ -47,12 +48,32 @@ def crash_label(closes: Sequence[float]) -> list[bool]:
     return _fallen(closes, [1 - CRASH_FALL] * len(closes))
 
 
-def crash_known(closes: Sequence[float], spell: range) -> int:
-    """The bar of a spell of `crash_label` at which it could be said: the first that lies so far below."""
-    for now in spell:
-        if closes[now] <= max(closes[max(0, now - CRASH_BARS + 1) : now + 1]) * (1 - CRASH_FALL):
-            return now
-    return spell[-1]
+def crash_spells(closes: Sequence[float]) -> list[range]:
+    """The crashes of `crash_label`, each from its top on: its highest close, and its first bar.
+
+    A run of the label is one crash, unless, with 12 % lost, it rises 12 % from its lowest close to another top from
+    which 12 % are lost within 21 closes: there the next one begins.
+    """
+    falls = _falls(closes, [1 - CRASH_FALL] * len(closes))
+    tops = sorted({top for top, _ in falls})
+    return [part for spell in spells(crash_label(closes)) for part in _parts(closes, spell, tops)]
+
+
+def crash_known(closes: Sequence[float], crash: range) -> int:
+    """The bar of one of `crash_spells` at which it could be said: the first that lies so far below its top."""
+    return next(now for now in crash if closes[now] <= closes[crash.start] * (1 - CRASH_FALL))
+
+
+def _parts(closes: Sequence[float], spell: range, tops: Sequence[int]) -> Iterator[range]:
+    start = seen = spell.start
+    low = closes[start]
+    for top in tops[bisect_right(tops, spell.start) : bisect_left(tops, spell.stop)]:
+        low, seen = min(low, *closes[seen:top]), top
+        fallen = low <= closes[start] * (1 - CRASH_FALL)
+        if fallen and closes[top] >= low * (1 + CRASH_FALL):
+            yield range(start, top)
+            start, low = top, closes[top]
+    yield range(start, spell.stop)
 
 
 def scaled_crash_label(closes: Sequence[float]) -> list[bool]:
@@ -79,12 +100,18 @@ def yearly_volatility(closes: Sequence[float]) -> list[float]:
 def _fallen(closes: Sequence[float], remaining: Sequence[float]) -> list[bool]:
     """True from the highest of the last 21 closes to each close at or below `remaining` of it."""
     label = [False] * len(closes)
+    for top, now in _falls(closes, remaining):
+        label[top : now + 1] = [True] * (now - top + 1)
+    return label
+
+
+def _falls(closes: Sequence[float], remaining: Sequence[float]) -> Iterator[tuple[int, int]]:
+    """Each close at or below `remaining` of the highest of the last 21, after that one."""
     for now, close in enumerate(closes):
         start = max(0, now - CRASH_BARS + 1)
         top = max(range(start, now + 1), key=closes.__getitem__)
         if close <= closes[top] * remaining[top]:
-            label[top : now + 1] = [True] * (now - top + 1)
-    return label
+            yield top, now
 
 
 def side_label(closes: Sequence[float], bear: Sequence[bool]) -> list[bool]:

@@ -14,8 +14,9 @@ class Said(Record):
     Attributes:
         regime: what was said then.
         at: at which close.
-        before_it_began: it was said of the bar before the label's first one already, and is so still.
-        bars, days: from the label's first bar to that close.
+        before_it_began: it was said of the bar before the top already, and of the top still.
+        bars, days: from the top to that close.
+        bars_after_known: from the close at which the label could be known to that close; negative: said before it.
         lost: what had been lost by then: its close / the top - 1.
         to_come: what was still to come: the lowest close from then on within the label / that close - 1.
     """
@@ -25,6 +26,7 @@ class Said(Record):
     before_it_began: bool
     bars: int
     days: Finite
+    bars_after_known: int
     lost: Finite
     to_come: Finite
 
@@ -39,7 +41,7 @@ class LabelEpisode(Record):
         fall: bottom / top - 1.
         known_at: at which close the label could first be said at all.
         settled: no later price can change it; else its bottom and its end are those so far.
-        said: when the broadcast regimes first said so; None: missed.
+        said: when the broadcast regimes first said so, from the top on; None: missed.
         regimes: its bars by what was broadcast.
     """
 

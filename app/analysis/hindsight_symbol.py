@@ -14,6 +14,7 @@ from app.analysis.hindsight_labels import (
     bear_dating,
     crash_known,
     crash_label,
+    crash_spells,
     regimes_of,
     side_label,
     spells,
@@ -77,7 +78,7 @@ class _Judge:
     def labels(self) -> list[LabelEpisode]:
         """All bears and crashes, in the order of their tops."""
         found = [self._episode(spell, "bear") for spell in spells(self.bear)]
-        found += [self._episode(spell, "crash") for spell in spells(self.crash)]
+        found += [self._episode(spell, "crash") for spell in crash_spells(self.past.closes)]
         return sorted(found, key=lambda each: (each.top_at, each.label))
 
     def false_alarms(self) -> Iterator[tuple[range, FalseAlarm]]:
@@ -131,9 +132,10 @@ class _Judge:
 
     def _episode(self, spell: range, label: Label) -> LabelEpisode:
         closes = self.past.closes
-        # The peak before a bear is no bar of it; the highest close of a crash is one.
-        top = spell.start - 1 if label == "bear" else max(spell, key=closes.__getitem__)
+        # The peak before a bear is no bar of it; the highest close of a crash is its first.
+        top = spell.start - 1 if label == "bear" else spell.start
         bottom = min(spell, key=closes.__getitem__)
+        known = self._known(spell, label, top)
         return LabelEpisode(
             label=label,
             top_at=self._time(top),
@@ -144,10 +146,10 @@ class _Judge:
             bottom_at=self._time(bottom),
             bottom=closes[bottom],
             fall=closes[bottom] / closes[top] - 1,
-            known_at=self._time(self._known(spell, label, top)),
+            known_at=self._time(known),
             # With the bar after it, which ends it.
             settled=self.settled(range(spell.start, spell.stop + 1), label),
-            said=self._said(spell, label, top),
+            said=self._said(spell, label, top, known),
             regimes=dict(sorted(Counter(self.said[spell.start : spell.stop]).items())),
         )
 
@@ -157,19 +159,19 @@ class _Judge:
             return crash_known(closes, spell)
         return next(now for now in spell if closes[now] <= closes[top] * (1 - BEAR_FALL))
 
-    def _said(self, spell: range, label: Label, top: int) -> Said | None:
+    def _said(self, spell: range, label: Label, top: int, known: int) -> Said | None:
         says, closes = _SAYS[label], self.past.closes
-        first = next((now for now in spell if self.said[now] in says), None)
+        first = next((now for now in range(top, spell.stop) if self.said[now] in says), None)
         if first is None:
             return None
         lowest = min(closes[first : spell.stop])
-        begun = first == spell.start and first > 0 and self.said[first - 1] in says
         return Said(
             regime=self.said[first],
             at=self._time(first),
-            before_it_began=begun,
-            bars=first - spell.start,
-            days=(self.past.at[first] - self.past.at[spell.start]) / _DAY_US,
+            before_it_began=first == top and top > 0 and self.said[top - 1] in says,
+            bars=first - top,
+            days=(self.past.at[first] - self.past.at[top]) / _DAY_US,
+            bars_after_known=first - known,
             lost=closes[first] / closes[top] - 1,
             to_come=lowest / closes[first] - 1,
         )
@@ -210,14 +212,29 @@ def judged(
         bar_days=_middle_days(past.at),
         settled_until=from_micros(past.at[judge.turn]),
         warming_up=sum(past.warming_up[span.start : span.stop]),
-        labels=tuple(
-            each
-            for each in judge.labels()
-            if begin and end and each.first_at <= end and each.last_at >= begin
-        ),
+        labels=_overlapping(judge.labels(), begin, end),
         false_alarms=tuple(each for bars, each in judge.false_alarms() if _meet(bars, span)),
         calls={label: judge.calls(span, label) for label in _SAYS},
         episodes=tuple(each for bars, each in judge.episodes() if _meet(bars, span)),
+    )
+
+
+def labels_of(
+    past: SymbolPast, since: datetime | None, until: datetime | None
+) -> tuple[LabelEpisode, ...]:
+    """The bears and crashes alone of what `judged` says."""
+    span = _span(past.at, since, until)
+    if not span:
+        return ()
+    ends = from_micros(past.at[span.start]), from_micros(past.at[span[-1]])
+    return _overlapping(_Judge(past).labels(), *ends)
+
+
+def _overlapping(
+    labels: Sequence[LabelEpisode], begin: datetime | None, end: datetime | None
+) -> tuple[LabelEpisode, ...]:
+    return tuple(
+        each for each in labels if begin and end and each.first_at <= end and each.last_at >= begin
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from app.analysis.regime_bars import Told
+from app.analysis.whatif_delays import Delays
 from app.analysis.whatif_result import WhatIf
 from app.analysis.whatif_symbol import SymbolRun
 from app.market.commands import RecordPrice
@@ -23,7 +24,7 @@ from events.catalog import PriceUpdate, RegimeUpdate, TradeExecution
 class WhatIfRun:
     """Takes the events of a log in its order (prices, regimes and trades), in bounded memory.
 
-    What is kept grows with the shifts and the trades, not with the prices.
+    What is kept is the shifts, the trades, and some 40 bytes a bar for the labels of hindsight (100 in the end).
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class WhatIfRun:
         self._state = initial(self._setup)
         self._span = (since, until)
         self.runs: dict[str, SymbolRun] = {}
+        self._delays = Delays(since, until)
         self._prices = self._late = self._by_hand = 0
 
     def take(self, event: Told) -> None:
         """The next event of the log; those of other kinds are ignored."""
         payload, source = event.payload, event.source
+        self._delays.take_recorded(event)
         match payload:
             case PriceUpdate():
                 self._price(payload, source)
@@ -59,7 +62,9 @@ class WhatIfRun:
 
     def result(self) -> WhatIf:
         """The comparison of all that was taken."""
-        symbols = {name: run.result() for name, run in sorted(self.runs.items())}
+        symbols = {
+            name: run.result(self._delays.of(name)) for name, run in sorted(self.runs.items())
+        }
         return WhatIf(
             detector=self._setup.stamp,
             since=self._span[0],
@@ -91,6 +96,7 @@ class WhatIfRun:
         self._state = decision.state
         for event in decision.events:
             run.take_other(event.payload, event.source)
+            self._delays.take_other(event)
 
 
 def what_if(

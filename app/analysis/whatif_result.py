@@ -1,5 +1,6 @@
 """What a what-if answers. `docs/whatif.md` defines every figure."""
 
+from app.analysis.hindsight_result import Label, Said
 from app.analysis.whatif_paper import PaperResult
 from app.analysis.whatif_shifts import Kind, ShiftPair
 from events.catalog import DetectorStamp, Record, Regime
@@ -54,6 +55,24 @@ class RecordedPaper(Record):
     as_shown: bool
 
 
+class LabelDelays(Record):
+    """A bear or a crash, as hindsight dates it, and when each of both logs said so.
+
+    Attributes:
+        top_at, bottom_at, fall, known_at, settled: as in `LabelEpisode`.
+        recorded, other: when that log first said so; None: it never did.
+    """
+
+    label: Label
+    top_at: UtcTime
+    bottom_at: UtcTime
+    fall: Finite
+    known_at: UtcTime
+    settled: bool
+    recorded: Said | None
+    other: Said | None
+
+
 class SymbolWhatIf(Record):
     """Both regime logs of one symbol.
 
@@ -65,6 +84,8 @@ class SymbolWhatIf(Record):
         price_change: from the last close before the span (the first in it, where there is none) to the last in it.
         counts: shifts by kind.
         shifts: all of them, oldest first.
+        labels: the bears and crashes that overlap the span, in the order of their tops; None where the two logs have
+            other bars, which have other labels.
         portfolios: the log's own, beside which the recorded side may be held.
         no_difference: every bar, shift and trade is the same.
     """
@@ -83,6 +104,7 @@ class SymbolWhatIf(Record):
     other: Side
     counts: dict[Kind, int]
     shifts: tuple[ShiftPair, ...]
+    labels: tuple[LabelDelays, ...] | None
     portfolios: tuple[RecordedPaper, ...]
     no_difference: bool
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from app.analysis.regime_bars import Bar, BarFold
 from app.analysis.whatif_paper import PaperFold, TradeKey, key_of
-from app.analysis.whatif_result import RecordedPaper, RegimeTime, Side, SymbolWhatIf
+from app.analysis.whatif_result import LabelDelays, RecordedPaper, RegimeTime, Side, SymbolWhatIf
 from app.analysis.whatif_shifts import KINDS, Run, side_by_side, within
 from events.catalog import DetectorStamp, Payload, PriceUpdate, Regime, RegimeUpdate, TradeExecution
 
@@ -130,8 +130,8 @@ class SymbolRun:
         if self._in_span(trade.timestamp):
             self._trades.setdefault(trade.portfolio_id, []).append(key_of(trade))
 
-    def result(self) -> SymbolWhatIf:
-        """Both logs side by side."""
+    def result(self, labels: tuple[LabelDelays, ...] | None) -> SymbolWhatIf:
+        """Both logs side by side; `labels`: see there."""
         self._settle(last=True)
         recorded, other, last = self._recorded.result(), self._other.result(), self._last
         pairs = [
@@ -157,6 +157,7 @@ class SymbolRun:
             other=other,
             counts={kind: found[kind] for kind in KINDS},
             shifts=tuple(pairs),
+            labels=labels,
             portfolios=tuple(map(self._held_beside, sorted(self._trades))),
             no_difference=(
                 not alone

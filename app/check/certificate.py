@@ -80,7 +80,10 @@ class FindingShown(Record):
 
 
 class Certificate(Record):
-    """All of it. `faults` has every kind of fault with its number, `findings` the first of them."""
+    """All of it. `faults` has every kind of fault with its number, `findings` the first of them.
+
+    `unseen` is what the run did not look at, though one with other subscribers, or a longer one, does.
+    """
 
     form: str
     outcome: Outcome
@@ -96,6 +99,7 @@ class Certificate(Record):
     latency: Latency | None
     findings: list[FindingShown]
     findings_in_all: int
+    unseen: list[str]
 
 
 def certificate(  # what a run knows
@@ -105,6 +109,7 @@ def certificate(  # what a run knows
     kinds: Mapping[str, int],
     started_at: datetime,
     version: str,
+    unseen: list[str],
     *,
     is_whole: bool,
 ) -> Certificate:
@@ -132,6 +137,7 @@ def certificate(  # what a run knows
         latency=_latency(sorted(stage.latencies_s)),
         findings=[_shown(finding) for finding in verdict.findings[:FINDINGS_SHOWN_MAX]],
         findings_in_all=len(verdict.findings),
+        unseen=unseen,
     )
 
 

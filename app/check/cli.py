@@ -3,9 +3,11 @@
 import asyncio
 import os
 import secrets
+import signal
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
@@ -34,13 +36,16 @@ app = typer.Typer(name="synapse-check", add_completion=False, pretty_exceptions_
 Url = Annotated[str, typer.Argument(metavar="URL", help="The server, as http://127.0.0.1:8000.")]
 Token = Annotated[
     str | None,
-    typer.Option(help="The write token. Default: SYNAPSE_TOKEN.", envvar="SYNAPSE_TOKEN"),
+    typer.Option(help="The write token. Default: SYNAPSE_TOKEN."),
 ]
 TokenFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="A file that holds it, as synapse.db.token.")
 ]
 Writers = Annotated[int, typer.Option(min=1, max=limits.WRITERS_MAX)]
-Subscribers = Annotated[int, typer.Option(min=0, max=limits.SUBSCRIBERS_MAX)]
+Subscribers = Annotated[
+    int,
+    typer.Option(min=0, max=limits.SUBSCRIBERS_MAX, help="0 checks the writers and the log alone."),
+]
 Events = Annotated[
     int,
     typer.Option(
@@ -119,8 +124,17 @@ def _check(plan: Plan, *, as_json: bool) -> int:
     # Loaded after the command line was read: --help is quick.
     from app.check.run import run
 
+    async def check() -> "Certificate":
+        # As Ctrl-C: what was found so far is told. Where there are no such signals, Ctrl-C alone is.
+        this = asyncio.current_task()
+        with suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(
+                signal.SIGTERM, lambda: this and this.cancel()
+            )
+        return await run(plan, watch)
+
     with _progress() as watch:
-        one = asyncio.run(run(plan, watch))
+        one = asyncio.run(check())
     return _tell(one, as_json=as_json)
 
 
@@ -133,9 +147,14 @@ def _tell(one: "Certificate", *, as_json: bool) -> int:
             typer.echo(one.model_dump_json())
         else:
             show(one, shell())
-    except BrokenPipeError:
-        # Whoever read has enough; what is left to flush goes nowhere. The verdict is the exit code.
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left to flush goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read a pipe has enough, and the exit code is the verdict; else nobody can have read it.
+        if not isinstance(error, BrokenPipeError):
+            why = error.strerror or error
+            return _refuse(f"the certificate cannot be written: {why}; it was {one.outcome}")
     codes = {Outcome.PASSED: 0, Outcome.FAILED: CHECK_FAILED, Outcome.INTERRUPTED: INTERRUPTED}
     return codes[one.outcome]
 
@@ -181,8 +200,10 @@ def _address(url: str) -> str:
 
 
 def _token(token: str | None, file: Path | None) -> str | None:
+    if token is not None and file is not None:
+        raise typer.BadParameter("--token or --token-file, not both")
     if file is None:
-        return token
+        return os.environ.get("SYNAPSE_TOKEN") if token is None else token
     try:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -204,12 +225,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     code = 0
     try:
         code = app(arguments, standalone_mode=False) or 0
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, asyncio.CancelledError, typer.Abort):
         code = INTERRUPTED
     except typer.TyperException as error:
         code = _refuse(f"{_said(error).rstrip('.')}. Try 'synapse-check --help'.")
     except CannotCheck as error:
         code = _refuse(str(error))
+    except Exception as error:  # noqa: BLE001  # a fault of this program is no verdict on a server
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        code = _refuse(f"no verdict, by a fault of its own: {error!r} ({where})")
     sys.exit(code)
 
 
@@ -219,7 +244,8 @@ def _said(error: typer.TyperException) -> str:
 
 
 def _refuse(line: str) -> int:
-    typer.echo(f"synapse-check: {line}", err=True)
+    with suppress(OSError):
+        typer.echo(f"synapse-check: {' '.join(line.split())}", err=True)
     return WRONG_USE
 
 

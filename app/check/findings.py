@@ -1,7 +1,16 @@
 """What may be wrong with what a subscriber saw, a writer was told or the log holds. Pure."""
 
+import re
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+TEXT_SHOWN: Final = 200
+"""Characters of a foreign text that an error or a finding shows."""
+
+_UNSEEN_HTML: Final = re.compile(
+    r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE
+)
+_TAG: Final = re.compile(r"</?[a-z!][^>]*>", re.IGNORECASE)
 
 
 class Fault(StrEnum):
@@ -12,7 +21,7 @@ class Fault(StrEnum):
     DOUBLED = "doubled"
     """An event came again on the same subscription, or one price was recorded twice."""
     REORDERED = "reordered"
-    """An event came after one that follows it, or after the server had said that it was past it."""
+    """An event came after one that follows it."""
     CHANGED = "changed"
     """A text that is not the log's, or a price recorded otherwise than it was sent."""
     STRAY = "stray"
@@ -46,3 +55,9 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         return self.text
+
+
+def one_line(text: str, shown: int = TEXT_SHOWN) -> str:
+    """A foreign text on one line: a page without its tags, and nothing that a terminal would act upon."""
+    bare = _TAG.sub(" ", _UNSEEN_HTML.sub(" ", text[: 100 * shown]))
+    return " ".join("".join(c if c.isprintable() else " " for c in bare).split())[:shown]

@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 import orjson
 
+from app.check.answers import Answered, answer_faults
+from app.check.claims import Terms
 from app.check.findings import Fault, Finding
+from app.check.heartbeats import Moment
 from app.check.span import LOG, Logged, Span
 from app.check.transcript import Checker
 from events.catalog import Channel, split_stream
@@ -29,12 +32,18 @@ class Seen:
         name, kind: who it is, and how it behaves.
         connections: in their order; all but the last one broke off.
         refusals: what the server had to take and refused.
+        unasked: events that came though they were not asked for.
+        flooded: whether there were so many that it went away.
+        moments: when it was told that it was caught up, lagging, or how far the log is; and each end.
     """
 
     name: str
     kind: str
     connections: list[Connection] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    unasked: int = 0
+    flooded: bool = False
+    moments: list[Moment] = field(default_factory=list)
 
 
 @dataclass
@@ -81,6 +90,7 @@ def judge(
     sent: Sequence[Sent],
     *,
     upto: int | None,
+    answered: Sequence[Answered] = (),
     told: Sequence[Finding] = (),
 ) -> Verdict:
     """Compare everything with everything.
@@ -91,12 +101,14 @@ def judge(
         sent: the prices; nobody else writes their symbols.
         upto: every subscriber has to have seen what it asked for up to here; None when the run was cut
             short: then up to where each one had come.
+        answered: what the writers' requests were answered.
         told: what was found during the run.
     """
-    findings = [*told, *log.findings()]
+    findings = [*told, *log.findings(), *answer_faults(log, answered)]
+    terms = Terms()
     delivered = 0
     for one in seen:
-        came, found = _subscriber(log, one, upto)
+        came, found = _subscriber(log, one, upto, terms)
         delivered += came
         findings += found
     recorded = _recorded(log, {price.symbol for price in sent})
@@ -112,19 +124,22 @@ def judge(
     )
 
 
-def _subscriber(log: Span, seen: Seen, upto: int | None) -> tuple[int, list[Finding]]:
+def _subscriber(log: Span, seen: Seen, upto: int | None, terms: Terms) -> tuple[int, list[Finding]]:
     """How many events came to a subscriber, and what is wrong with them."""
     findings = [Finding(Fault.REFUSED, text, seen.name) for text in seen.refusals]
-    delivered = confirmed = 0
+    if seen.flooded:
+        told = f"{seen.unasked} events that it did not ask for: it went away"
+        findings.append(Finding(Fault.STRAY, told, seen.name))
+    if seen.refusals or seen.flooded:
+        upto = None  # it was not there to the end
+    elif upto is not None and not seen.connections:
+        findings.append(Finding(Fault.CLAIM, "it never got a connection", seen.name))
+    delivered = 0
     for number, connection in enumerate(seen.connections, start=1):
-        checker = Checker(connection.said, log, seen.name)
+        checker = Checker(connection.said, log, seen.name, terms)
         is_last = number == len(seen.connections)
         findings += checker.check(connection.received, upto=upto if is_last else None)
         delivered += checker.delivered
-        confirmed = checker.confirmed
-    if upto is not None and not confirmed and not seen.refusals:
-        told = "its last connection was never answered: nothing of it can be judged"
-        findings.append(Finding(Fault.CLAIM, told, seen.name))
     return delivered, findings
 
 

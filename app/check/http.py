@@ -1,23 +1,17 @@
 """The server over HTTP: who it is, its log, and one request of a writer."""
 
-import json
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import httpx
 import orjson
 
-from app.check.span import Logged
-from events.scalars import parse_time, to_micros
-
-PAGE_EVENTS: Final = 1_000
-"""Events in a page of the log: as many as a server gives at once."""
+from app.check.findings import Finding, one_line
+from app.check.page import PAGE_EVENTS, Page, falling_faults, parse_page, rising_faults
 
 ASKED_S_MAX: Final = 30.0
 """How long a page of the log may take."""
-
-PROBLEM_SHOWN: Final = 200
-"""Characters of an answer that an error shows."""
 
 
 class CannotCheck(Exception):
@@ -27,11 +21,12 @@ class CannotCheck(Exception):
 class Http:
     """One server."""
 
-    def __init__(self, url: str, token: str | None) -> None:
-        """`token` goes in a header, never in the address."""
+    def __init__(self, url: str, token: str | None, asked_s_max: float = ASKED_S_MAX) -> None:
+        """`token` goes in a header, never in the address. An answer may take `asked_s_max`."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         limits = httpx.Limits(max_connections=None)
         self.url = url
+        self.asked_s_max = asked_s_max
         self.client = httpx.AsyncClient(
             base_url=url, headers=headers, timeout=ASKED_S_MAX, limits=limits, trust_env=False
         )
@@ -45,7 +40,7 @@ class Http:
         page = _object(await self._get("/api/events?limit=1&order=desc"))
         try:
             return str(page["epoch"]), int(page["head"])
-        except (KeyError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise CannotCheck(f"{self.url} does not answer as a Synapse server does") from error
 
     async def version(self) -> str:
@@ -54,21 +49,51 @@ class Http:
             told = _object(await self._get("/openapi.json"))
         except CannotCheck:
             return ""
-        return str(told.get("info", {}).get("version", ""))
+        info = told.get("info")
+        return one_line(str(info.get("version", ""))) if isinstance(info, dict) else ""
 
-    async def log(self, after: int, head: int) -> AsyncIterator[list[Logged]]:
-        """The log after a position, page after page, up to its head, or until nothing more comes."""
+    async def log(
+        self, after: int, head: int, epoch: str, found: list[Finding]
+    ) -> AsyncIterator[Page]:
+        """The log after a position, page after page, up to its head, or until nothing more comes.
+
+        What is untrue in a page goes into `found`.
+        """
         while after < head:
-            text = await self._get(f"/api/events?after={after}&limit={PAGE_EVENTS}")
-            page = page_events(text)
+            page = await self._page(f"after={after}")
+            found += rising_faults(page, after, epoch)
             yield page
-            if not page or page[-1].position <= after:
+            if not page.events or page.events[-1].position <= after:
                 return
-            after = page[-1].position
+            after = page.events[-1].position
+
+    async def falling(
+        self, after: int, head: int, epoch: str, found: list[Finding]
+    ) -> AsyncIterator[Page]:
+        """The same part of the log, from its head back."""
+        before = head + 1
+        while before > after + 1:
+            page = await self._page(f"after={after}&before={before}&order=desc")
+            found += falling_faults(page, before, after, epoch)
+            yield page
+            if not page.events or page.events[-1].position >= before:
+                return
+            before = page.events[-1].position
+
+    async def _page(self, asked: str) -> Page:
+        text = await self._get(f"/api/events?{asked}&limit={PAGE_EVENTS}")
+        try:
+            return parse_page(text)
+        except ValueError as error:
+            shown = f"{one_line(text, 100)} ({one_line(told(error), 100)})"
+            raise CannotCheck(f"no page of a log: {shown}") from error
 
     async def _get(self, path: str) -> str:
         try:
-            answer = await self.client.get(path)
+            async with asyncio.timeout(self.asked_s_max):
+                answer = await self.client.get(path)
+        except TimeoutError as error:
+            raise CannotCheck(f"{self.url} does not answer in {self.asked_s_max:g} s") from error
         except httpx.HTTPError as error:
             raise CannotCheck(f"{self.url} cannot be reached: {told(error)}") from error
         if answer.status_code != httpx.codes.OK:
@@ -76,43 +101,17 @@ class Http:
         return answer.text
 
 
-def page_events(text: str) -> list[Logged]:
-    """The events of a page of the log, each with the very characters that stand there.
-
-    Raises:
-        CannotCheck: it is no such page.
-    """
-    decoder, begin = json.JSONDecoder(), '{"events":['
-    if not text.startswith(begin):
-        raise CannotCheck(f"no page of a log: {text[:PROBLEM_SHOWN]}")
-    found: list[Logged] = []
-    at = len(begin)
-    try:
-        while text[at] != "]":
-            event, end = decoder.raw_decode(text, at)
-            found.append(_logged(event, text[at:end]))
-            at = end + (text[end] == ",")
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise CannotCheck(f"no page of a log: {told(error)}") from error
-    return found
-
-
-def _logged(event: dict[str, Any], text: str) -> Logged:
-    occurred_at_us = to_micros(parse_time(event["occurred_at"]))
-    return Logged(event["position"], event["stream"], event["version"], occurred_at_us, text)
-
-
 def told(error: Exception) -> str:
-    """An error in words."""
-    return str(error) or type(error).__name__
+    """An error in words, on one line."""
+    return one_line(str(error)) or type(error).__name__
 
 
 def problem(answer: httpx.Response) -> str:
     """The status of an answer, and what it says."""
     try:
-        detail = str(_object(answer.text)["detail"])
+        detail = one_line(str(_object(answer.text)["detail"]))
     except (CannotCheck, KeyError):
-        detail = answer.text[:PROBLEM_SHOWN].strip()
+        detail = one_line(answer.text)
     return f"{answer.status_code}: {detail}" if detail else str(answer.status_code)
 
 
@@ -120,7 +119,7 @@ def _object(text: str) -> dict[str, Any]:
     try:
         parsed = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise CannotCheck(f"the server's answer is no JSON: {text[:PROBLEM_SHOWN]}") from error
+        raise CannotCheck(f"the server's answer is no JSON: {one_line(text)}") from error
     if not isinstance(parsed, dict):
-        raise CannotCheck(f"the server's answer is no object: {text[:PROBLEM_SHOWN]}")
+        raise CannotCheck(f"the server's answer is no object: {one_line(text)}")
     return parsed

@@ -3,9 +3,12 @@
 import asyncio
 from typing import Any, Final
 
-from app.check.plan import LATE_LAST, SLOW_PAUSE_S_MAX, SLOW_READ_MAX, Kind
+from app.check.findings import Fault, Finding
+from app.check.plan import SLOW_PAUSE_S_MAX, SLOW_READ_MAX, Kind
+from app.check.sse import Block, block_faults
 from app.check.stage import Stage
 from app.check.subscriber import OWN_CHANNELS, Subscriber
+from app.check.transcript import loose
 from app.check.wire import Payload, SocketWire, SseWire, Wire, message
 from events.catalog import Channel
 
@@ -58,9 +61,10 @@ class Late(Subscriber):
 
     def __init__(self, stage: Stage, number: int) -> None:
         super().__init__(stage, number)
-        self._share = self.chance.uniform(0.1, 0.9)
-        pasts = ["all", {"after": stage.begin}, {"last": LATE_LAST}]
-        self._history = self.chance.choice(pasts)
+        pasts = [{"last": stage.plan.late_last}, "none", {"after": stage.begin}, "all"]
+        self._history = pasts[(number - 1) % len(pasts)]
+        # So late that each stream has more than the last few.
+        self._share = self.chance.uniform(0.5 if number % len(pasts) == 1 else 0.1, 0.9)
 
     async def arrive(self) -> None:
         """Wait for its share of the writing to be done."""
@@ -104,14 +108,15 @@ class Slow(Subscriber):
     """Reads a little at a time while the writers write."""
 
     kind = Kind.SLOW
+    is_prompt = False
 
     def __init__(self, stage: Stage, number: int) -> None:
         super().__init__(stage, number)
         self._left = 1
 
-    async def open(self, payload: Payload) -> Wire:  # noqa: ARG002  # asked for afterwards
+    async def open(self, payload: Payload, limit_s: float) -> Wire:  # noqa: ARG002  # asked for afterwards
         """A connection with a small buffer, so that the server notices."""
-        return await SocketWire.open(self.stage.plan.url, slow=True)
+        return await SocketWire.open(self.stage.plan.url, limit_s, slow=True)
 
     async def took(self, message: dict[str, Any]) -> bool:  # noqa: ARG002  # any event counts
         """Now and then it reads nothing for a while."""
@@ -126,16 +131,21 @@ class Sse(Reconnecting):
     """Server-Sent Events, broken off and resumed with `Last-Event-ID`."""
 
     kind = Kind.SSE
+    way = "sse"
     can_ask = False
 
     def beginning(self) -> dict[str, Any]:
         """As much as fits into an address."""
         return super().beginning() | {"symbols": self.stage.plan.names[:SSE_SYMBOLS_MAX]}
 
-    async def open(self, payload: Payload) -> Wire:
+    async def open(self, payload: Payload, limit_s: float) -> Wire:
         """The request is the subscribe."""
         self._asked = payload
-        return await SseWire.open(self.stage.http, payload)
+        return await SseWire.open(self.stage.http, payload, limit_s, self._look)
+
+    def _look(self, block: Block) -> None:
+        for told in block_faults(block, loose(block.data), self._confirmed_epoch):
+            self.stage.findings.append(Finding(Fault.CLAIM, told, self.seen.name))
 
     async def confirmed(self, payload: dict[str, Any]) -> None:
         """The server has a name of its own for the one subscribe: that is what was said."""

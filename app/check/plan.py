@@ -26,6 +26,9 @@ LOST_SHARE: Final = 0.02
 ANSWER_S_MAX: Final = 10.0
 """How long a request may take to be answered, before it is sent again."""
 
+ATTEMPT_S_MIN: Final = 1.0
+"""One attempt may always take so long, however little patience there is."""
+
 RETRY_S_MIN: Final = 0.05
 RETRY_S_MAX: Final = 1.0
 """Between two attempts of a writer or a subscriber: from the first, doubled up to the second."""
@@ -38,7 +41,15 @@ SLOW_BUFFER_BYTES: Final = 65_536
 """The kernel's buffer of a slow subscriber, so that the server notices; a smaller one creeps."""
 
 LATE_LAST: Final = 20
-"""Events of each stream that a late subscriber with `last` asks for."""
+"""Events of each stream that a late subscriber with `last` asks for, at most."""
+LATE_LAST_SHARE: Final = 0.25
+"""It asks for so many of the prices that a symbol gets, so that there is more than that when it comes."""
+
+UNASKED_MAX: Final = 1_000
+"""Events that a subscriber takes though it did not ask for them; then it goes away."""
+
+HISTORIES: Final = ("all", "after", "last", "none")
+"""The kinds of history that are asked for."""
 
 
 class Kind(StrEnum):
@@ -105,8 +116,25 @@ class Plan:
         """Prices that are sent at most."""
         return self.prices if self.seconds is None else PRICES_MAX
 
+    @property
+    def late_last(self) -> int:
+        """How many events of each stream one asks for that asks for the last few."""
+        if self.seconds is not None:
+            return LATE_LAST
+        return max(2, min(LATE_LAST, round(LATE_LAST_SHARE * self.prices / self.symbols)))
+
+    @property
+    def attempt_s_max(self) -> float:
+        """How long any one answer is waited for."""
+        return max(ATTEMPT_S_MIN, min(ANSWER_S_MAX, self.patience_s))
+
     def kinds(self) -> Iterator[Kind]:
-        """The kind of each subscriber: first those that are not slow, one of each kind in turn."""
+        """The kind of each subscriber: first those that are not slow, one of each kind in turn.
+
+        There is one of every kind where there are as many as kinds, unless none or all are to be slow.
+        """
         slow = round(self.subscribers * self.slow)
+        if self.subscribers >= len(Kind) and 0 < self.slow < 1:
+            slow = max(1, min(slow, self.subscribers - len(_OTHERS)))
         yield from islice(cycle(_OTHERS), self.subscribers - slow)
         yield from [Kind.SLOW] * slow

@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from typing import Final
 
 from app.check.certificate import Certificate, certificate
+from app.check.findings import Fault, Finding
+from app.check.heartbeats import judge_heartbeats
 from app.check.history import judge
 from app.check.http import CannotCheck, Http
 from app.check.kinds import OF_KIND
-from app.check.plan import Plan
-from app.check.span import Logged, Span
+from app.check.page import second_reading_faults
+from app.check.plan import HISTORIES, Kind, Plan
+from app.check.span import LOG, Logged, Span
 from app.check.stage import Patience, Stage
 from app.check.subscriber import Subscriber
 from app.check.writer import Writer
@@ -32,7 +35,7 @@ async def run(plan: Plan, watch: Watch = lambda _stage: None) -> Certificate:
     Raises:
         CannotCheck: the server cannot be reached, refuses us, or has been away for too long.
     """
-    http = Http(plan.url, plan.token)
+    http = Http(plan.url, plan.token, plan.attempt_s_max)
     try:
         epoch, begin = await http.head()
         stage = Stage(plan, http, epoch, begin)
@@ -48,17 +51,21 @@ async def run(plan: Plan, watch: Watch = lambda _stage: None) -> Certificate:
         finally:
             watching.cancel()
         log = await _read(stage)
+        beats, unseen = _heartbeats(stage, subscribers)
+        told = [*stage.findings, *beats, *await _read_again(stage, log)]
         seen = [subscriber.seen for subscriber in subscribers]
-        verdict = judge(log, seen, stage.sent, upto=upto, told=stage.findings)
-        return certificate(
-            stage, log, verdict, counts, started_at, version, is_whole=upto is not None
-        )
+        answered = stage.answered
+        verdict = judge(log, seen, stage.sent, upto=upto, answered=answered, told=told)
+        unseen = [*_left_out(subscribers), *unseen]
+        whole = upto is not None
+        return certificate(stage, log, verdict, counts, started_at, version, unseen, is_whole=whole)
     finally:
         await http.aclose()
 
 
 async def _watch(stage: Stage, watch: Watch) -> None:
     while True:
+        stage.tick()
         watch(stage)
         await asyncio.sleep(LOOK_S)
 
@@ -105,8 +112,9 @@ async def _lead(stage: Stage, following: "dict[Subscriber, asyncio.Task[None]]")
     for one, task in following.items():
         if not one.can_ask:
             task.cancel()
-    _, staying = await asyncio.wait(following.values(), timeout=GOODBYE_S_MAX)
-    await _end(staying)
+    if following:
+        _, staying = await asyncio.wait(following.values(), timeout=GOODBYE_S_MAX)
+        await _end(staying)
     return upto
 
 
@@ -129,12 +137,58 @@ async def _read(stage: Stage) -> Span:
     patience = Patience(stage.plan)
     events: list[Logged] = [] if stage.log is None else list(stage.log.events)
     while True:
+        patience.trying()
         try:
-            _, head = await stage.http.head()
+            epoch, head = await stage.http.head()
             after = events[-1].position if events else stage.begin
-            async for page in stage.http.log(after, head):
-                events += (event._replace(text=stage.keep(event.text)) for event in page)
+            _judge_head(stage, epoch, head, after)
+            async for page in stage.http.log(after, head, stage.epoch, stage.findings):
+                events += (event._replace(text=stage.keep(event.text)) for event in page.events)
                 patience.heard()
             return Span(events, after=stage.begin, epoch=stage.epoch, head=head)
         except CannotCheck as error:
             await patience.wait(str(error))
+
+
+def _judge_head(stage: Stage, epoch: str, head: int, after: int) -> None:
+    if epoch != stage.epoch:
+        told = f"the log's epoch is {epoch}, it was {stage.epoch}"
+        stage.findings.append(Finding(Fault.CLAIM, told, LOG))
+    if head < after:
+        told = f"the log's head is {head}, it was {after}"
+        stage.findings.append(Finding(Fault.CLAIM, told, LOG))
+
+
+async def _read_again(stage: Stage, log: Span) -> list[Finding]:
+    """The same part of the log from its end, and where it is another one."""
+    patience = Patience(stage.plan)
+    while True:
+        patience.trying()
+        found: list[Finding] = []
+        events: list[Logged] = []
+        try:
+            async for page in stage.http.falling(stage.begin, log.head, stage.epoch, found):
+                events += (event._replace(text=stage.keep(event.text)) for event in page.events)
+                patience.heard()
+            return [*found, *second_reading_faults(log, events)]
+        except CannotCheck as error:
+            await patience.wait(str(error))
+
+
+def _heartbeats(stage: Stage, subscribers: list[Subscriber]) -> tuple[list[Finding], list[str]]:
+    listeners = [one.listener() for one in subscribers if one.is_prompt]
+    if stage.heartbeat_s is None:
+        return [], ["heartbeats"]
+    return judge_heartbeats(listeners, stage.heartbeat_s)
+
+
+def _left_out(subscribers: list[Subscriber]) -> list[str]:
+    """The kinds of subscribers and of history that do not occur."""
+    kinds = {one.kind for one in subscribers}
+    asked = [one.beginning()["history"] for one in subscribers]
+    names = {one if isinstance(one, str) else next(iter(one)) for one in asked}
+    found = {
+        "subscribers": [kind.value for kind in Kind if kind not in kinds],
+        "history": [history for history in HISTORIES if history not in names],
+    }
+    return [f"{name}: {', '.join(missing)}" for name, missing in found.items() if missing]

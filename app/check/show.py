@@ -59,6 +59,8 @@ def lines(one: Certificate) -> Iterator[tuple[str, str]]:
     yield "events", f"{one.events_written} written, {reading.events_delivered} delivered"
     for fault, count in one.faults.items():
         yield str(fault), str(count)
+    if one.unseen:
+        yield "not seen", "; ".join(one.unseen)
     if one.latency is not None:
         median, p99 = one.latency.median_ms, one.latency.p99_ms
         yield "latency", f"median {median} ms, p99 {p99} ms (end to end, at full load)"

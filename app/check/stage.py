@@ -6,12 +6,19 @@ import time
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
+from app.check.answers import Answered
 from app.check.findings import Finding
 from app.check.history import Sent
 from app.check.http import CannotCheck, Http
-from app.check.plan import RETRY_S_MAX, RETRY_S_MIN, Plan
+from app.check.plan import ATTEMPT_S_MIN, RETRY_S_MAX, RETRY_S_MIN, Plan
 from app.check.span import Span
+
+QUIET_S_MAX: Final = 1.0
+"""The clock of a run stands while the server has said nothing to anybody for so long, …"""
+TICK_S_MAX: Final = 0.1
+"""… and a moment counts for no more than this: the run itself may have been held up."""
 
 
 @dataclass
@@ -22,11 +29,14 @@ class Stage:
         plan, http: what is to be done, and at which server.
         epoch, begin: the log's, when the run began.
         sent: the prices that were sent, in no order.
+        answered: the requests that were answered, and how.
         findings: what was found on the way.
         log: what the run left in the log; None while the writers write.
         taken, acknowledged: prices that a writer took upon itself; those that were answered.
         requests, retries, repeats: requests, those sent again unanswered, those sent again though answered.
         delivered, connections: of all subscribers.
+        heartbeat_s: how often heartbeats come, as the first confirmation said.
+        clock_s: the seconds in which the run was awake and the server was heard.
     """
 
     plan: Plan
@@ -34,6 +44,7 @@ class Stage:
     epoch: str
     begin: int
     sent: list[Sent] = field(default_factory=list)
+    answered: list[Answered] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     log: Span | None = None
     taken: int = 0
@@ -43,6 +54,10 @@ class Stage:
     repeats: int = 0
     delivered: int = 0
     connections: int = 0
+    heartbeat_s: float | None = None
+    clock_s: float = 0.0
+    _heard_at: float = field(default_factory=time.monotonic)
+    _ticked_at: float = field(default_factory=time.monotonic)
     began_at: float = field(default_factory=time.monotonic)
     latencies_s: "array[float]" = field(default_factory=lambda: array("d"))
     _texts: dict[str, str] = field(default_factory=dict)
@@ -65,6 +80,17 @@ class Stage:
         if self.plan.seconds is not None:
             return (time.monotonic() - self.began_at) / self.plan.seconds
         return self.acknowledged / self.plan.prices
+
+    def heard(self) -> None:
+        """The server has said something."""
+        self._heard_at = time.monotonic()
+
+    def tick(self) -> None:
+        """Let the clock go on; called again and again."""
+        now = time.monotonic()
+        if now - self._heard_at < QUIET_S_MAX:
+            self.clock_s += min(now - self._ticked_at, TICK_S_MAX)
+        self._ticked_at = now
 
     def keep(self, text: str) -> str:
         """The one copy of a text that came to many."""
@@ -98,6 +124,13 @@ class Patience:
         """The server has answered."""
         self._away_since: float | None = None
         self._delay_s = RETRY_S_MIN
+
+    def trying(self) -> float:
+        """An attempt begins; returns how long it may take."""
+        now = time.monotonic()
+        self._away_since = now if self._away_since is None else self._away_since
+        left_s = self._away_since + self._plan.patience_s - now
+        return max(ATTEMPT_S_MIN, min(self._plan.attempt_s_max, left_s))
 
     async def wait(self, reason: str, asked_s: float = 0.0) -> None:
         """Wait before the next attempt, at least as long as the server asked for.

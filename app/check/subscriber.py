@@ -3,14 +3,17 @@
 from contextlib import suppress
 from typing import Any, ClassVar, Final
 
+from app.check.claims import is_resume
+from app.check.findings import one_line
+from app.check.heartbeats import Listener, Moment
 from app.check.history import Connection, Seen
-from app.check.plan import Kind
+from app.check.plan import UNASKED_MAX, Kind
 from app.check.span import Span
 from app.check.stage import Patience, Stage
 from app.check.transcript import loose
 from app.check.wire import Gone, Payload, Refused, SocketWire, Wire, message
 from events.catalog import Channel
-from events.selection import Selection
+from events.selection import EMPTY_SELECTION, Selection
 
 SEVERITY_PASSING: Final = "system_error"
 """The severity of an error after which the same subscribe may be taken."""
@@ -31,6 +34,9 @@ class Subscriber:
     kind: ClassVar[Kind]
     is_timed: ClassVar[bool] = False
     """Whether the times at which prices come to it are worth knowing."""
+    is_prompt: ClassVar[bool] = True
+    """Whether it reads at once, and so gets heartbeats when they are due."""
+    way: ClassVar[str] = "socket"
     can_ask: ClassVar[bool] = True
     """Whether it can say something on an open connection, and so be answered last of all."""
 
@@ -47,6 +53,8 @@ class Subscriber:
         self._confirmed_epoch = stage.epoch
         self.said: list[str] = []
         self._received: list[str] = []
+        self._wanted = EMPTY_SELECTION
+        self._asked_after = 0
 
     # --- how it behaves ---------------------------------------------------------------------------
 
@@ -62,9 +70,9 @@ class Subscriber:
         """Called after each event; True breaks the connection off."""
         return False
 
-    async def open(self, payload: Payload) -> Wire:  # noqa: ARG002  # for a way that asks as it opens
+    async def open(self, payload: Payload, limit_s: float) -> Wire:  # noqa: ARG002  # for a way that asks as it opens
         """A new connection."""
-        return await SocketWire.open(self.stage.plan.url)
+        return await SocketWire.open(self.stage.plan.url, limit_s)
 
     # --- following --------------------------------------------------------------------------------
 
@@ -83,6 +91,9 @@ class Subscriber:
                     await self._patience.wait(str(gone))
             except Refused as refused:
                 self.seen.refusals.append(str(refused))
+                return
+            except _Flooded:
+                self.seen.flooded = True
                 return
 
     async def leave(self) -> None:
@@ -103,7 +114,7 @@ class Subscriber:
 
     def has_reached(self, target: int) -> bool:
         """Whether it has come as far, with every subscribe caught up; or never will."""
-        if self.seen.refusals:
+        if self.seen.refusals or self.seen.flooded:
             return True
         is_at_rest = self._wire is not None and self._owed_answers == 0
         return is_at_rest and self.cursor is not None and self.cursor >= target
@@ -118,6 +129,11 @@ class Subscriber:
     async def subscribe(self, payload: Payload) -> None:
         """Send a subscribe."""
         assert self._wire is not None
+        chosen = Selection.of(payload["channels"], payload.get("symbols"))
+        self._wanted = self._wanted.union(chosen)
+        history = payload["history"]
+        after = history["after"] if is_resume(history) else 0
+        self._asked_after = min(self._asked_after, after) if self.said else after
         self._owed_answers += 1
         self._subscribes += 1
         text = message("subscribe", payload, f"subscribe {self._subscribes}")
@@ -126,7 +142,8 @@ class Subscriber:
 
     async def _connect(self) -> None:
         payload = self.resumed()
-        wire = await self.open(payload)
+        wire = await self.open(payload, self._patience.trying())
+        self._wanted = EMPTY_SELECTION
         self.said, self._received = [], []
         self.seen.connections.append(Connection(self.said, self._received))
         self.stage.connections += 1
@@ -137,6 +154,7 @@ class Subscriber:
             abruptly = await self._read(wire)
         finally:
             self._wire = None
+            self._moment("ended")
             await wire.close(abruptly=abruptly)
 
     async def _read(self, wire: Wire) -> bool:
@@ -145,6 +163,7 @@ class Subscriber:
             text = self.stage.keep(raw)
             self._received.append(text)
             self._patience.heard()
+            self.stage.heard()
             heard = loose(text)
             if "position" in heard:
                 self._event(heard)
@@ -158,12 +177,34 @@ class Subscriber:
 
     def _event(self, message: dict[str, Any]) -> None:
         self.stage.delivered += 1
+        self._refuse_unasked(message)
         if isinstance(position := message["position"], int):
             self._move(position)
         if self.is_timed and message.get("type") == "price_update":
             with suppress(KeyError, TypeError):  # what is wrong with it is the checker's to say
                 payload = message["payload"]
                 self.stage.arrived(payload["symbol"], payload["timestamp"])
+
+    def _refuse_unasked(self, message: dict[str, Any]) -> None:
+        """A server that sends what was not asked for may have very much of it.
+
+        Raises:
+            _Flooded: it has been too much.
+        """
+        stream, position = message.get("stream"), message["position"]
+        is_wanted = isinstance(stream, str) and self._wanted.matches(stream)
+        if is_wanted and isinstance(position, int) and position > self._asked_after:
+            return
+        self.seen.unasked += 1
+        if self.seen.unasked >= UNASKED_MAX:
+            raise _Flooded
+
+    def listener(self) -> Listener:
+        """When it was told what, for those who look after heartbeats."""
+        return Listener(self.way, self.seen.name, self.seen.moments)
+
+    def _moment(self, kind: str) -> None:
+        self.seen.moments.append(Moment(kind, self.stage.clock_s))
 
     def _move(self, position: int) -> None:
         self.cursor = max(self.cursor or 0, position)
@@ -172,17 +213,33 @@ class Subscriber:
         match message:
             case {"type": "subscription_confirmed", "payload": {"epoch": str(epoch)} as payload}:
                 self._confirmed_epoch = epoch
+                self._promised(payload.get("heartbeat_s"))
                 await self.confirmed(payload)
             case {"type": "caught_up", "payload": {"position": int(position)}}:
                 self._owed_answers = max(0, self._owed_answers - 1)
+                self._moment("caught_up")
                 self._move(position)
             case {"type": "lagging"}:
                 self._owed_answers += 1
+                self._moment("lagging")
             case {"type": "heartbeat", "payload": {"head": int(head)}}:
+                self._moment("heartbeat")
                 self._move(head)
             case {"type": "error", "payload": {"code": code, "message": text} as payload}:
                 passing = payload.get("severity") == SEVERITY_PASSING
-                raise (Gone if passing else Refused)(f"{code}: {text}")
+                raise (Gone if passing else Refused)(one_line(f"{code}: {text}"))
+
+    def _promised(self, heartbeat_s: object) -> None:
+        if (
+            self.stage.heartbeat_s is None
+            and isinstance(heartbeat_s, int | float)
+            and heartbeat_s > 0
+        ):
+            self.stage.heartbeat_s = float(heartbeat_s)
 
     async def confirmed(self, payload: dict[str, Any]) -> None:
         """Called with each confirmation of a subscribe."""
+
+
+class _Flooded(Exception):
+    """The server sends too much that was not asked for."""

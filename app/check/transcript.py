@@ -6,19 +6,17 @@ follows the server's answers in their order: a confirmation begins a request, `u
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
-from app.check.findings import Fault, Finding
+from app.check.claims import Terms, confirmation_faults
+from app.check.findings import Fault, Finding, one_line
 from app.check.span import Logged, Span
 from events.scalars import parse_time, to_micros
 from events.selection import Selection
 
 Message = dict[str, Any]
-
-TEXT_SHOWN: Final = 200
-"""Characters of a message that a finding shows."""
 
 
 @dataclass
@@ -28,7 +26,9 @@ class Request:
     Attributes:
         owed: the events of each stream that are to come, all that the log holds of them.
         after: the cursor that it was given; None where it had none.
+        head: what its confirmation said that the log reached.
         told: what is known to be missed.
+        came: the highest position that came.
         reached: the highest position that came, or that the server said it was past.
     """
 
@@ -37,8 +37,10 @@ class Request:
     latest: bool
     after: int | None
     owed: dict[str, list[Logged]]
+    head: int = 0
     got: set[int] = field(default_factory=set)
     told: set[int] = field(default_factory=set)
+    came: int = 0
     reached: int = 0
     caught_up: bool = False
     may_catch_up: bool = True
@@ -87,8 +89,13 @@ class Checker:
         confirmed: subscribes that the server confirmed.
     """
 
-    def __init__(self, said: Iterable[str], log: Span, who: str = "") -> None:
-        """Check a client that said these texts, against this log."""
+    def __init__(
+        self, said: Iterable[str], log: Span, who: str = "", terms: Terms | None = None
+    ) -> None:
+        """Check a client that said these texts, against this log.
+
+        `terms`: what every confirmation of the run agrees on; those of this connection alone, unless given.
+        """
         self.findings: list[Finding] = []
         self.delivered = 0
         self.confirmed = 0
@@ -97,6 +104,7 @@ class Checker:
         self._said: Mapping[str, Message] = {
             one["msg_id"]: one for one in map(loose, said) if "msg_id" in one
         }
+        self._terms = terms or Terms()
         self._requests: dict[str, Request] = {}
         self._head = 0
         self._handlers: Mapping[str, Callable[[Message], None]] = {
@@ -112,8 +120,8 @@ class Checker:
 
         Args:
             received: the server's messages, in their order.
-            upto: everything up to here had to come. Without it: up to the last that did come, or that the
-                server said it was past.
+            upto: everything up to here had to come, and every subscribe to be caught up. Without it: up to the
+                last that did come, or that the server said it was past.
         """
         for text in received:
             self._take(loose(text), text)
@@ -121,7 +129,18 @@ class Checker:
             if not request.latest:
                 end = request.reached if upto is None else max(upto, request.reached)
                 self._missed(request, request.missing(end))
+        if upto is not None:
+            self._unanswered()
         return self.findings
+
+    def _unanswered(self) -> None:
+        """Every subscribe is answered, and caught up in the end."""
+        for name, one in self._said.items():
+            request = self._requests.get(name)
+            if request is None and one.get("type") == "subscribe":
+                self._find(Fault.CLAIM, f"{name} was never answered: nothing of it can be judged")
+            elif request is not None and request.may_catch_up:
+                self._find(Fault.CLAIM, f"{name} was never told caught_up")
 
     def _take(self, message: Message, text: str) -> None:
         if "position" in message:
@@ -129,12 +148,12 @@ class Checker:
             return
         kind = message.get("type")
         if not isinstance(kind, str):
-            self._find(Fault.CLAIM, f"a message without a type: {text[:TEXT_SHOWN]}")
+            self._find(Fault.CLAIM, f"a message without a type: {one_line(text)}")
         elif handler := self._handlers.get(kind):
             try:
                 handler(message["payload"])
             except (KeyError, TypeError, ValueError):
-                self._find(Fault.CLAIM, f"a {kind} that cannot be read: {text[:TEXT_SHOWN]}")
+                self._find(Fault.CLAIM, f"a {kind} that cannot be read: {one_line(text)}")
 
     def _find(self, fault: Fault, text: str, event: Logged | None = None) -> None:
         at = (event.position, event.stream, event.version) if event else (None, None, None)
@@ -161,12 +180,17 @@ class Checker:
         for other in self._requests.values():
             selection = selection.minus(other.selection)
         history = asked.get("history", {"last": 50})
-        begins = self._beginning(history, payload["head"])
+        head = payload["head"]
+        begins = self._beginning(history, head)
         streams = {s: events for s, events in log.by_stream.items() if selection.matches(s)}
         owed = {stream: list(filter(begins, events)) for stream, events in streams.items()}
         after = history.get("after") if isinstance(history, dict) else None
         latest = asked.get("delivery") == "latest"
-        self._requests[name] = Request(name, selection, latest, after, owed)
+        self._requests[name] = Request(name, selection, latest, after, owed, head)
+        for told in confirmation_faults(asked, payload, log):
+            self._find(Fault.CLAIM, f"{name}: {told}")
+        for told in self._terms.differences(payload):
+            self._find(Fault.CLAIM, f"{name}: {told}")
 
     def _beginning(self, history: Any, head: int) -> Callable[[Logged], bool]:
         """Which events a history covers, and all after it, given the head of its confirmation."""
@@ -193,7 +217,12 @@ class Checker:
             told = f"caught_up for {payload['request_msg_id']}, which was not catching up"
             self._find(Fault.CLAIM, told)
             return
-        self._past(request, payload["position"], whole=not request.caught_up)
+        position = payload["position"]
+        due = request.reached if request.caught_up else max(request.reached, request.head)
+        if position < due:
+            told = f"{request.name}: caught up at {position}, though it had to come to {due}"
+            self._find(Fault.CLAIM, told)
+        self._past(request, position, whole=not request.caught_up)
         request.caught_up, request.may_catch_up = True, False
 
     def _lagging(self, payload: Message) -> None:
@@ -237,7 +266,7 @@ class Checker:
         self.delivered += 1
         event = self._log.at(message["position"])
         if event is None:
-            told = f"position {message['position']} is not in the log"
+            told = f"position {message['position']} {self._why_unknown(message['position'])}"
             at = (message["position"], message.get("stream"), message.get("version"))
             self.findings.append(Finding(Fault.STRAY, told, self._who, *at))
             return
@@ -252,6 +281,11 @@ class Checker:
             return
         self._delivered(holders[0], event)
 
+    def _why_unknown(self, position: object) -> str:
+        if isinstance(position, int) and 0 < position <= self._log.after:
+            return "was not asked for: it is from before the run"
+        return "is not in the log"
+
     def _delivered(self, request: Request, event: Logged) -> None:
         place = f"{request.name}: position {event.position}"
         if event.position in request.got:
@@ -262,9 +296,13 @@ class Checker:
                 self._find(Fault.DOUBLED, told, event)
             else:
                 self._find(Fault.STRAY, f"{place} is before its beginning", event)
+        elif event.position <= request.came:
+            self._find(Fault.REORDERED, f"{place} after {request.came}", event)
         elif event.position <= request.reached:
-            self._find(Fault.REORDERED, f"{place} after {request.reached}", event)
+            told = f"{place} after it was said that all up to {request.reached} had been sent"
+            self._find(Fault.CLAIM, told, event)
         request.got.add(event.position)
+        request.came = max(request.came, event.position)
         request.reached = max(request.reached, event.position)
 
 

@@ -1,7 +1,8 @@
 """The two ways in, raw: a WebSocket, and Server-Sent Events. What comes is handed on as it came."""
 
+import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -11,7 +12,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from app.check.http import CannotCheck, Http, problem, told
-from app.check.plan import ANSWER_S_MAX, SLOW_BUFFER_BYTES
+from app.check.plan import SLOW_BUFFER_BYTES
+from app.check.sse import Block, Blocks
 from app.client.limits import MESSAGE_BYTES_MAX, is_final_close, is_final_status
 from app.client.request import socket_url
 from events.scalars import format_time
@@ -58,7 +60,7 @@ class SocketWire:
         self._socket = connection
 
     @classmethod
-    async def open(cls, url: str, *, slow: bool = False) -> "SocketWire":
+    async def open(cls, url: str, limit_s: float, *, slow: bool = False) -> "SocketWire":
         """Connect.
 
         Raises:
@@ -69,7 +71,7 @@ class SocketWire:
             connection = await connect(
                 socket_url(url),
                 compression=None,
-                open_timeout=ANSWER_S_MAX,
+                open_timeout=limit_s,
                 close_timeout=CLOSE_S_MAX,
                 ping_interval=None,
                 max_size=MESSAGE_BYTES_MAX,
@@ -121,12 +123,17 @@ def _gone(closed: ConnectionClosed) -> Exception:
 class SseWire:
     """`GET /api/stream`: the request is the one subscribe."""
 
-    def __init__(self, answer: httpx.Response) -> None:
+    def __init__(self, answer: httpx.Response, look: Callable[[Block], None]) -> None:
         self._answer = answer
+        self._look = look
 
     @classmethod
-    async def open(cls, http: Http, payload: Payload) -> "SseWire":
+    async def open(
+        cls, http: Http, payload: Payload, limit_s: float, look: Callable[[Block], None]
+    ) -> "SseWire":
         """Ask for the events of a subscribe's payload; a cursor goes as `Last-Event-ID`.
+
+        `look` is shown each block before its text is handed on.
 
         Raises:
             Gone: it did not work this time.
@@ -141,11 +148,12 @@ class SseWire:
             "GET", "/api/stream", params=query | more, headers=headers, timeout=_STREAM_TIMEOUT
         )
         try:
-            answer = await http.client.send(request, stream=True)
-            if answer.status_code == httpx.codes.OK:
-                return cls(answer)
-            await answer.aread()
-        except httpx.TransportError as error:
+            async with asyncio.timeout(limit_s):
+                answer = await http.client.send(request, stream=True)
+                if answer.status_code == httpx.codes.OK:
+                    return cls(answer, look)
+                await answer.aread()
+        except (TimeoutError, httpx.TransportError) as error:
             raise Gone(told(error)) from error
         await answer.aclose()
         if answer.status_code == httpx.codes.CONFLICT:
@@ -155,14 +163,13 @@ class SseWire:
         raise Gone(problem(answer))
 
     async def texts(self) -> AsyncIterator[str]:
-        """What the server says: the data of each block. Lines end at a line feed, and nowhere else."""
-        rest = ""
+        """What the server says: the data of each block."""
+        blocks = Blocks()
         try:
             async for text in self._answer.aiter_text():
-                *lines, rest = (rest + text).split("\n")
-                for line in lines:
-                    if line.startswith("data: "):
-                        yield line.removeprefix("data: ")
+                for block in blocks.take(text):
+                    self._look(block)
+                    yield block.data
         except (httpx.TransportError, httpx.StreamError) as error:
             raise Gone(told(error)) from error
         raise Gone("the stream ended")
@@ -179,4 +186,5 @@ class Refused(Exception):
     """The server did not take a subscribe that it has to take."""
 
 
-_STREAM_TIMEOUT: Final = httpx.Timeout(ANSWER_S_MAX, read=None)
+_STREAM_TIMEOUT: Final = httpx.Timeout(None)
+"""It may be silent for long; that it opens at all is waited for by `limit_s`."""

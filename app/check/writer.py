@@ -4,15 +4,22 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import httpx
 import orjson
 
-from app.check.findings import Fault, Finding
+from app.check.answers import Answer, Answered
+from app.check.findings import Fault, Finding, one_line
 from app.check.history import Sent
 from app.check.http import CannotCheck, problem, told
-from app.check.plan import ANSWER_S_MAX, BATCH_PRICES_MAX, LOST_SHARE, PRICES_MAX, REPEATED_SHARE
+from app.check.plan import (
+    BATCH_PRICES_MAX,
+    LOST_SHARE,
+    PRICES_MAX,
+    REPEATED_SHARE,
+    RETRY_S_MIN,
+)
 from app.check.stage import Patience, Stage
 from events.scalars import format_time
 
@@ -21,13 +28,6 @@ PASSING: Final = frozenset({408, 425, 429})
 """HTTP statuses below 500 after which the same request is sent again."""
 
 _UNWATCHED_S_MAX: Final = 0.005
-
-
-class Answer(NamedTuple):
-    """What a request was answered."""
-
-    positions: tuple[int, int] | None
-    duplicates: int
 
 
 class Writer:
@@ -62,6 +62,7 @@ class Writer:
             answer = await self._until_answered(_body(prices), key)
             for price in prices:
                 price.acknowledged, price.positions = True, answer.positions
+            self._stage.answered.append(Answered(self.name, key, len(prices), answer))
             self._stage.acknowledged += len(prices)
             if self._chance.random() < REPEATED_SHARE:
                 self._stage.repeats += 1
@@ -80,14 +81,20 @@ class Writer:
         self._stage.requests += 1
         self._patience.heard()
         while True:
+            is_lost = self._chance.random() < LOST_SHARE
+            unwatched_s = self._chance.uniform(0, _UNWATCHED_S_MAX)
+            limit_s = unwatched_s if is_lost else self._patience.trying()
             try:
-                is_lost = self._chance.random() < LOST_SHARE
-                limit_s = self._chance.uniform(0, _UNWATCHED_S_MAX) if is_lost else ANSWER_S_MAX
                 async with asyncio.timeout(limit_s):
                     answer = await self._post(body, key)
             except (TimeoutError, httpx.TransportError) as error:
+                if is_lost:  # which says nothing of the server
+                    self._stage.retries += 1
+                    await asyncio.sleep(RETRY_S_MIN)
+                    continue
                 reason, asked_s = told(error), 0.0
             else:
+                self._stage.heard()
                 if answer.status_code == httpx.codes.OK:
                     return _read(answer)
                 self._refused(answer)
@@ -113,7 +120,7 @@ class Writer:
 
     def _compare(self, key: str, first: Answer, second: Answer) -> None:
         if first != second:
-            text = f"the key {key} was answered {first.positions}, then {second.positions}"
+            text = f"the key {key} was answered {first}, then {second}"
             self._stage.findings.append(Finding(Fault.CLAIM, text, self.name))
 
 
@@ -130,9 +137,9 @@ def _read(answer: httpx.Response) -> Answer:
         fields: dict[str, Any] = orjson.loads(answer.content)
         positions = fields["positions"]
         places = None if positions is None else (int(positions[0]), int(positions[1]))
-        return Answer(places, int(fields["duplicates"]))
+        return Answer(places, int(fields["events"]), int(fields["duplicates"]))
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        text = f"an answer to POST /api/prices cannot be read: {answer.text[:200]}"
+        text = f"an answer to POST /api/prices cannot be read: {one_line(answer.text)}"
         raise CannotCheck(text) from error
 
 

@@ -13,11 +13,14 @@ from app.answers.compare import (
     SymbolChange,
     SymbolThen,
 )
+from app.terminal.features import in_words, legend
 from app.terminal.figures import (
-    count,
+    asked_text,
+    counted,
     instant,
     money,
     percent,
+    place_text,
     price,
     safe,
     share,
@@ -25,8 +28,10 @@ from app.terminal.figures import (
     signed_percent,
     words,
 )
-from app.terminal.look import NO_ADVICE, change_text, regime_text
+from app.terminal.folded import print_text
+from app.terminal.look import DIM, NO_ADVICE, change_text, regime_text
 from app.terminal.table import Cell, Column, print_table
+from app.terminal.why_tables import IN_WORDS
 
 _SIDES: Final = (Column(""), Column("A"), Column("B"), Column("change", right=True))
 
@@ -45,6 +50,7 @@ _FEATURES: Final = (
     Column("B", right=True),
     Column("change", right=True),
     Column("added to the scores"),
+    Column(IN_WORDS, rank=1),
 )
 
 _PORTFOLIOS: Final = (
@@ -57,10 +63,12 @@ _PORTFOLIOS: Final = (
 )
 
 
-def print_comparison(console: Console, found: Comparison) -> None:
-    """Moments, symbols with their drivers, portfolios, and what was recorded between the two."""
-    for name, moment in (("A", found.a), ("B", found.b)):
-        console.print(f"{name}: {instant(moment.at)}, position {moment.position}")
+def print_comparison(console: Console, found: Comparison, a: str = "", b: str = "") -> None:
+    """Moments with what was asked for, symbols with their drivers, portfolios, and what was recorded between."""
+    for name, moment, asked in (("A", found.a, a), ("B", found.b, b)):
+        told = asked_text(asked, moment.at)
+        line = f"{name}: {instant(moment.at)}, {place_text(asked, moment.position)}"
+        print_text(console, f"{line}{told and f', the last price before {told}'}")
     for symbol, change in found.symbols.items():
         console.print()
         console.print(Text(symbol, "bold"))
@@ -73,10 +81,11 @@ def print_comparison(console: Console, found: Comparison) -> None:
         ]
         print_table(console, _PORTFOLIOS, rows)
     counts = found.counts
-    console.print(
-        f"\nBetween them: {count(counts.events)} events, {count(counts.shifts)} shifts,"
-        f" {count(counts.alerts)} alerts, {count(counts.trades)} trades. {NO_ADVICE}",
-        soft_wrap=True,
+    console.print()
+    print_text(
+        console,
+        f"Between them: {counted(counts.events, 'event')}, {counted(counts.shifts, 'shift')},"
+        f" {counted(counts.alerts, 'alert')}, {counted(counts.trades, 'trade')}. {NO_ADVICE}",
     )
 
 
@@ -89,7 +98,9 @@ def _print_symbol(console: Console, change: SymbolChange) -> None:
     print_table(console, _SIDES, rows)
     if change.features:
         console.print()
-        print_table(console, _FEATURES, [_feature(each) for each in change.features])
+        hidden = print_table(console, _FEATURES, [_feature(each) for each in change.features])
+        if IN_WORDS in hidden and (words := legend([each.name for each in change.features])):
+            print_text(console, f"{words}.", DIM)
     if change.drivers:
         console.print(f"Driven by {', '.join(change.drivers)}.")
 
@@ -102,6 +113,7 @@ def _feature(each: FeatureChange) -> tuple[Cell, ...]:
         signed(each.b, 3),
         change_text(signed(each.change, 3)),
         added or "-",
+        Text(in_words(each.name), DIM),
     )
 
 

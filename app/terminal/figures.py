@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
+from app.moments import parse_moment
+
 NOTHING: Final = "-"
 """Where a figure is not known."""
 
@@ -57,9 +59,34 @@ def count(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,}"
 
 
+def counted(value: int | None, noun: str) -> str:
+    """A number of things, with their name: `1 shift`, `1,204 alerts`."""
+    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
+
+
 def instant(at: datetime | None) -> str:
     """A time to the second, as it may be given as a moment again: `2008-09-15T21:00:00Z`."""
     return NOTHING if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def asked_text(asked: str | None, at: datetime | None) -> str:
+    """A time or day that was asked for, where what was found is of an earlier one; else nothing."""
+    try:
+        moment = parse_moment(asked)
+    except ValueError:
+        return ""
+    if not isinstance(moment, datetime) or at is None or at >= moment:
+        return ""
+    same_day = f"{at.astimezone(UTC):%Y-%m-%d}" == asked
+    return "" if same_day else f"{asked}"
+
+
+def place_text(asked: str | None, position: int, known_at: str | None = None) -> str:
+    """Where a state stands: of a time it holds events by market time, and at the newest one's position may be more."""
+    by_time = known_at is not None or (
+        asked is not None and isinstance(parse_moment(asked), datetime)
+    )
+    return f"of events up to position {position}" if by_time else f"position {position}"
 
 
 def instants(times: Iterable[datetime | None]) -> list[str]:

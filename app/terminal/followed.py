@@ -40,20 +40,22 @@ class Asked:
         if head.position:
             list(log.events(symbols=self.symbols, limit=0))
 
-    def newest(self, log: Log, head: LogHead, last: int) -> list[Event]:
-        """The newest so many that are shown, up to the head."""
+    def newest(self, log: Log, head: LogHead, last: int, until: str | None = None) -> list[Event]:
+        """The newest so many that are shown, up to the head, or to a market time."""
         looked_at = last if self.everything and self.symbols is None else last * _LOOK
         while last and head.position:
-            page = list(self._read(log, head, last=looked_at))
+            page = list(self._read(log, head, last=looked_at, until=until))
             told = list(self._told(page))
             if len(told) >= last or len(page) < looked_at or looked_at >= LOOKED_AT_MAX:
                 return told[-last:]
             looked_at = min(looked_at * _LOOK, LOOKED_AT_MAX)
         return []
 
-    def since(self, log: Log, head: LogHead, since: str) -> Iterator[Event]:
-        """Those from a market time on, up to the head."""
-        found = self._read(log, head, since=since)
+    def since(
+        self, log: Log, head: LogHead, since: str, until: str | None = None
+    ) -> Iterator[Event]:
+        """Those from a market time on, up to the head, or to another one."""
+        found = self._read(log, head, since=since, until=until)
         return self._told(found if head.position else ())
 
     def following(self, log: Log, head: LogHead) -> Iterator[Event]:
@@ -75,11 +77,21 @@ class Asked:
             yield from self._told(events)
 
     def _read(
-        self, log: Log, head: LogHead, *, last: int | None = None, since: str | None = None
+        self,
+        log: Log,
+        head: LogHead,
+        *,
+        last: int | None = None,
+        since: str | None = None,
+        until: str | None = None,
     ) -> Iterable[Event]:
-        before = head.position + 1
         return log.events(
-            channels=self._channels(), symbols=self.symbols, before=before, last=last, since=since
+            channels=self._channels(),
+            symbols=self.symbols,
+            before=head.position + 1,
+            last=last,
+            since=since,
+            until=until,
         )
 
     def _told(self, events: Iterable[Event]) -> Iterator[Event]:

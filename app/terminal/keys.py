@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
 
-Key = Literal["pause", "faster", "slower", "symbol", "quit"]
+Key = Literal["pause", "faster", "slower", "symbol", "help", "quit"]
 Wait = Callable[[float], Key | None]
 """Waits so many seconds at most, and tells the key that was pressed meanwhile."""
 
@@ -19,6 +19,8 @@ _KEYS: Final[dict[bytes, Key]] = {
     b"-": "slower",
     b"s": "symbol",
     b"\t": "symbol",
+    b"?": "help",
+    b"h": "help",
     b"q": "quit",
     b"Q": "quit",
     b"\x1b": "quit",

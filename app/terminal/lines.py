@@ -48,12 +48,18 @@ def is_of(event: Event, symbols: Collection[str] | None) -> bool:
 
 def event_line(event: Event) -> Text:
     """The line."""
+    before, what = event_parts(event)
+    return before.append_text(what)
+
+
+def event_parts(event: Event, when: str | None = None) -> tuple[Text, Text]:
+    """The line in two: its position, time (or `when` in its place) and symbol; and what happened."""
     _channel, entity = split_stream(event.stream)
     subject = str(getattr(event.payload, "symbol", entity))
     line = Text(f"{event.position:>{POSITION_COLUMNS}} ", DIM)
-    line.append(f"{instant(event.occurred_at)}  ", "" if is_shift(event) else DIM)
+    line.append(f"{when or instant(event.occurred_at)}  ", "" if is_shift(event) else DIM)
     line.append(f"{safe(subject):<{SUBJECT_COLUMNS}} ", "bold" if is_shift(event) else "")
-    return line.append_text(told(event))
+    return line, told(event)
 
 
 def told(event: Event) -> Text:

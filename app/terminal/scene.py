@@ -1,6 +1,7 @@
 """What a replay shows at a moment: a fold of the events that have been shown so far. Pure."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -55,6 +56,12 @@ class Scene:
     market_time: datetime | None = None
     position: int = 0
     shifts: int = 0
+
+    def begin(self, before: Iterable[Event]) -> None:
+        """Fold what was before the beginning: it is seen, and not counted."""
+        for event in before:
+            self.add(event)
+        self.shifts = self.position = 0
 
     def add(self, event: Event) -> None:
         """Fold one more event."""

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from rich.console import Console
 from rich.text import Text
 
 from app.market.persona import Persona
 from app.terminal.figures import (
     instant,
+    instants,
     money,
     percent,
     price,
@@ -18,7 +20,8 @@ from app.terminal.figures import (
     signed_percent,
     words,
 )
-from app.terminal.lines import event_line
+from app.terminal.folded import folded
+from app.terminal.lines import event_parts
 from app.terminal.look import DIM, NO_ADVICE, bar, change_text, regime_text, style_of
 from app.terminal.plot import plot_lines
 from app.terminal.scene import Scene, Track
@@ -29,7 +32,14 @@ NEWS_SHARE: Final = 4
 CHART_ROWS_MIN: Final = 4
 """Where there are fewer, there is no chart."""
 
-KEYS: Final = "space pause  + - speed  s symbol  q quit"
+KEYS: Final = "space pause  + - speed  s symbol  ? keys  q quit"
+HELP: Final = (
+    "space stops, and goes on. + → ↑ twice as fast. - ← ↓ half as fast. s, Tab: the next symbol."
+    " q, Esc, Ctrl-C: leave. ? these keys."
+)
+
+_FOLDING: Final = Console()
+"""What folds texts; nothing is printed on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class View:
         clock: where market time stands; None for the newest event's.
         paused, ended: what the clock does.
         keys: whether there are any.
+        help: whether all of them are told.
     """
 
     symbol: str | None
@@ -52,6 +63,7 @@ class View:
     paused: bool = False
     ended: bool = False
     keys: bool = True
+    help: bool = False
 
 
 def picture(scene: Scene, view: View, width: int, height: int) -> Text:
@@ -59,16 +71,16 @@ def picture(scene: Scene, view: View, width: int, height: int) -> Text:
     symbol = view.symbol or next(iter(scene.tracks), None)
     track = scene.tracks.get(symbol or "", Track())
     above = [_title(scene, view, symbol, track), *_verdict(track, view.persona), *_worth(scene)]
-    below = [_foot(view)]
+    below = _foot(view, width)
     news_lines = max(0, min(height // NEWS_SHARE, height - len(above) - len(below)))
     chart_lines = height - len(above) - len(below) - news_lines
     if chart_lines < CHART_ROWS_MIN + 2:
         news_lines, chart_lines = news_lines + max(chart_lines, 0), 0
     chart = plot_lines(track.points, width, chart_lines) if chart_lines else []
-    news = [event_line(event) for event in list(scene.recent)[-news_lines:]] if news_lines else []
+    news = _news(scene, width, news_lines)
     news += [Text()] * (news_lines - len(news))
     lines = [*above, *chart, *news][: max(0, height - len(below))]
-    return _fitted([*lines, *below], width)
+    return _fitted([*lines, *below][:height], width)
 
 
 def _fitted(lines: Sequence[Text], width: int) -> Text:
@@ -117,5 +129,20 @@ def _worth(scene: Scene) -> list[Text]:
     return [line]
 
 
-def _foot(view: View) -> Text:
-    return Text(f"{NO_ADVICE}  {KEYS}" if view.keys else NO_ADVICE, DIM)
+def _news(scene: Scene, width: int, room: int) -> list[Text]:
+    """The newest that there is room for, each whole: a long one takes several lines, and the last is cut at most."""
+    lines: list[Text] = []
+    days = instants([*(each.occurred_at for each in scene.recent), scene.market_time])
+    for event, day in zip(reversed(scene.recent), reversed(days[:-1]), strict=True):
+        before, what = event_parts(event, day)
+        taken = folded(_FOLDING, before, what, width)
+        if len(taken) + len(lines) > room:
+            return lines or taken[:room]
+        lines = [*taken, *lines]
+    return lines
+
+
+def _foot(view: View, width: int) -> list[Text]:
+    if view.keys and view.help:
+        return [*Text(HELP, DIM).wrap(_FOLDING, max(width, 1)), Text(NO_ADVICE, DIM)]
+    return [Text(f"{NO_ADVICE}  {KEYS}" if view.keys else NO_ADVICE, DIM)]

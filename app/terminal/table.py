@@ -32,8 +32,8 @@ class Column:
 
 def print_table(
     console: Console, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]
-) -> None:
-    """Print a table, and beneath it the names of columns that there was no room for."""
+) -> list[str]:
+    """Print a table, and beneath it the names of columns that there was no room for: those are returned."""
     kept = kept_columns(columns, rows, console.width)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, GAP - 1, 0, 0), show_edge=False)
     for index in kept:
@@ -45,6 +45,7 @@ def print_table(
     hidden = [column.title for index, column in enumerate(columns) if index not in kept]
     if hidden:
         console.print(f"No room here for: {', '.join(hidden)}.", style="dim")
+    return hidden
 
 
 def kept_columns(

@@ -15,9 +15,10 @@ from app.client.messages import Event
 from app.market.persona import DEFAULT_PERSONA, PERSONAS, Persona
 from app.moments import parse_bound
 from app.terminal.keys import Key, keyboard
+from app.terminal.lines import is_of
 from app.terminal.pace import Pace
 from app.terminal.player import Player
-from app.terminal.scene import Scene
+from app.terminal.scene import RECENT_KEPT, Scene
 from app.terminal.screen import View, picture
 
 BEFORE_EVENTS: Final = 800
@@ -73,21 +74,23 @@ def _first_known(log: Log, since: str | None, until: str | None) -> str | None:
 
 
 def _fill(scene: Scene, log: Log, since: str, symbols: Iterable[str]) -> None:
-    until = parse_bound(since, end=False) - timedelta(microseconds=1)
+    until, before = parse_bound(since, end=False) - timedelta(microseconds=1), list[Event]()
     for symbol in symbols:
-        before = log.events(
+        chart = log.events(
             until=until, channels=["prices", "regime"], symbols=[symbol], last=BEFORE_EVENTS
         )
-        for event in before:
-            scene.add(event)
-    scene.recent.clear()
-    scene.shifts = scene.position = 0
+        told = log.events(
+            until=until, channels=["price_alerts", "trades"], symbols=[symbol], last=RECENT_KEPT
+        )
+        before += [*chart, *(each for each in told if is_of(each, [symbol]))]
+    scene.begin(sorted(before, key=lambda each: each.position))
 
 
 def watch(console: Console, watched: Watched, pace: Pace) -> None:
     """Show it until it ends or somebody quits; the last picture stays."""
     with keyboard() as keys:
         player = Player(watched.events, pace, time.monotonic)
+        helping = False
 
         def seen(*, alive: bool) -> Text:
             view = View(
@@ -98,12 +101,15 @@ def watch(console: Console, watched: Watched, pace: Pace) -> None:
                 player.paused,
                 player.ended,
                 alive and keys is not None,
+                helping,
             )
             width, height = console.size
             # What stays leaves room for what the shell says next.
             return picture(watched.scene, view, width, height if alive else height - 2)
 
         def on_key(key: Key) -> None:
+            nonlocal helping
+            helping = key == "help" and not helping
             if key == "symbol":
                 watched.next_symbol()
 

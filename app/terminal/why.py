@@ -1,18 +1,26 @@
 """Why a regime is what it is: the shift that a moment names, or the regime that holds there, with what led to it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from app.answers.explain import Explanation, Flip
 from app.client.errors import QuestionRefused
+from app.client.events import EventDetail
 from app.client.log import Log
 from app.client.messages import Event
 from app.client.shift import Shift
 from app.market.strategy import DISCLAIMER
-from app.moments import LAST_SHIFT, parse_moment
+from app.moments import LAST_SHIFT, Moment, parse_moment
 from app.terminal.message import message_of
-from events.catalog import PriceUpdate
+from events.catalog import PriceUpdate, Regime, RegimeUpdate
+
+PRICES_LOOKED_AT: Final = 50
+"""Prices among which the one before is looked for: late ones may have come in between."""
+
+HALF: Final = 0.5
+"""A regime of this probability is the most probable one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +46,28 @@ class Why:
     """The reasons.
 
     Attributes:
+        asked: the moment.
         shift: the update by which the regime began.
         at_shift: whether that is the moment asked for; else the regime holds there.
         explanation: the detector's terms at the moment.
         before: those of the bar before a shift; None where that is not known.
         price_before: the price before the one that caused it.
+        about: what happened at the position asked for, where that is not the shift.
+        stands: whether it is the shift that caused that, and not what held at the moment.
+        also: what the price that caused a shift caused beside it.
+        probabilities: of each regime at the moment; None where they are not known, or the regime has one half.
     """
 
+    asked: Moment
     shift: Shift
     at_shift: bool
     explanation: Explanation
     before: Explanation | None
     price_before: Event | None
+    about: EventDetail | None = None
+    stands: bool = False
+    also: tuple[Event, ...] = ()
+    probabilities: Mapping[Regime, float] | None = None
 
     @property
     def change(self) -> float | None:
@@ -76,6 +94,8 @@ class Why:
         shift, crossed = self.shift, self.crossed
         return {
             "event": message_of(shift.event),
+            "about": self.about and _detail(self.about),
+            "stands": self.stands,
             "is_shift": shift.is_shift,
             "at_shift": self.at_shift,
             "tick": shift.tick and message_of(shift.tick),
@@ -86,6 +106,8 @@ class Why:
             "crossed": crossed and asdict(crossed),
             "alerts": [message_of(each) for each in shift.alerts],
             "trades": [message_of(each) for each in shift.trades],
+            "also": [message_of(each) for each in self.also],
+            "probabilities": self.probabilities,
             "disclaimer": DISCLAIMER,
         }
 
@@ -97,14 +119,98 @@ def why(log: Log, moment: str, symbol: str | None) -> Why:
         QuestionRefused: there is no such moment, or it says of no symbol.
     """
     _check_position(log, moment)
-    shift = log.shift(moment, symbol)
+    shift, asked = log.shift(moment, symbol), parse_moment(moment)
     if not _names(moment, shift):
-        held = log.explain(shift.update.symbol, moment)
-        return Why(shift, False, held, None, None)
-    tick = shift.tick
-    asked = (tick or shift.event).position - 1
-    before = log.explain(shift.update.symbol, asked) if asked > 0 and shift.is_shift else None
-    return Why(shift, True, shift.explanation, before, _price_before(log, tick))
+        return _held(log, asked, shift)
+    tick, event = shift.tick, shift.event
+    # The price of a ready bar stands right before its regime, and changes nothing of the one before.
+    is_own = tick is not None and tick.occurred_at == event.occurred_at
+    last = (tick.position if tick is not None and is_own else event.position) - 1
+    before = log.explain(shift.update.symbol, last) if last > 0 and shift.is_shift else None
+    return Why(
+        asked,
+        shift,
+        True,
+        shift.explanation,
+        before,
+        _price_before(log, tick),
+        also=() if tick is None else _beside(log, tick, shift.event),
+        probabilities=shift.update.probabilities,
+    )
+
+
+def _held(log: Log, asked: Moment, shift: Shift) -> Why:
+    """Of a moment that is no shift: the regime that holds there, and what happened there."""
+    symbol, about = shift.update.symbol, None
+    if isinstance(asked, int):
+        about = log.event(asked)
+        causes = (one for one in about.causes if isinstance(one.payload, RegimeUpdate))
+        cause = next(causes, None)
+        if cause is not None and getattr(cause.payload, "symbol", None) == symbol:
+            return _stands_on(log, asked, cause, about)
+        begun = log.episodes(symbol, position=asked, limit=1)
+        # A regime that was only said again is no beginning.
+        if begun and begun[0].position != shift.event.position:
+            shift = log.shift(begun[0].position)
+    held = log.explain(symbol, asked)
+    if isinstance(asked, datetime) and held.regime not in {None, shift.update.regime}:
+        shift = _of_that_time(log, symbol, asked) or shift
+    sure = held.confidence is None or held.confidence >= HALF
+    probabilities = None if sure else _probabilities(log, asked, symbol)
+    return Why(asked, shift, False, held, None, None, about, probabilities=probabilities)
+
+
+def _stands_on(log: Log, asked: Moment, cause: Event, about: EventDetail) -> Why:
+    """Of what a regime caused, such as a trade: that regime, which by then may have been over."""
+    shift = log.shift(cause.position)
+    return Why(
+        asked,
+        shift,
+        False,
+        shift.explanation,
+        None,
+        None,
+        about,
+        stands=True,
+        probabilities=shift.update.probabilities,
+    )
+
+
+def _of_that_time(log: Log, symbol: str, asked: datetime) -> Shift | None:
+    """The update that a time's regime is of: one by hand may bear another time than that from which it was shown."""
+    known = log.state(at=asked, symbol=symbol).symbols.get(symbol)
+    if known is None or known.since is None:
+        return None
+    at = known.since
+    for event in log.events(channels=["regime"], symbols=[symbol], since=at, until=at):
+        update = event.payload
+        if not isinstance(update, RegimeUpdate) or update.provisional:
+            continue
+        if update.regime is known.regime:
+            return log.shift(event.position)
+    return None
+
+
+def _probabilities(log: Log, asked: Moment, symbol: str) -> Mapping[Regime, float] | None:
+    if isinstance(asked, int):
+        state = log.state(position=asked, symbol=symbol)
+    else:
+        state = log.state(at=asked if isinstance(asked, datetime) else None, symbol=symbol)
+    return state.symbols[symbol].probabilities if symbol in state.symbols else None
+
+
+def _beside(log: Log, tick: Event, shift: Event) -> tuple[Event, ...]:
+    """What a price caused but for the shift."""
+    effects = log.event(tick.position).effects
+    return tuple(each for each in effects if each.position != shift.position)
+
+
+def _detail(about: EventDetail) -> dict[str, Any]:
+    return {
+        "event": message_of(about.event),
+        "causes": [message_of(each) for each in about.causes],
+        "effects": [message_of(each) for each in about.effects],
+    }
 
 
 def _check_position(log: Log, moment: str) -> None:
@@ -129,9 +235,19 @@ def _names(moment: str, shift: Shift) -> bool:
 def _price_before(log: Log, tick: Event | None) -> Event | None:
     if tick is None or not isinstance(tick.payload, PriceUpdate):
         return None
+    if tick.position == 1:
+        return None
+    # By market time: one that came late, or corrects another, was not what the detector knew last.
     symbol = tick.payload.symbol
-    found = log.events(channels=["prices"], symbols=[symbol], before=tick.position, last=1)
-    return next(iter(found), None) if tick.position > 1 else None
+    found = log.events(
+        channels=["prices"], symbols=[symbol], before=tick.position, last=PRICES_LOOKED_AT
+    )
+    earlier = [one for one in found if _is_new(one) and one.occurred_at < tick.occurred_at]
+    return max(earlier, key=lambda one: one.occurred_at, default=None)
+
+
+def _is_new(event: Event) -> bool:
+    return isinstance(event.payload, PriceUpdate) and event.payload.corrects is None
 
 
 def _crossed(flip: Flip, before: Explanation, after: Explanation) -> Crossed | None:

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from app.config import Settings
 from app.ingest import TickIngest
@@ -14,9 +14,15 @@ from app.live_state import PUBLIC_STATE
 from app.main import Recorder, create_app, market_setup, take_leave
 from app.opened import episode_projector
 from app.serving import Server, address_of, bind
+from app.stream.connection_log import ConnectionRegister
+from app.stream.connection_view import ConnectionView
 from events.log import EventLog
 from events.projector import Projector
-from events.testing import LogUnderTest
+from events.testing import CaughtUpTimeout, LogUnderTest
+from events.testing.log_under_test import CAUGHT_UP_S
+
+LOOK_S: Final = 0.01
+"""How often `caught_up` looks at the server's connections, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +34,28 @@ class ServedLog:
         socket_url: of its socket.
         token: the write token, as `Authorization: Bearer TOKEN`.
         log: the log itself.
+        running: the application that serves it.
     """
 
     url: str
     socket_url: str
     token: str = field(repr=False)
     log: LogUnderTest
+    running: "_Running" = field(repr=False)
+
+    async def caught_up(self, timeout: float = CAUGHT_UP_S) -> None:  # noqa: ASYNC109  # what it waits at most
+        """Return when every connection of the server has been sent everything up to the head, and there is one.
+
+        What a client makes of it then is its own: wait for what your consumer does with the last event.
+
+        Args:
+            timeout: seconds to wait at most.
+
+        Raises:
+            CaughtUpTimeout: that was not so in time; it says who is how far.
+        """
+        __tracebackhide__ = True
+        await asyncio.to_thread(self.log.run, self.running.caught_up, timeout)
 
 
 @contextmanager
@@ -50,9 +72,13 @@ def served(log: LogUnderTest, **settings: Any) -> Iterator[ServedLog]:
     url = address_of(listener).rstrip("/")
     running = log.run(_start, listener, Settings(**settings))
     try:
-        yield ServedLog(url, f"{url.replace('http', 'ws', 1)}/ws/synapse", token, log)
+        yield ServedLog(url, f"{url.replace('http', 'ws', 1)}/ws/synapse", token, log, running)
     finally:
         log.run(running.stop)
+
+
+def _lags(view: ConnectionView, log: EventLog) -> bool:
+    return view.position is None or view.position < log.head.position
 
 
 class _Lent(Recorder):
@@ -68,8 +94,26 @@ class _Lent(Recorder):
 class _Running:
     """The application in the log's own loop."""
 
-    def __init__(self, server: Server, task: asyncio.Task[None]) -> None:
-        self._server, self._task = server, task
+    def __init__(
+        self, server: Server, task: asyncio.Task[None], register: ConnectionRegister
+    ) -> None:
+        self._server, self._task, self._register = server, task, register
+
+    async def caught_up(self, log: EventLog, timeout_s: float) -> None:
+        """See `ServedLog`; looks often, for a connection does not tell when it has sent something."""
+        __tracebackhide__ = True
+        register = self._register
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not register or any(_lags(view, log) for view in register):  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            head = log.head.position
+            sent = [f"  {view.way} was sent all up to {view.position}" for view in register]
+            who = "\n".join(sent) or "  nobody is connected to the server"
+            raise CaughtUpTimeout(
+                f"after {timeout_s:g} s the log's head is {head}:\n{who}"
+            ) from None
 
     async def stop(self, _log: EventLog) -> None:
         """Stop as a signal would make it stop."""
@@ -98,4 +142,4 @@ async def _start(log: EventLog, listener: socket.socket, settings: Settings) -> 
         listener.close()
         await task
         raise RuntimeError("the server did not start")
-    return _Running(server, task)
+    return _Running(server, task, app.state.services.register)

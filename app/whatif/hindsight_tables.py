@@ -3,22 +3,69 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from rich.text import Text
+
 from app.analysis.hindsight_result import (
+    BroadcastEpisode,
     Calls,
+    FalseAlarm,
     Hindsight,
     Label,
     LabelEpisode,
     SymbolHindsight,
 )
-from app.whatif.tables import is_daily, per_cent, regime_text, stamp_text, time_text
-from events.catalog import Regime
+from app.terminal.figures import NOTHING, count, counted, percent, share, signed_percent
+from app.terminal.look import change_text, regime_text, style_of, word
+from app.terminal.table import Cell, Column, print_table
+from app.whatif.words import is_daily, say, signed_bars, stamp_text, time_text
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 EPISODES_SHOWN_MAX: Final = 100
 """Broadcast episodes of one symbol in a table: the newest."""
+
+LEGEND: Final = (
+    "delay: from its top; after known: from where it could be known, said earlier with a minus;"
+    " lost, to come: by then, and still; missed: what was said mostly instead."
+)
+_LABEL: Final = (
+    Column("label"),
+    Column("top"),
+    Column("bottom", rank=5),
+    Column("fall", right=True),
+    Column("could be known", rank=4),
+    Column("said"),
+    Column("delay", right=True),
+    Column("days", right=True, rank=6),
+    Column("after known", right=True),
+    Column("lost", right=True, rank=2),
+    Column("to come", right=True, rank=3),
+)
+_ALARM: Final = (
+    Column(""),
+    Column("from"),
+    Column("to"),
+    Column("bars", right=True),
+    Column("price meanwhile", right=True),
+)
+_CALLS: Final = (
+    Column("label"),
+    Column("said and true", right=True),
+    Column("said, not true", right=True),
+    Column("true, not said", right=True),
+    Column("neither", right=True, rank=1),
+    Column("precision", right=True),
+    Column("recall", right=True),
+)
+_EPISODE: Final = (
+    Column("broadcast"),
+    Column("from"),
+    Column("to"),
+    Column("bars", right=True, rank=1),
+    Column("price meanwhile", right=True),
+    Column("by hindsight"),
+)
 
 
 def show(found: Hindsight, console: "Console") -> None:
@@ -27,116 +74,107 @@ def show(found: Hindsight, console: "Console") -> None:
         _show_symbol(symbol, console)
         console.print()
     if found.by_hand:
-        console.print(f"{found.by_hand} regimes that were set by hand are left out")
+        say(console, f"set by hand, and left out: {counted(found.by_hand, 'regime')}")
     for line in found.limits:
-        console.print(f"Mind: {line}.", style="dim", soft_wrap=True)
-    console.print(found.disclaimer, style="dim", soft_wrap=True)
+        say(console, f"Mind: {line}.", "dim")
+    say(console, found.disclaimer, "dim")
 
 
 def _show_symbol(found: SymbolHindsight, console: "Console") -> None:
     if not found.bars:
-        console.print(f"[bold]{found.symbol}[/]: no bar closes in this span")
+        say(console, f"[bold]{found.symbol}[/]: no bar closes in this span")
         return
     daily = is_daily(found.first_at, found.last_at, found.bars)
     first, last, settled = (
         time_text(at, daily=daily) for at in (found.first_at, found.last_at, found.settled_until)
     )
     who = ", ".join(map(stamp_text, found.detectors))
-    console.print(
-        f"[bold]{found.symbol}[/]: {found.bars} bars from {first} to {last}, broadcast by {who};"
+    say(
+        console,
+        f"[bold]{found.symbol}[/]: {counted(found.bars, 'bar')} from {first} to {last}, broadcast by {who};"
         f" bears are settled up to {settled}",
-        soft_wrap=True,
     )
     if found.bar_days is not None and not 0.8 <= found.bar_days <= 4:
-        console.print("! these bars are no days: the labels are made for days", style="yellow")
-    if found.labels:
-        console.print(_labels(found, daily=daily))
-    else:
-        console.print("no bear and no crash in this span, as far as hindsight knows")
+        say(console, "! these bars are no days: the labels are made for days", "yellow")
+    _show_labels(found.labels, console, daily=daily)
     if found.false_alarms:
-        console.print(_false_alarms(found, daily=daily))
-    console.print(_calls(found.calls))
-    console.print(_episodes(found, daily=daily))
-    if (more := len(found.episodes) - EPISODES_SHOWN_MAX) > 0:
-        console.print(f"and {more} before them: --json has all")
+        _title(console, "False alarms: BEAR or CRASH without a bear or a crash")
+        print_table(console, _ALARM, [_alarm(each, daily) for each in found.false_alarms])
+    _show_calls(found.calls, console)
+    _title(console, "What each broadcast episode was by hindsight, for most of its bars")
+    shown = found.episodes[-EPISODES_SHOWN_MAX:]
+    print_table(console, _EPISODE, [_episode(each, daily) for each in shown])
+    if (more := len(found.episodes) - len(shown)) > 0:
+        say(console, f"and {count(more)} before them: --json has all")
 
 
-def _labels(found: SymbolHindsight, *, daily: bool) -> "Table":
-    from rich.table import Table
-
-    table = Table(title="Bears and crashes by hindsight, and when it was first said")
-    for name in ("label", "top", "bottom", "fall", "could be known", "said", "delay"):
-        table.add_column(name)
-    table.add_column("lost by then", justify="right")
-    table.add_column("still to come", justify="right")
-    for each in found.labels:
-        top, bottom, known = (
-            time_text(at, daily=daily) for at in (each.top_at, each.bottom_at, each.known_at)
-        )
-        open_end = "" if each.settled else " (not over, as far as is known)"
-        table.add_row(
-            each.label, top, f"{bottom}{open_end}", per_cent(each.fall), known, *_said(each, daily)
-        )
-    return table
+def _title(console: "Console", text: str) -> None:
+    console.print()
+    say(console, text)
 
 
-def _said(each: LabelEpisode, daily: bool) -> list[str]:
+def _show_labels(labels: tuple[LabelEpisode, ...], console: "Console", *, daily: bool) -> None:
+    if not labels:
+        say(console, "no bear and no crash in this span, as far as hindsight knows")
+        return
+    _title(console, "Bears and crashes by hindsight, and when it was first said")
+    print_table(console, _LABEL, [_label(each, daily) for each in labels])
+    say(console, LEGEND, "dim")
+
+
+def _label(each: LabelEpisode, daily: bool) -> tuple[Cell, ...]:
+    top, bottom, known = (
+        time_text(at, daily=daily) for at in (each.top_at, each.bottom_at, each.known_at)
+    )
+    return (
+        each.label,
+        top,
+        bottom if each.settled else f"{bottom} so far",
+        signed_percent(each.fall),
+        known,
+        *_said(each, daily),
+    )
+
+
+def _said(each: LabelEpisode, daily: bool) -> tuple[Cell, ...]:
     said = each.said
     if said is None:
         most = max(each.regimes, key=lambda regime: each.regimes[regime])
-        return [f"[red]- missed[/]: mostly {regime_text(most)}", "–", "–", "–"]
-    delay = f"{said.bars} bars, {said.days:.0f} days"
-    if said.before_it_began:
-        delay = "none: it was said before"
-    text = f"{regime_text(said.regime)} {time_text(said.at, daily=daily)}"
-    return [text, delay, per_cent(said.lost), per_cent(said.to_come)]
+        missed = Text.assemble(("- missed", "red"), ": ", regime_text(most))
+        return (missed, *[NOTHING] * 5)
+    when = f"{word(said.regime)} {time_text(said.at, daily=daily)}"
+    known = signed_bars(said.bars_after_known)
+    lost, to_come = signed_percent(said.lost), signed_percent(said.to_come)
+    delay = ("before", NOTHING)
+    if not said.before_it_began:
+        delay = (counted(said.bars, "bar"), f"{said.days:,.0f}")
+    return (Text(when, style_of(said.regime)), *delay, known, lost, to_come)
 
 
-def _false_alarms(found: SymbolHindsight, *, daily: bool) -> "Table":
-    from rich.table import Table
-
-    table = Table(title="False alarms: BEAR or CRASH without a bear or a crash")
-    for name in ("", "from", "to", "bars", "price meanwhile"):
-        table.add_column(name)
-    for each in found.false_alarms:
-        mark = "[magenta]+ false[/]" if each.settled else "? not settled"
-        since, until = (time_text(at, daily=daily) for at in (each.since, each.until))
-        table.add_row(mark, since, until, str(each.bars), f"{each.change:+.1%}")
-    return table
+def _alarm(each: FalseAlarm, daily: bool) -> tuple[Cell, ...]:
+    mark = Text("+ false", "magenta") if each.settled else "? not settled"
+    since, until = (time_text(at, daily=daily) for at in (each.since, each.until))
+    return (mark, since, until, count(each.bars), change_text(signed_percent(each.change)))
 
 
-def _calls(calls: Mapping[Label, Calls]) -> "Table":
-    from rich.table import Table
-
-    table = Table(title="Bar by bar")
-    names = ("label", "said and true", "said, not true", "true, not said", "neither")
-    for name in (*names, "precision", "recall"):
-        table.add_column(name)
+def _show_calls(calls: Mapping[Label, Calls], console: "Console") -> None:
+    _title(console, "Bar by bar")
+    rows: list[tuple[Cell, ...]] = []
     for label, each in calls.items():
         counts = (each.true_calls, each.false_calls, each.missed, each.true_rests)
-        table.add_row(label, *map(str, counts), per_cent(each.precision), per_cent(each.recall))
-    return table
+        shares = (percent(each.precision), percent(each.recall))
+        rows.append((label, *map(count, counts), *shares))
+    print_table(console, _CALLS, rows)
 
 
-def _episodes(found: SymbolHindsight, *, daily: bool) -> "Table":
-    from rich.table import Table
-
-    table = Table(title="What each broadcast episode was by hindsight, for most of its bars")
-    for name in ("broadcast", "from", "to", "bars", "price meanwhile", "by hindsight"):
-        table.add_column(name)
-    for each in found.episodes[-EPISODES_SHOWN_MAX:]:
-        since, until = (time_text(at, daily=daily) for at in (each.since, each.until))
-        table.add_row(
-            regime_text(each.regime),
-            since,
-            until,
-            str(each.bars),
-            f"{each.change:+.1%}",
-            f"{_agrees(each.regime, each.hindsight)} {regime_text(each.hindsight)},"
-            f" {each.share:.0%} of it",
-        )
-    return table
-
-
-def _agrees(said: Regime, was: Regime) -> str:
-    return "=" if said is was else "≠"
+def _episode(each: BroadcastEpisode, daily: bool) -> tuple[Cell, ...]:
+    since, until = (time_text(at, daily=daily) for at in (each.since, each.until))
+    sign = "=" if each.regime is each.hindsight else "≠"
+    return (
+        regime_text(each.regime),
+        since,
+        until,
+        count(each.bars),
+        change_text(signed_percent(each.change)),
+        Text(f"{sign} {word(each.hindsight)} {share(each.share)}", style_of(each.hindsight)),
+    )

@@ -9,7 +9,7 @@ from app.analysis.hindsight_result import Hindsight
 from app.analysis.whatif import WhatIfRun
 from app.analysis.whatif_result import WhatIf
 from app.client.errors import QuestionRefused
-from app.client.log import Log
+from app.client.log import Log, When
 from app.client.messages import Event
 from app.market.setup import MarketSetup
 from app.whatif.progress import progress, watched
@@ -35,7 +35,7 @@ def checked_head(log: Log, symbol: str | None) -> int:
     return head
 
 
-def refuse_no_bar(bars: int, since: str | None, until: str | None) -> None:
+def refuse_no_bar(bars: int, since: When | None, until: When | None) -> None:
     """Say that there is nothing in a span.
 
     Raises:
@@ -49,25 +49,38 @@ def refuse_no_bar(bars: int, since: str | None, until: str | None) -> None:
 
 
 def events_of(
-    log: Log, title: str, types: Sequence[str], symbol: str | None, head: int
+    log: Log, title: str | None, types: Sequence[str], symbol: str | None, head: int
 ) -> Iterator[Event]:
-    """The events of some types up to the head, in order, with progress."""
+    """The events of some types up to the head, in order; with progress, if there is a title for it."""
     symbols = None if symbol is None else [symbol]
+    events = log.events(types=types, symbols=symbols, before=head + 1)
+    if title is None:
+        yield from events
+        return
     with progress(title, head) as tell:
-        yield from watched(log.events(types=types, symbols=symbols, before=head + 1), tell)
+        yield from watched(events, tell)
 
 
-def compared(log: Log, setup: MarketSetup, span: Span, symbol: str | None, head: int) -> WhatIf:
-    """A log beside what another detector would have made of its prices."""
+def compared(  # what is asked, of which log, and whether somebody watches
+    log: Log,
+    setup: MarketSetup,
+    span: Span,
+    symbol: str | None,
+    head: int,
+    title: str | None = None,
+) -> WhatIf:
+    """A log beside what another detector would have made of its prices; with progress, if it has a title."""
     run = WhatIfRun(setup, *span)
-    for event in events_of(log, "Running", [PRICES, REGIMES, TRADES], symbol, head):
+    for event in events_of(log, title, [PRICES, REGIMES, TRADES], symbol, head):
         run.take(event)
     return run.result()
 
 
-def judged(log: Log, span: Span, symbol: str | None, head: int) -> Hindsight:
-    """A log beside what hindsight knows."""
+def judged(
+    log: Log, span: Span, symbol: str | None, head: int, title: str | None = None
+) -> Hindsight:
+    """A log beside what hindsight knows; with progress, if it has a title."""
     run = HindsightRun(*span)
-    for event in events_of(log, "Reading", [PRICES, REGIMES], symbol, head):
+    for event in events_of(log, title, [PRICES, REGIMES], symbol, head):
         run.take(event)
     return run.result()

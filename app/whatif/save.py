@@ -1,9 +1,10 @@
 """A what-if as a log of its own: the same prices through the real recorder, with the other detector."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
+from datetime import datetime
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,9 @@ from app.market.setup import MarketSetup, PaperPortfolio
 from app.market.state import PAPER
 from app.market.ticks import PriceTick
 from app.opened import episode_projector
+from app.whatif.mark import mark
 from events.catalog import PriceUpdate, TradeExecution
+from events.envelope import NewEvent
 from events.errors import EventError
 from events.log import EventLog
 from events.projector import Projector
@@ -42,7 +45,7 @@ class Saved:
         file: where it is.
         epoch, head: the end of it.
         prices: the log's, late ones too.
-        events: all that came of them.
+        events: all that came of them, and the mark.
         duplicates: prices that were left out, since the log has them twice.
     """
 
@@ -85,6 +88,8 @@ async def save(
 ) -> Saved:
     """Make a log of recorded prices, each with the source that it had; it gets its name when it is whole.
 
+    It begins with the mark of a what-if, where there is a price at all.
+
     Args:
         file: where it shall be.
         prices: the events of the prices, in the order of the log; others are ignored.
@@ -98,10 +103,13 @@ async def save(
     """
     refuse_existing(file)
     with _unfinished(file) as new:
-        recorder = await _recorder(await opened(new), setup)
+        told = iter(prices)
+        first = list(islice(told, 1))
+        marks = [mark(setup.stamp, at) for at in _times(first)]
+        recorder = await _recorder(await opened(new), setup, marks)
         try:
-            events = duplicates = 0
-            for source, ticks in _by_source(prices):
+            events, duplicates = len(marks), 0
+            for source, ticks in _by_source(chain(first, told)):
                 more, repeated = await record_bars(
                     recorder.ingest, ticks, source, lambda _count: None
                 )
@@ -115,9 +123,10 @@ async def save(
     return Saved(str(file), head.epoch, head.position, recorded, events, duplicates)
 
 
-async def _recorder(log: EventLog, setup: MarketSetup) -> Recorder:
-    """The recorder of a log, as `app.main.open_recorder` makes it, but for the setup."""
+async def _recorder(log: EventLog, setup: MarketSetup, marks: Sequence[NewEvent]) -> Recorder:
+    """The recorder of a log that begins with a mark, as `app.main.open_recorder` makes it, but for the setup."""
     try:
+        await log.append(marks)
         ingest = await TickIngest.open(log, setup=setup)
     except BaseException:
         await log.close()
@@ -126,6 +135,10 @@ async def _recorder(log: EventLog, setup: MarketSetup) -> Recorder:
     recorder.projector.start()
     recorder.episodes.start()
     return recorder
+
+
+def _times(events: Iterable[Told]) -> Iterator[datetime]:
+    return (event.payload.timestamp for event in events if isinstance(event.payload, PriceUpdate))
 
 
 def _by_source(events: Iterable[Told]) -> Iterator[tuple[str, Iterator[PriceTick]]]:

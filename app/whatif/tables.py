@@ -1,21 +1,25 @@
 """A what-if as tables for people; a mark has a sign and a word, and a colour where there are colours."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from app.analysis.whatif_result import Side, SymbolWhatIf, WhatIf
+from rich.text import Text
+
+from app.analysis.hindsight_result import Said
+from app.analysis.whatif_result import LabelDelays, Side, SymbolWhatIf, WhatIf
 from app.analysis.whatif_shifts import Kind, ShiftPair
-from events.catalog import DetectorStamp, Regime
-from events.scalars import format_time
+from app.terminal.figures import NOTHING, count, counted, money, percent, signed_percent
+from app.terminal.look import change_text, regime_text, word
+from app.terminal.table import Cell, Column, print_table
+from app.whatif.notes import never_said, notes_of
+from app.whatif.words import is_daily, say, stamp_text, time_text
+from events.catalog import Regime
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 SHIFTS_SHOWN_MAX: Final = 100
-"""Shifts of one symbol in a table: the newest."""
+"""Shifts of one symbol in a table, and labels in another: the newest."""
 
 _MARKS: Final[Mapping[Kind, tuple[str, str]]] = {
     "same": ("=", "dim"),
@@ -24,158 +28,168 @@ _MARKS: Final[Mapping[Kind, tuple[str, str]]] = {
     "missed": ("-", "red"),
     "false": ("+", "magenta"),
 }
-_COLOURS: Final[Mapping[Regime, str]] = {
-    Regime.BULL: "green",
-    Regime.BEAR: "red",
-    Regime.CRASH: "bold red",
-    Regime.SIDEWAYS: "cyan",
-}
-_DAILY: Final = timedelta(hours=20)
+_SHIFT: Final = (
+    Column(""),
+    Column("into"),
+    Column("recorded"),
+    Column("other"),
+    Column("by", rank=1),
+    Column("meanwhile", rank=2),
+)
+_SIDES: Final = (Column(""), Column("recorded", right=True), Column("other", right=True))
+_LABEL: Final = (
+    Column("label"),
+    Column("top"),
+    Column("bottom", rank=3),
+    Column("fall", right=True, rank=1),
+    Column("could be known", rank=2),
+    Column("recorded", right=True),
+    Column("other", right=True),
+)
 
 
 def show(found: WhatIf, constants: Mapping[str, float], console: "Console") -> None:
     """Print it."""
     changed = ", ".join(f"{name}={value:g}" for name, value in constants.items())
     with_them = f" with {changed}" if changed else ""
-    console.print(f"What if: {stamp_text(found.detector)}{with_them}, over {found.prices} prices")
+    prices = counted(found.prices, "price")
+    say(console, f"What if: {stamp_text(found.detector)}{with_them}, over {prices}")
     for symbol in found.symbols.values():
         console.print()
-        _show_symbol(symbol, console)
+        _show_symbol(symbol, found.detector.name, console)
     console.print()
-    for line in _notes(found):
-        console.print(line, soft_wrap=True)
-    console.print(found.disclaimer, style="dim", soft_wrap=True)
+    for line in notes_of(found):
+        say(console, line)
+    say(console, found.disclaimer, "dim")
 
 
-def stamp_text(stamp: DetectorStamp) -> str:
-    """A detector, so that it can be told from its variants."""
-    return f"{stamp.name} {stamp.version} ({stamp.constants_hash})"
-
-
-def regime_text(regime: Regime | None) -> str:
-    """A regime, coloured; a dash for none."""
-    return "–" if regime is None else f"[{_COLOURS[regime]}]{regime.value}[/]"
-
-
-def time_text(at: datetime | None, *, daily: bool) -> str:
-    """A time: the day alone where bars are days."""
-    if at is None:
-        return "–"
-    return at.date().isoformat() if daily else format_time(at)[:19] + "Z"
-
-
-def per_cent(value: float | None) -> str:
-    """A fraction; with its sign where it is a change."""
-    return "–" if value is None else f"{value:.1%}"
-
-
-def is_daily(first_at: datetime | None, last_at: datetime | None, bars: int) -> bool:
-    """Whether bars are so long that the day names them."""
-    return (
-        first_at is None
-        or last_at is None
-        or bars < 2
-        or (last_at - first_at) / (bars - 1) > _DAILY
-    )
-
-
-def _show_symbol(found: SymbolWhatIf, console: "Console") -> None:
+def _show_symbol(found: SymbolWhatIf, other: str, console: "Console") -> None:
     if found.first_at is None or found.last_at is None:
-        console.print(f"[bold]{found.symbol}[/]: no bar closes in this span")
+        say(console, f"[bold]{found.symbol}[/]: no bar closes in this span")
         return
     bars = found.compared + found.only_recorded + found.only_other
     daily = is_daily(found.first_at, found.last_at, bars)
     first, last = (time_text(at, daily=daily) for at in (found.first_at, found.last_at))
     agreement = "no bar in common"
     if found.agreement is not None:
-        agreement = f"the same regime at {per_cent(found.agreement)} of them"
-    console.print(f"[bold]{found.symbol}[/]: {bars} bars from {first} to {last}, {agreement}")
-    if found.no_difference:
-        console.print("[green]= no difference[/]: every bar, shift and trade is the same")
-    console.print(", ".join(f"{count} {kind}" for kind, count in found.counts.items()))
-    if found.shifts:
-        console.print(_shifts(found.shifts, daily=daily))
-    if (more := len(found.shifts) - SHIFTS_SHOWN_MAX) > 0:
-        console.print(f"and {more} before them: --json has all")
-    console.print(_sides(found))
-
-
-def _shifts(pairs: tuple[ShiftPair, ...], *, daily: bool) -> "Table":
-    from rich.table import Table
-
-    table = Table("", "into", "recorded", "other", "by", "meanwhile")
-    for pair in pairs[-SHIFTS_SHOWN_MAX:]:
-        sign, style = _MARKS[pair.kind]
-        lag = "" if pair.bars is None else f"{abs(pair.bars)} bars, {abs(pair.days or 0):g} days"
-        who = "other" if pair.kind == "missed" else "recorded"
-        meanwhile = f"{who}: {regime_text(pair.meanwhile)}" if pair.meanwhile else ""
-        table.add_row(
-            f"[{style}]{sign} {pair.kind}[/]",
-            regime_text(pair.regime),
-            time_text(pair.recorded_at, daily=daily),
-            time_text(pair.other_at, daily=daily),
-            "" if pair.kind == "same" else lag,
-            meanwhile,
-        )
-    return table
-
-
-def _sides(found: SymbolWhatIf) -> "Table":
-    from rich.table import Table
-
-    table = Table("", "recorded", "other")
-    for name, values in _rows(found.recorded, found.other):
-        table.add_row(name, *values)
-    table.add_row("price", *[per_cent(found.price_change)] * 2)
-    return table
-
-
-def _rows(*sides: Side) -> Iterator[tuple[str, list[str]]]:
-    yield "detector", ["\n".join(map(stamp_text, side.detectors)) or "–" for side in sides]
-    yield "shifts", [str(side.shifts) for side in sides]
-    yield (
-        "shifts a year",
-        ["–" if side.shifts_a_year is None else f"{side.shifts_a_year:.1f}" for side in sides],
+        agreement = f"the same regime at {percent(found.agreement)} of them"
+    say(
+        console,
+        f"[bold]{found.symbol}[/]: {counted(bars, 'bar')} from {first} to {last}, {agreement}",
     )
+    if found.no_difference:
+        say(console, "[green]= no difference[/]: every bar, shift and trade is the same")
+    counts = ", ".join(f"{count(number)} {kind}" for kind, number in found.counts.items())
+    say(console, f"{counts}, relative to the log")
+    for line in never_said(found, other):
+        say(console, line)
+    _show_shifts(found.shifts, console, daily=daily)
+    print_table(console, _SIDES, [(name, *cells) for name, cells in _rows(found)])
+    _show_labels(found.labels, console, daily=daily)
+
+
+def _show_shifts(pairs: tuple[ShiftPair, ...], console: "Console", *, daily: bool) -> None:
+    console.print()
+    if pairs:
+        print_table(console, _SHIFT, [_shift(pair, daily) for pair in pairs[-SHIFTS_SHOWN_MAX:]])
+        _show_more(len(pairs), console)
+        if any(pair.meanwhile for pair in pairs):
+            say(console, "meanwhile: what the log without that shift said then.", "dim")
+        console.print()
+
+
+def _shift(pair: ShiftPair, daily: bool) -> tuple[Cell, ...]:
+    sign, style = _MARKS[pair.kind]
+    lag = ""
+    if pair.bars:
+        lag = f"{counted(abs(pair.bars), 'bar')}, {_days(abs(pair.days or 0))}"
+    return (
+        Text(f"{sign} {pair.kind}", style),
+        regime_text(pair.regime),
+        time_text(pair.recorded_at, daily=daily),
+        time_text(pair.other_at, daily=daily),
+        lag,
+        _meanwhile(pair),
+    )
+
+
+def _days(days: float) -> str:
+    return "1 day" if days == 1 else f"{days:,.3g} days" if days < 1000 else f"{days:,.0f} days"
+
+
+def _meanwhile(pair: ShiftPair) -> Cell:
+    if pair.meanwhile is None:
+        return ""
+    # It said so already, and only did not shift into it then.
+    already = " already" if pair.meanwhile is pair.regime else ""
+    return f"{word(pair.meanwhile)}{already}"
+
+
+def _rows(found: SymbolWhatIf) -> Iterator[tuple[str, list[Cell]]]:
+    sides = (found.recorded, found.other)
+    yield "detector", [_detectors(side) for side in sides]
+    yield "shifts", [count(side.shifts) for side in sides]
+    yield "shifts a year", [_yearly(side) for side in sides]
     for regime in Regime:
         times = [side.regimes.get(regime) for side in sides]
         if any(times):
-            shown = ["–" if t is None else f"{per_cent(t.share)}, {t.bars} bars" for t in times]
+            shown: list[Cell] = [
+                NOTHING if t is None else f"{percent(t.share)}, {counted(t.bars, 'bar')}"
+                for t in times
+            ]
             yield f"time in {regime.value}", shown
     if any(side.warming_up for side in sides):
-        yield "bars warming up", [str(side.warming_up) for side in sides]
-    papers = [side.paper for side in sides]
-    yield "paper money before", [_money(paper.value_before) for paper in papers]
-    yield "paper money after", [_money(paper.value_after) for paper in papers]
-    yield "return", [per_cent(paper.total_return) for paper in papers]
-    yield "maximum drawdown", [per_cent(paper.maximum_drawdown) for paper in papers]
-    yield "trades", [str(paper.trades) for paper in papers]
-    yield "fees", [_money(paper.fees) for paper in papers]
+        yield "bars warming up", [count(side.warming_up) for side in sides]
+    papers, share = [side.paper for side in sides], f"{found.symbol}'s share"
+    yield f"paper money, {share} before", [money(paper.value_before) for paper in papers]
+    yield f"paper money, {share} after", [money(paper.value_after) for paper in papers]
+    yield "return", [change_text(signed_percent(paper.total_return)) for paper in papers]
+    yield "maximum drawdown", [percent(paper.maximum_drawdown) for paper in papers]
+    yield "trades", [count(paper.trades) for paper in papers]
+    yield "fees", [money(paper.fees) for paper in papers]
+    yield "price", [change_text(signed_percent(found.price_change))] * 2
 
 
-def _notes(found: WhatIf) -> Iterator[str]:
-    for name, symbol in found.symbols.items():
-        for held in symbol.portfolios:
-            what = (
-                "are the recorded side's, to the last digit"
-                if held.as_shown
-                else "are not the recorded side's: other paper money or fees, or regimes that are not in the log"
-            )
-            yield f"{name}: the {held.trades} trades of the log's portfolio {held.portfolio_id} {what}"
-        if not symbol.portfolios and symbol.compared:
-            yield f"{name}: no paper portfolio of the log traded it in this span; both sides are run here"
-        if symbol.only_recorded or symbol.only_other:
-            yield (
-                f"{name}: {symbol.only_recorded} bars only in the recorded log, {symbol.only_other} only in the"
-                " other: single ticks make bars of --bar-s seconds, which the recorder may have had otherwise"
-            )
-        if len(symbol.recorded.detectors) > 1:
-            yield f"{name}: the recorded side was said by more than one detector"
-    if found.late_prices:
-        yield f"{found.late_prices} late prices make no regime, here as there"
-    if found.by_hand:
-        yield f"{found.by_hand} regimes that were set by hand are left out"
+def _detectors(side: Side) -> str:
+    return ", ".join(f"{each.name} {each.version}" for each in side.detectors) or NOTHING
 
 
-def _money(value: Decimal) -> str:
-    return f"{value:,.2f}"
+def _yearly(side: Side) -> str:
+    return NOTHING if side.shifts_a_year is None else f"{side.shifts_a_year:.1f}"
+
+
+def _show_labels(
+    labels: tuple[LabelDelays, ...] | None, console: "Console", *, daily: bool
+) -> None:
+    if not labels:
+        return
+    console.print()
+    say(console, "Bears and crashes by hindsight, and how long after its top each said so")
+    print_table(console, _LABEL, [_label(each, daily) for each in labels[-SHIFTS_SHOWN_MAX:]])
+    _show_more(len(labels), console)
+
+
+def _label(each: LabelDelays, daily: bool) -> tuple[Cell, ...]:
+    top, bottom, known = (
+        time_text(at, daily=daily) for at in (each.top_at, each.bottom_at, each.known_at)
+    )
+    return (
+        each.label,
+        top,
+        bottom if each.settled else f"{bottom} so far",
+        signed_percent(each.fall),
+        known,
+        _delay(each.recorded),
+        _delay(each.other),
+    )
+
+
+def _delay(said: Said | None) -> Cell:
+    if said is None:
+        return Text("never", "red")
+    return "before" if said.before_it_began else counted(said.bars, "bar")
+
+
+def _show_more(number: int, console: "Console") -> None:
+    if number > SHIFTS_SHOWN_MAX:
+        say(console, f"and {count(number - SHIFTS_SHOWN_MAX)} before them: --json has all")

@@ -10,11 +10,11 @@ from typing import Any, Self
 from events.testing.causes import cause
 from events.testing.density import flaws_of_log, flaws_of_reading
 from events.testing.errors import BadExpectation
-from events.testing.expectation import Expectation
+from events.testing.expectation import Expectation, event
 from events.testing.scope import Pair, scope
 from events.testing.seen import events_of
 from events.testing.sentence import Sentence, events_text
-from events.testing.step import Step, may_be_there
+from events.testing.step import Step, is_known, may_be_there
 
 
 class LogAssertion(Sentence):
@@ -115,16 +115,14 @@ class LogAssertion(Sentence):
         if self._step is None:
             if not pending:
                 raise BadExpectation(f"{word} comes first: it says where the rest is looked for")
+            may_be_there(event(), (*self._scopes, part))
             one = self._copy(word)
             one._scopes = (*self._scopes, part)
             return one
         step = self._narrowed("within")
         if not step.causes:
-            may_be_there(step.wanted, part)
             return self._named(word, replace(step, scopes=(*step.scopes, part)))
         last = step.causes[-1]
-        if isinstance(last.wanted, Expectation):
-            may_be_there(last.wanted, part)
         last = replace(last, scopes=(*last.scopes, part))
         return self._named(word, replace(step, causes=(*step.causes[:-1], last)))
 
@@ -191,6 +189,9 @@ class LogAssertion(Sentence):
             raise BadExpectation("only() needs an event; for none say absent(event())")
         one = self._copy(f"only({', '.join(map(repr, wanted))})")
         kinds = [self._wanted(each) for each in wanted]
+        for kind in kinds:
+            may_be_there(kind, self._scopes)
+            is_known(kind, self._events)
         self._not_vacuous(one)
         inside = [
             i for i, e in enumerate(self._events) if not any(p.misses(e) for p in self._scopes)

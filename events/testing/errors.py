@@ -1,6 +1,5 @@
 """What goes wrong in a test: a wrong question is a `BadExpectation`, a wrong answer an `AssertionError`."""
 
-import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
@@ -62,12 +61,6 @@ def refusals() -> int:
     return _Refusals.count
 
 
-def warn_nothing_asserted(what: str, refusals_before: int) -> None:
-    """Say that a chain ended before it said anything, unless a refusal ended it."""
-    if _Refusals.count == refusals_before:
-        warnings.warn(f"{what} asserted nothing", NothingAsserted, stacklevel=3)
-
-
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: the one that it is like, and the known ones."""
     names = sorted(str(name) for name in known)
@@ -75,3 +68,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     guess = f"; did you mean {near[0]!r}?" if near else "."
     rest = f", … ({len(names)} in all)" if len(names) > NAMES_SHOWN else ""
     return f"{guess} Known: {', '.join(names[:NAMES_SHOWN])}{rest}" if names else ""
+
+
+for _error in (
+    BadExpectation,
+    LogAssertionError,
+    ScenarioFailed,
+    GoldenMismatch,
+    CaughtUpTimeout,
+    SpanUnreadable,
+    Crashed,
+    DroppedConnection,
+    NothingAsserted,
+):
+    # What a failure is called in a report: the place that it is imported from, not where it happens to be written.
+    _error.__module__ = "events.testing"

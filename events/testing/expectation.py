@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from events.catalog import CATALOG, Channel
 from events.testing.compare import Difference, differences
 from events.testing.errors import BadExpectation, did_you_mean, refused
-from events.testing.fields import check_fields
-from events.testing.matchers import check_value
+from events.testing.fields import check_envelope, check_fields
+from events.testing.place import Place, contradiction
 from events.testing.seen import ENVELOPE_FIELDS, Seen
 from events.testing.values import shown
 
@@ -55,9 +55,16 @@ class Expectation:
             _check_names(fields, own, self.name)
         elif self.type is None and self.model is None:
             _check_names(fields, _names_of_all(), "an event of the catalogue")
-        _check_envelope(envelope)
+            _check_of_any(fields)
+        check_envelope(envelope)
         self.fields = {**self.fields, **fields}
         self.envelope = {**self.envelope, **envelope}
+        self._check_place()
+
+    def _check_place(self) -> None:
+        __tracebackhide__ = True
+        if reason := contradiction(Place.of(self)):
+            raise refused(f"{self!r} can be in no log: {reason}")
 
     def _copy(self) -> Self:
         copy = object.__new__(type(self))
@@ -76,9 +83,10 @@ class Expectation:
         """The same, with more of the envelope's fields, such as `source="paper"`, `stream="regime:SPX"`."""
         __tracebackhide__ = True
         _check_names(envelope, ENVELOPE_FIELDS, "an envelope")
-        _check_envelope(envelope)
+        check_envelope(envelope)
         copy = self._copy()
         copy.envelope = {**copy.envelope, **envelope}
+        copy._check_place()
         return copy
 
     def is_of_type(self, event: Seen) -> bool:
@@ -92,7 +100,9 @@ class Expectation:
         found: list[Difference] = []
         if not self.is_of_type(event):
             found.append(Difference("type", self.name, event.type))
-        found += differences(self.fields, event.values)
+        typed = self.model is None or issubclass(self.model, BaseModel)
+        typed = typed and (self.type is None or self.type in CATALOG)
+        found += differences(self.fields, event.values, typed=typed)
         parts = {name: getattr(event, name) for name in self.envelope}
         return found + differences(self.envelope, parts)
 
@@ -139,9 +149,18 @@ def event(type_: str | type[Any] | None = None, /, **fields: Any) -> Expectation
         blank.type = type_
         blank.model = CATALOG[type_].model if type_ in CATALOG else None
     elif type_ is not None:
+        _check_class(type_)
         blank.model = type_
         blank.type = next((name for name, one in CATALOG.items() if one.model is type_), None)
     return blank.with_(**fields)
+
+
+def _check_class(kind: object) -> None:
+    __tracebackhide__ = True
+    if isinstance(kind, type) and issubclass(kind, Expectation):
+        raise refused(f"{kind.__name__} is an expectation already: say {kind.__name__}(…)")
+    if not isinstance(kind, type) or kind.__module__ == "builtins":
+        raise refused(f"{kind!r} is no class of a payload: event('type_name', …), event(Model, …)")
 
 
 def _names_of(model: type[Any] | None) -> frozenset[str]:
@@ -163,16 +182,19 @@ def _check_names(given: Mapping[str, Any], known: Any, what: str) -> None:
             raise refused(f"{what} has no field {name!r}{did_you_mean(name, known)}")
 
 
-def _check_envelope(envelope: Mapping[str, Any]) -> None:
+def _check_of_any(fields: Mapping[str, Any]) -> None:
+    """Make sure of each field that some type of the catalogue can have it so."""
     __tracebackhide__ = True
-    for name, value in envelope.items():
-        try:
-            check_value(value, ENVELOPE_FIELDS[name], nullable=name == "causation_id")
-        except BadExpectation as error:
-            raise refused(f"{name}: {error}") from None
-    channel = envelope.get("channel")
-    if isinstance(channel, str) and channel not in set(Channel):
-        raise refused(f"{channel!r} is no channel{did_you_mean(channel, list(Channel))}")
+    for name, value in fields.items():
+        problems = []
+        models = [entry.model for entry in CATALOG.values() if name in entry.model.model_fields]
+        for model in models:
+            try:
+                check_fields(model, {name: value})
+            except BadExpectation as error:
+                problems.append(error)
+        if len(problems) == len(models):
+            raise problems[0]
 
 
 def _shown(value: Any) -> str:

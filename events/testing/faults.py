@@ -14,7 +14,7 @@ REORDER_MAX: Final = 1_000
 """The longest window in which events change places: all of it is held."""
 
 
-def faults(
+def faults(  # noqa: PLR0913  # one parameter for each knob
     source: AsyncIterable[Event] | Callable[[int], AsyncIterable[Event]],
     *,
     repeat: float | None = None,
@@ -22,6 +22,7 @@ def faults(
     delay: float | tuple[float, float] | None = None,
     drop_connection: int | None = None,
     crash_after: int | None = None,
+    crash_at_work: int | None = None,
     seed: int = 0,
     sleep: Sleep | None = None,
 ) -> Faulty[Event]:
@@ -35,27 +36,41 @@ def faults(
         delay: seconds before each event, or (least, most): awaits `sleep`.
         drop_connection: after every n events of a connection the next one raises `DroppedConnection`.
         crash_after: after n events, once, the next one raises `Crashed`.
+        crash_at_work: once, the n-th call of the handler that went through `Faulty.at_work` raises `Crashed`:
+            the event was handed out, and nothing was done with it.
         seed: decides on all that is left to chance.
         sleep: `asyncio.sleep`, or a test's own clock.
 
     Raises:
         BadExpectation: a knob cannot be turned so.
     """
-    for name, count in (("drop_connection", drop_connection), ("crash_after", crash_after)):
-        if count is not None and (isinstance(count, bool) or count < 1):
-            raise BadExpectation(f"{name}={count}: a number of events, from 1")
-    if reorder is not None and not 2 <= reorder <= REORDER_MAX:
-        raise BadExpectation(f"reorder={reorder}: a window of 2 to {REORDER_MAX} events")
-    if repeat is not None and not (0 < repeat < 1 or (isinstance(repeat, int) and repeat >= 1)):
-        raise BadExpectation(f"repeat={repeat}: every n-th event, or a probability between 0 and 1")
+    counts = {
+        "drop_connection": drop_connection,
+        "crash_after": crash_after,
+        "crash_at_work": crash_at_work,
+    }
+    for name, count in counts.items():
+        if count is not None and (type(count) is not int or count < 1):
+            raise BadExpectation(f"{name}={count!r}: a number of events, from 1")
+    if reorder is not None and not (type(reorder) is int and 2 <= reorder <= REORDER_MAX):
+        raise BadExpectation(f"reorder={reorder!r}: a window of 2 to {REORDER_MAX} events")
+    if repeat is not None and not _repeats(repeat):
+        raise BadExpectation(
+            f"repeat={repeat!r}: every n-th event, or a probability between 0 and 1"
+        )
     knobs = Knobs(
         repeat=repeat or 0,
         reorder=reorder or 0,
         delay=_range(delay, sleep),
         drop_connection=drop_connection or 0,
         crash_after=crash_after or 0,
+        crash_at_work=crash_at_work or 0,
     )
     return Faulty(source, knobs, seed, sleep)
+
+
+def _repeats(value: Any) -> bool:
+    return value >= 1 if type(value) is int else type(value) is float and 0 < value < 1
 
 
 def _range(delay: Any, sleep: Sleep | None) -> tuple[float, float] | None:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -11,6 +11,7 @@ from events.testing.follower import Follower
 from events.testing.seen import seen
 
 Event = TypeVar("Event")
+Result = TypeVar("Result")
 Sleep = Callable[[float], Awaitable[object]]
 
 
@@ -23,10 +24,14 @@ class Knobs:
     delay: tuple[float, float] | None = None
     drop_connection: int = 0
     crash_after: int = 0
+    crash_at_work: int = 0
 
     def __str__(self) -> str:
-        names = ("repeat", "reorder", "delay", "drop_connection", "crash_after")
-        return ", ".join(f"{name}={getattr(self, name)}" for name in names if getattr(self, name))
+        return ", ".join(f"{name}={getattr(self, name)}" for name in self.turned())
+
+    def turned(self) -> list[str]:
+        """The names of those that are planted."""
+        return [one.name for one in fields(self) if getattr(self, one.name)]
 
 
 class Faulty(Generic[Event]):
@@ -50,10 +55,12 @@ class Faulty(Generic[Event]):
         self._open = source if callable(source) else None
         self._stream: AsyncIterator[Event] | None = None
         self._follower: Follower | None = None
+        self._knobs, self._sleep, self._random = knobs, sleep, random.Random(seed)
         if not callable(source):
             self._connected(aiter(source))
-        self._knobs, self._sleep, self._random = knobs, sleep, random.Random(seed)
-        self._crashed = self._over = False
+        self._crashed = self._over = self._lost = False
+        self._struck = set[str]()
+        self._worked = 0
         self._read = self._on_connection = self._read_in_all = 0
         self._window: list[Event] = []
         self._ready: list[tuple[Event, bool]] = []
@@ -62,6 +69,29 @@ class Faulty(Generic[Event]):
     def __repr__(self) -> str:
         knobs = f"{self._knobs}, " if str(self._knobs) else ""
         return f"faults({knobs}seed={self.seed})"
+
+    @property
+    def never_struck(self) -> str | None:
+        """What a test has not tried although it planted it; None if all is well, or was left to chance."""
+        waits = set(self._knobs.turned()) - self._struck - {"delay", "reorder"}
+        if isinstance(self._knobs.repeat, float):
+            waits.discard("repeat")
+        if not waits:
+            return None
+        return f"{self!r}: {' and '.join(sorted(waits))} never struck, {self.delivered} events were handed out"
+
+    def at_work(self, handle: Callable[..., Result]) -> Callable[..., Result]:
+        """The consumer's handler of an event, in which `crash_at_work` strikes before it has done anything."""
+
+        def handled(*args: Any, **kwargs: Any) -> Result:
+            self._worked += 1
+            if self._worked == self._knobs.crash_at_work:
+                self._struck.add("crash_at_work")
+                self._lost = True
+                raise Crashed(f"planted: a crash at work on event {self._worked}; {self!r}")
+            return handle(*args, **kwargs)
+
+        return handled
 
     def __call__(self, after: int) -> Self:
         """Connect again, after the consumer's own cursor.
@@ -74,7 +104,7 @@ class Faulty(Generic[Event]):
                 f"{self!r} of one stream: to begin elsewhere, hand in what opens it"
             )
         self._stream = self._follower = None
-        self._window, self._ready, self._over = [], [], False
+        self._window, self._ready, self._over, self._lost = [], [], False, False
         self.position = self._read = after
         self._on_connection = 0
         return self
@@ -83,13 +113,17 @@ class Faulty(Generic[Event]):
         return self
 
     async def __anext__(self) -> Event:
+        if self._lost:
+            await self._again()
         self._let_go()
         knobs = self._knobs
         if knobs.crash_after and not self._crashed and self.delivered >= knobs.crash_after:
             self._crashed = True
+            self._struck.add("crash_after")
             await self._disconnect()
             raise Crashed(f"planted: a crash after {self.delivered} events; {self!r}")
         if knobs.drop_connection and self._on_connection >= knobs.drop_connection:
+            self._struck.add("drop_connection")
             await self._disconnect()
             raise DroppedConnection(
                 f"planted: the connection was lost, all up to {self.position} had come; {self!r}"
@@ -100,7 +134,17 @@ class Faulty(Generic[Event]):
             await self._sleep(self._random.uniform(*knobs.delay))
         self.delivered += 1
         self._on_connection += 1
-        return self._ready.pop(0)[0]
+        self._handed = self._ready.pop(0)
+        if self._handed[1]:
+            self._struck.add("repeat")
+        return self._handed[0]
+
+    async def _again(self) -> None:
+        """What was handed out last was not worked on: it comes again, and so does all that was on its way."""
+        self._lost = False
+        if self._open is None:
+            self._ready.insert(0, self._handed)
+        await self._disconnect()
 
     async def _fill(self) -> None:
         """Read a window, and lay out what is handed out of it.
@@ -153,7 +197,15 @@ class Faulty(Generic[Event]):
         below: object = stream
         self._follower = below if isinstance(below, Follower) else None
         if self._follower is not None:
-            self._follower.take_by_hand()
+            self._follower.take_by_hand(self._holds())
+
+    def _holds(self) -> str:
+        if not self._knobs.reorder:
+            return f"is held back by {self!r}"
+        return (
+            f"is held back by {self!r}, until a window of {self._knobs.reorder} events is full or the stream"
+            " ends: append as many, or follow(live=False)"
+        )
 
     async def _disconnect(self) -> None:
         self._on_connection = 0

@@ -4,13 +4,49 @@ A name that no event has, or a value that no field can hold, would else make an 
 """
 
 from collections.abc import Mapping
+from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from events.catalog import CATALOG, Channel, split_stream
+from events.scalars import SOURCE_PATTERN
 from events.testing.errors import BadExpectation, did_you_mean, refused
 from events.testing.matchers import Matcher, check_value
+from events.testing.room import Room, room_of
+from events.testing.seen import ENVELOPE_FIELDS
+
+_ENVELOPE: Final[Mapping[str, Any]] = {
+    **ENVELOPE_FIELDS,
+    "position": Annotated[int, Field(ge=1)],
+    "version": Annotated[int, Field(ge=1)],
+    "source": Annotated[str, Field(pattern=SOURCE_PATTERN)],
+}
+
+
+def check_envelope(envelope: Mapping[str, Any]) -> None:
+    """Make sure that an envelope can be so.
+
+    Raises:
+        BadExpectation: it never can.
+    """
+    __tracebackhide__ = True
+    for name, value in envelope.items():
+        _check(_ENVELOPE[name], value, name, nullable=name == "causation_id")
+    for name, value in envelope.items():
+        if not isinstance(value, str):
+            continue
+        known = [str(one) for one in {"channel": Channel, "type": CATALOG}.get(name, ())]
+        if known and value not in known and (name == "channel" or _is_slip(value, known)):
+            raise refused(f"{name}: {str(value)!r} is no {name}{did_you_mean(value, known)}")
+        if name == "stream" and split_stream(value)[0] not in set(Channel):
+            hint = did_you_mean(split_stream(value)[0], list(Channel))
+            raise refused(f"stream: {value!r} begins with no channel, as regime:SPX does{hint}")
+
+
+def _is_slip(name: str, known: list[str]) -> bool:
+    return "did you mean" in did_you_mean(name, known)
 
 
 def check_fields(model: type[BaseModel], wanted: Mapping[str, Any], path: str = "") -> None:
@@ -25,7 +61,18 @@ def check_fields(model: type[BaseModel], wanted: Mapping[str, Any], path: str = 
         if field is None:
             known = did_you_mean(name, model.model_fields)
             raise refused(f"{model.__name__} has no field {path + name!r}{known}")
-        _check(field.annotation, value, path + name, nullable=False)
+        _check(_annotated(model, name), value, path + name, nullable=False)
+
+
+@cache
+def _annotated(model: type[BaseModel], name: str) -> Any:
+    field = model.model_fields[name]
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+
+
+@cache
+def _room(annotation: Any) -> Room:
+    return room_of(annotation)
 
 
 def _check(annotation: Any, wanted: Any, path: str, *, nullable: bool) -> None:
@@ -49,17 +96,18 @@ def _check(annotation: Any, wanted: Any, path: str, *, nullable: bool) -> None:
         return
     if origin is object or not isinstance(origin, type):  # JSON: anything goes
         return
-    _check_at(path, origin, wanted, nullable=nullable)
+    _check_at(path, annotation, wanted, nullable=nullable)
 
 
-def _check_at(path: str, kind: Any, wanted: Any, *, nullable: bool) -> None:
+def _check_at(path: str, annotation: Any, wanted: Any, *, nullable: bool) -> None:
     __tracebackhide__ = True
-    kind, nullable = _unwrapped(kind, nullable=nullable)
+    kind, nullable = _unwrapped(annotation, nullable=nullable)
     kind = get_origin(kind) or kind
     try:
         if _is_structured(kind) and not isinstance(wanted, Matcher) and wanted is not None:
             raise BadExpectation(f"{wanted!r} is no {getattr(kind, '__name__', kind)}")
-        check_value(wanted, kind, nullable=nullable)
+        room = Room() if _is_structured(kind) else _room(annotation)
+        check_value(wanted, kind, nullable=nullable, room=room)
     except BadExpectation as error:
         raise refused(f"{path}: {error}") from None
 

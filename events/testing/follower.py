@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Final, NamedTuple, Protocol, Self
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 from events.envelope import RecordedEvent
 from events.selection import Selection
@@ -63,12 +63,17 @@ class Follower:
         self._log, self._live = log, live
         self._read = self._given = after
         self._ready: deque[RecordedEvent] = deque()
-        self._by_hand = False
+        self._holds: str | None = None
+        self._task: asyncio.Task[Any] | None = None
         self._ended = False
 
-    def take_by_hand(self) -> None:
-        """From now on an event counts as taken only when `take` says so: for who reads ahead."""
-        self._by_hand = True
+    def take_by_hand(self, holds: str) -> None:
+        """From now on an event counts as taken only when `take` says so: for who reads ahead.
+
+        Args:
+            holds: what a message says of an event that it has and has not handed out, or not let go.
+        """
+        self._holds = holds
 
     def take(self, position: int) -> None:
         """Say that everything up to here has been taken."""
@@ -79,7 +84,8 @@ class Follower:
         return self
 
     async def __anext__(self) -> RecordedEvent:
-        if not self._by_hand:
+        self._task = asyncio.current_task()
+        if self._holds is None:
             self.take(self._given)
         self.asks = True
         try:
@@ -102,9 +108,12 @@ class Follower:
 
     def doing(self, due: str) -> str:
         """What it is about, for a message; `due`: the first event that it has not taken."""
+        task = self._task
+        error = task.exception() if task and task.done() and not task.cancelled() else None
+        if error is not None:
+            return f"{due} is next, and its consumer ended with {error!r}"
         if self._given > self.taken:
-            held = "is held back" if self._by_hand else GIVEN
-            return f"{due} {held}"
+            return f"{due} {self._holds or GIVEN}"
         return f"{due} is next, " + (
             "and it was asked for" if self.asks else "and nobody asks for it"
         )

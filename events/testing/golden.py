@@ -17,6 +17,7 @@ import orjson
 from events.scalars import RFC3339_PATTERN, format_time, parse_time
 from events.testing.errors import BadExpectation, GoldenMismatch
 from events.testing.files import write_lines
+from events.testing.promise import Promise
 from events.testing.seen import Seen, events_of
 from events.testing.values import shown
 
@@ -33,7 +34,11 @@ _TIME: Final = re.compile(RFC3339_PATTERN)
 
 
 class Golden:
-    """One golden file."""
+    """One golden file.
+
+    Attributes:
+        wrote: lines that `check` wrote; 0 where it only compared, or the file was right.
+    """
 
     def __init__(
         self,
@@ -52,23 +57,34 @@ class Golden:
             how: how it is updated, for the message.
 
         Raises:
-            BadExpectation: `times` is something else.
+            BadExpectation: `times` or `update` is something else.
         """
+        if not isinstance(update, bool):
+            raise BadExpectation(f"update={update!r}: True or False")
         if times not in {"kept", "relative"}:
             raise BadExpectation(f'times={times!r}: "kept" or "relative"')
         self.path, self._update, self._times, self._how = Path(path), update, times, how
+        self.wrote = 0
+        self._promise = Promise(f"Golden({str(path)!r})")
 
     def check(self, log: Any) -> None:
         """Compare a log with the file, or write the file.
 
         Raises:
             GoldenMismatch: they differ, or there is no file.
+            BadExpectation: the log is empty.
         """
         __tracebackhide__ = True
+        self._promise.kept = True
         lines = golden_lines(events_of(log), self._times)
+        if not lines:
+            raise BadExpectation(
+                "the log is empty; if it should be, say assert_log(log).absent(event())"
+            )
         if self._update:
             if self._read() != lines:
                 write_lines(self.path, lines)
+                self.wrote = len(lines)
             return
         known = self._read()
         if known is None:
@@ -80,6 +96,11 @@ class Golden:
                 f"the log is not that of {self.path}: if it is right now, {self._how}\n"
                 f"{_difference(known, lines)}"
             )
+
+    def __del__(self) -> None:
+        promise = getattr(self, "_promise", None)
+        if promise is not None:
+            promise.dropped()
 
     def _read(self) -> list[str] | None:
         try:

@@ -1,15 +1,16 @@
 """`LogUnderTest`: a real log for tests, in a loop of its own, so that any test may use it, async or not."""
 
 import asyncio
+import math
 import warnings
+import weakref
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
-from events.catalog import Channel
+from events.catalog import CATALOG, Channel
 from events.envelope import ANY, Appended, NewEvent, RecordedEvent
-from events.errors import EventError
+from events.errors import PositionBeyondHead
 from events.log import EventLog
 from events.memory_store import MemoryEventStore
 from events.selection import Selection
@@ -51,6 +52,10 @@ class LogUnderTest:
         except BaseException:
             self._thread.close()
             raise
+        # It does not know this: whoever forgets to close the log, even at the end of the process, ends its thread.
+        self._forgotten = weakref.finalize(
+            self, _forgotten, self._thread, self._log, self._followers
+        )
 
     async def _open(self, opening: Opening, poll_s: float | None) -> tuple[EventLog, Followers]:
         store = await opening()
@@ -116,8 +121,20 @@ class LogUnderTest:
         """Record what was recorded elsewhere (`load_span`): ids, order, sources and causes are kept.
 
         Positions and versions begin after those that the log holds, and commit time is now.
+
+        Raises:
+            BadExpectation: there is nothing to load, or the log holds it already.
         """
-        return self.append(*span)
+        __tracebackhide__ = True
+        events, head = list(span), self.head
+        if not events:
+            raise BadExpectation("there is nothing to load: the span is empty")
+        loaded = self.append(*events)
+        if self.head == head:
+            raise BadExpectation(
+                f"the log holds all of these {len(events)} events already: a span is loaded once"
+            )
+        return loaded
 
     def read(
         self,
@@ -128,12 +145,16 @@ class LogUnderTest:
         symbols: Iterable[str] | None = None,
         types: Iterable[str] | None = None,
     ) -> list[RecordedEvent]:
-        """The events after a position, up to another one, of some channels, symbols, types."""
+        """The events after a position, up to another one, of some channels, symbols, types.
+
+        Raises:
+            BadExpectation: no such channel or type.
+        """
         query = ReadQuery(
             after=after,
             upto=upto,
             selection=_selection(channels, symbols),
-            types=None if types is None else frozenset(types),
+            types=_types(types),
         )
 
         async def all_of_them() -> list[RecordedEvent]:
@@ -174,7 +195,16 @@ class LogUnderTest:
             after: the consumer's cursor.
             name: what a message calls it; a new follower takes the place of an old one of its name.
             live: whether it waits for what comes; else it ends at the head.
+
+        Raises:
+            BadExpectation: no such channel.
+            PositionBeyondHead: the cursor's position has not been recorded.
         """
+        __tracebackhide__ = True
+        if type(after) is not int or after < 0:
+            raise BadExpectation(f"after={after!r}: a position, or 0 for the beginning")
+        if after > self.head:
+            raise PositionBeyondHead(after, self.head)
         return self._followers.add(_selection(channels, symbols), after, name=name, live=live)
 
     async def caught_up(self, timeout: float = CAUGHT_UP_S) -> None:  # noqa: ASYNC109  # what it waits at most
@@ -187,8 +217,11 @@ class LogUnderTest:
 
         Raises:
             CaughtUpTimeout: somebody was not there in time; it says who is how far.
+            BadExpectation: that is no time to wait.
         """
         __tracebackhide__ = True
+        if isinstance(timeout, bool | str) or not (math.isfinite(timeout) and timeout > 0):
+            raise BadExpectation(f"caught_up({timeout!r}): seconds, more than 0")
         await asyncio.wrap_future(self._thread.submit(self._followers.caught_up(timeout)))
 
     # --- its end ---
@@ -197,14 +230,11 @@ class LogUnderTest:
         """Close the log and end its thread; followers come to their end. A second time it does nothing."""
         if self._thread.closed:
             return
+        self._forgotten.detach()
         try:
-            self._thread.run(self._close())
+            self._thread.run(_close(self._log, self._followers))
         finally:
             self._thread.close()
-
-    async def _close(self) -> None:
-        self._followers.close()
-        await self._log.close()
 
     def __enter__(self) -> Self:
         return self
@@ -217,12 +247,31 @@ class LogUnderTest:
     ) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        thread = getattr(self, "_thread", None)
-        if thread is not None and not thread.closed:
-            warnings.warn("a LogUnderTest was not closed", ResourceWarning, stacklevel=2)
-            with suppress(RuntimeError, EventError):
-                self.close()
+
+async def _close(log: EventLog, followers: Followers) -> None:
+    followers.close()
+    await log.close()
+
+
+def _forgotten(thread: LoopThread, log: EventLog, followers: Followers) -> None:
+    """End a log that nobody closed, and nobody can reach any more."""
+    if thread.closed:
+        return
+    try:
+        warnings.warn("a LogUnderTest was not closed", ResourceWarning, stacklevel=2)
+    finally:
+        thread.close(lambda: _close(log, followers))
+
+
+def _types(types: Iterable[str] | None) -> frozenset[str] | None:
+    if types is None:
+        return None
+    if isinstance(types, str):
+        raise BadExpectation("types is a list: types=['regime_update']")
+    chosen = frozenset(types)
+    for name in chosen - CATALOG.keys():
+        raise BadExpectation(f"no event type is known for {name!r}{did_you_mean(name, CATALOG)}")
+    return chosen
 
 
 def _selection(channels: Iterable[str] | None, symbols: Iterable[str] | None) -> Selection | None:

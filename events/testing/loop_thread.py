@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -16,6 +17,7 @@ class LoopThread:
         self._ready, self._lock = threading.Event(), threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
+        self._leave: Callable[[], Coroutine[Any, Any, None]] | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -28,6 +30,9 @@ class LoopThread:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         self._ready.set()
         await self._stop.wait()
+        if self._leave is not None:
+            with suppress(Exception):  # as when the interpreter ends: no thread is started any more
+                await self._leave()
 
     @property
     def closed(self) -> bool:
@@ -64,11 +69,16 @@ class LoopThread:
             raise RuntimeError("this runs in the log's own loop: await the log instead")
         return self.submit(work).result()
 
-    def close(self) -> None:
-        """Stop, and wait until the thread has ended. A second time it does nothing."""
+    def close(self, leave: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
+        """Stop, and wait until the thread has ended. A second time it does nothing.
+
+        Args:
+            leave: what is done in the loop before it stops, as far as that can still be done.
+        """
         with self._lock:
             loop, self._loop = self._loop, None
             if loop is not None and self._stop is not None:
+                self._leave = leave
                 loop.call_soon_threadsafe(self._stop.set)
         if threading.current_thread() is not self._thread:  # where a forgotten one may be collected
             self._thread.join()

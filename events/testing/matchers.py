@@ -6,9 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from enum import Enum
 from typing import Any, Final, Self
 
 from events.testing.errors import BadExpectation, refused
+from events.testing.room import EVERYWHERE, Room
 from events.testing.values import coerced, comparable, shown
 
 APPROX: Final = 1e-6
@@ -23,7 +25,7 @@ class Matcher(ABC):
         """Whether a value that an event holds is like it."""
 
     @abstractmethod
-    def check(self, kind: type, *, nullable: bool = False) -> None:
+    def check(self, kind: type, *, nullable: bool = False, room: Room = EVERYWHERE) -> None:
         """Make sure that values of a kind can be compared with it.
 
         Raises:
@@ -44,21 +46,21 @@ def equal(wanted: Any, actual: Any) -> bool:
     return bool(comparable(actual, wanted) == wanted)
 
 
-def check_value(wanted: Any, kind: type, *, nullable: bool) -> None:
+def check_value(wanted: Any, kind: type, *, nullable: bool, room: Room = EVERYWHERE) -> None:
     """Make sure that a field of a kind can be like what is wanted.
 
     Raises:
         BadExpectation: it never can.
     """
     if isinstance(wanted, Matcher):
-        wanted.check(kind, nullable=nullable)
+        wanted.check(kind, nullable=nullable, room=room)
     elif wanted is None:
         if not nullable:
             raise BadExpectation("it is never null")
     elif callable(wanted) and not isinstance(wanted, type):
         raise BadExpectation(f"{getattr(wanted, '__name__', wanted)} is a function: call it")
     else:
-        coerced(wanted, kind)
+        room.refuse(coerced(wanted, kind), kind)
 
 
 class _Compared(Matcher):
@@ -79,11 +81,21 @@ class _Compared(Matcher):
         except (BadExpectation, TypeError):
             return False
 
-    def check(self, kind: type, *, nullable: bool = False) -> None:
+    def check(self, kind: type, *, nullable: bool = False, room: Room = EVERYWHERE) -> None:
         del nullable
         if kind is bool or not issubclass(kind, Decimal | float | int | datetime):
             raise BadExpectation(f"{self._name}() reads numbers and times, not a {kind.__name__}")
-        coerced(self._bound, kind)
+        bound = coerced(self._bound, kind)
+        if isinstance(bound, Decimal):
+            least, most = (bound, room.high) if self._test in _UPWARDS else (room.low, bound)
+            open_ = self._test in {operator.gt, operator.lt}
+            if not room.has(
+                least, most, above=open_ and least == bound, below=open_ and most == bound
+            ):
+                raise BadExpectation(f"no value of it is {self!r}: all are {room}")
+
+
+_UPWARDS: Final = frozenset({operator.gt, operator.ge})
 
 
 def _falls(low: Any, high: Any, kind: type) -> bool:
@@ -106,9 +118,9 @@ class _Between(Matcher):
     def matches(self, actual: Any) -> bool:
         return all(bound.matches(actual) for bound in self._bounds)
 
-    def check(self, kind: type, *, nullable: bool = False) -> None:
+    def check(self, kind: type, *, nullable: bool = False, room: Room = EVERYWHERE) -> None:
         for bound in self._bounds:
-            bound.check(kind, nullable=nullable)
+            bound.check(kind, nullable=nullable, room=room)
 
 
 class _Approx(Matcher):
@@ -124,10 +136,12 @@ class _Approx(Matcher):
         number = comparable(actual, None)
         return isinstance(number, Decimal) and abs(number - self._value) <= self._off
 
-    def check(self, kind: type, *, nullable: bool = False) -> None:
+    def check(self, kind: type, *, nullable: bool = False, room: Room = EVERYWHERE) -> None:
         del nullable
         if kind is bool or not issubclass(kind, Decimal | float | int):
             raise BadExpectation(f"approx() reads numbers, not a {kind.__name__}")
+        if not room.has(self._value - self._off, self._value + self._off):
+            raise BadExpectation(f"no value of it is {self!r}: all are {room}")
 
 
 class _OneOf(Matcher):
@@ -142,9 +156,9 @@ class _OneOf(Matcher):
     def matches(self, actual: Any) -> bool:
         return any(equal(choice, actual) for choice in self._choices)
 
-    def check(self, kind: type, *, nullable: bool = False) -> None:
+    def check(self, kind: type, *, nullable: bool = False, room: Room = EVERYWHERE) -> None:
         for choice in self._choices:
-            check_value(choice, kind, nullable=nullable)
+            check_value(choice, kind, nullable=nullable, room=room)
 
 
 class _Not(Matcher):
@@ -157,8 +171,8 @@ class _Not(Matcher):
     def matches(self, actual: Any) -> bool:
         return not equal(self._wanted, actual)
 
-    def check(self, kind: type, *, nullable: bool = False) -> None:
-        check_value(self._wanted, kind, nullable=nullable)
+    def check(self, kind: type, *, nullable: bool = False, room: Room = EVERYWHERE) -> None:
+        check_value(self._wanted, kind, nullable=nullable, room=room)
 
 
 class _Matching(Matcher):
@@ -174,10 +188,13 @@ class _Matching(Matcher):
     def matches(self, actual: Any) -> bool:
         return isinstance(actual, str) and self._pattern.search(actual) is not None
 
-    def check(self, kind: type, *, nullable: bool = False) -> None:
-        del nullable
+    def check(self, kind: type, *, nullable: bool = False, room: Room = EVERYWHERE) -> None:
+        del nullable, room
         if not issubclass(kind, str):
             raise BadExpectation(f"matching() reads texts, not a {kind.__name__}")
+        if issubclass(kind, Enum) and not any(self.matches(member.value) for member in kind):
+            known = ", ".join(str(member.value) for member in kind)
+            raise BadExpectation(f"{self!r} is found in none of {known}")
 
 
 class _Constant(Matcher):
@@ -195,7 +212,8 @@ class _Constant(Matcher):
     def matches(self, actual: Any) -> bool:
         return self._test(actual)
 
-    def check(self, kind: type, *, nullable: bool = False) -> None:
+    def check(self, kind: type, *, nullable: bool = False, room: Room = EVERYWHERE) -> None:
+        del room
         if self._null_only and not nullable:
             raise BadExpectation(f"it is never null (a {kind.__name__})")
 

@@ -3,11 +3,13 @@
 import inspect
 import re
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from typing import Any, Generic, TypeVar
 
-from events.testing.errors import BadExpectation, ScenarioFailed, refusals, warn_nothing_asserted
+from events.testing.errors import BadExpectation, ScenarioFailed
 from events.testing.examples import payload_of
 from events.testing.expectation import Expectation
+from events.testing.promise import Promise
 from events.testing.seen import Seen, seen
 from events.testing.side_by_side import side_by_side
 from events.testing.values import shown
@@ -36,8 +38,11 @@ class Scenario(Generic[State]):
             events: in their order.
             source: where they come from, unless they say so.
         """
-        state = self._initial() if callable(self._initial) else self._initial
-        return Given(self, self.folded(state, events, source))
+        # A copy: what `evolve` changes in place is not the next past's beginning.
+        state = self._initial() if callable(self._initial) else deepcopy(self._initial)
+        given = Given(self, self.folded(state, events, source))
+        given.promise = Promise("given(…)")
+        return given
 
     def folded(self, state: State, events: Iterable[Any], source: str) -> State:
         """The state after some more events."""
@@ -57,23 +62,43 @@ class Scenario(Generic[State]):
 
 
 class Given(Generic[State]):
-    """A past.
+    """A past; `promise` is None where something was asserted before."""
 
-    Attributes:
-        state: what `evolve` made of it.
-    """
+    promise: Promise | None = None
 
     def __init__(self, scenario: Scenario[State], state: State) -> None:
         """Use the scenario."""
-        self._scenario, self.state = scenario, state
+        self._scenario, self._state = scenario, state
+
+    @property
+    def state(self) -> State:
+        """What `evolve` made of it."""
+        self._used()
+        return self._state
 
     def when(self, command: Any) -> "Decided[State]":
-        """Decide on a command; what follows has to say what comes of it."""
+        """Decide on a command; what follows has to say what comes of it.
+
+        Raises:
+            BadExpectation: `decide` gave None, as one does that forgets its `return`.
+        """
+        self._used()
         try:
-            events = tuple(self._scenario.decide(self.state, command) or ())
+            decided = self._scenario.decide(self._state, command)
+            events = () if decided is None else tuple(decided)
         except Exception as error:  # noqa: BLE001  # whatever it is, `then_raises` looks at it
-            return Decided(self._scenario, self.state, command, (), error)
-        return Decided(self._scenario, self.state, command, events, None)
+            return Decided(self._scenario, self._state, command, (), error)
+        if decided is None:
+            raise BadExpectation("decide gave None: for no events it gives an empty list")
+        return Decided(self._scenario, self._state, command, events, None)
+
+    def _used(self) -> None:
+        if self.promise is not None:
+            self.promise.kept = True
+
+    def __del__(self) -> None:
+        if self.promise is not None:
+            self.promise.dropped()
 
 
 class Decided(Generic[State]):
@@ -90,7 +115,7 @@ class Decided(Generic[State]):
         """Use `Given.when`."""
         self._scenario, self._state, self._command = scenario, state, shown(command)
         self._events, self._error = events, error
-        self._asserted, self._refusals = False, refusals()
+        self._promise = Promise(f"given(…).when({self._command})")
 
     @property
     def events(self) -> tuple[Any, ...]:
@@ -105,7 +130,7 @@ class Decided(Generic[State]):
     @property
     def error(self) -> Exception | None:
         """What was raised; None if nothing was."""
-        self._asserted = True
+        self._promise.kept = True
         return self._error
 
     def then(self, *expected: Any) -> Given[State]:
@@ -116,7 +141,7 @@ class Decided(Generic[State]):
             BadExpectation: nothing is expected.
         """
         __tracebackhide__ = True
-        self._asserted = True
+        self._promise.kept = True
         if not expected:
             raise BadExpectation("then() expects nothing: say then_nothing()")
         self._no_error()
@@ -145,7 +170,7 @@ class Decided(Generic[State]):
             ScenarioFailed: it was not, or with another error.
         """
         __tracebackhide__ = True
-        self._asserted = True
+        self._promise.kept = True
         if self._error is None:
             text = side_by_side([], [seen(one) for one in self._events])
             raise ScenarioFailed(f"{self._command} raised no {kind.__name__}, it came to:\n{text}")
@@ -163,7 +188,7 @@ class Decided(Generic[State]):
 
     def _no_error(self) -> None:
         __tracebackhide__ = True
-        self._asserted = True
+        self._promise.kept = True
         if self._error is not None:
             raise ScenarioFailed(f"{self._command} raised {self._error!r}") from self._error
 
@@ -171,8 +196,9 @@ class Decided(Generic[State]):
         return Given(self._scenario, self._scenario.folded(self._state, self._events, "api"))
 
     def __del__(self) -> None:
-        if not getattr(self, "_asserted", True):
-            warn_nothing_asserted(f"given(…).when({self._command})", self._refusals)
+        promise = getattr(self, "_promise", None)
+        if promise is not None:
+            promise.dropped()
 
 
 def scenario(
@@ -183,7 +209,7 @@ def scenario(
     Args:
         decide: `decide(state, command)` gives events: new ones, or payloads.
         evolve: `evolve(state, payload, source)`, or without the source, gives the state after an event.
-        initial: the state before the first event, or what makes it.
+        initial: the state before the first event, copied for each past, or what makes it.
     """
     return Scenario(decide, evolve, initial)
 

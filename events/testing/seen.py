@@ -3,7 +3,7 @@
 What an event does not have (a payload has no position, a client's event no causation) is None.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
@@ -18,7 +18,7 @@ from events.codec import decode, payload_fields
 from events.envelope import NewEvent, RecordedEvent
 from events.errors import InvalidEvent, UnreadablePayload
 from events.testing.errors import BadExpectation
-from events.testing.values import coerced
+from events.testing.values import coerced, shown
 
 ENVELOPE_FIELDS: Final[Mapping[str, type]] = {
     "position": int,
@@ -119,7 +119,7 @@ def seen(thing: Any) -> Seen:
     if hasattr(thing, "payload") and hasattr(thing, "type"):
         return _like_an_event(thing)
     if thing is None or isinstance(thing, _NO_EVENTS):
-        raise BadExpectation(f"{thing!r} is no event")
+        raise BadExpectation(f"{shown(thing)} is no event")
     return Seen(type(thing).__name__, thing, thing)
 
 
@@ -211,6 +211,8 @@ def events_of(log: Any) -> list[Seen]:
         from events.testing.span import load_span
 
         return [seen(event) for event in load_span(log)]
+    if isinstance(log, type):
+        raise BadExpectation(f"{log.__name__} is a class: hand in a log")
     held = getattr(log, "events", log)
     held = held() if callable(held) else held
     if not isinstance(held, Iterable) or isinstance(held, Mapping | bytes):
@@ -218,4 +220,19 @@ def events_of(log: Any) -> list[Seen]:
             f"{type(log).__name__} is no log: hand in one under test, a list of events, or the path of"
             " an export"
         )
-    return [seen(event) for event in held]
+    found = [_event(thing) for thing in held]
+    if isinstance(held, Iterator) and not found:
+        raise BadExpectation("this iterator gives no event; was it used up? Hand in a list")
+    return found
+
+
+def _event(thing: Any) -> Seen:
+    """One event of a log: what is none would let every `absent` pass."""
+    if hasattr(type(thing), "is_of_type"):
+        raise BadExpectation(f"{thing!r} is an expectation, no event: log.append({thing!r})")
+    if type(thing) in {list, tuple, set} or hasattr(type(thing), "events"):
+        raise BadExpectation(f"{shown(thing)} is no event: hand it in by itself, not in a list")
+    event = seen(thing)
+    if event.payload is thing and not isinstance(thing, Payload):
+        raise BadExpectation(f"{shown(thing)} is no event of a log")
+    return event

@@ -6,12 +6,14 @@ from typing import Any, Self
 
 from events.testing.causes import Causes
 from events.testing.density import Flaw
-from events.testing.errors import BadExpectation, LogAssertionError, refusals, warn_nothing_asserted
+from events.testing.errors import BadExpectation, LogAssertionError
 from events.testing.expectation import Expectation
 from events.testing.failure import failure, nearest
+from events.testing.promise import Promise
 from events.testing.scope import Scope
 from events.testing.seen import Seen
-from events.testing.step import Step, expectation
+from events.testing.step import Step, expectation, is_known, may_be_there
+from events.testing.vacuous import vacuous
 
 
 class Sentence:
@@ -28,8 +30,16 @@ class Sentence:
         self._scopes: tuple[Scope, ...] = ()
         self._step: Step | None = None
         self._matched: tuple[int, ...] = ()
-        self._counted = self._asserted = False
-        self._refusals = refusals()
+        self._counted = False
+        self._promise = Promise("assert_log(log)")
+
+    @property
+    def _asserted(self) -> bool:
+        return self._promise.kept
+
+    @_asserted.setter
+    def _asserted(self, kept: bool) -> None:
+        self._promise.kept = kept
 
     @property
     def found(self) -> list[Any]:
@@ -38,6 +48,7 @@ class Sentence:
 
     def _named(self, word: str, step: Step) -> Self:
         __tracebackhide__ = True
+        self._sensible(step)
         one = self._copy(word)
         one._step, one._matched = step, step.matches(self._events, self._causes)
         one._counted, one._asserted = False, True
@@ -48,8 +59,9 @@ class Sentence:
 
     def _none(self, word: str, step: Step) -> Self:
         __tracebackhide__ = True
+        self._sensible(step)
         one = self._copy(word)
-        self._not_vacuous(one)
+        self._not_vacuous(one, step.wanted)
         matched = step.matches(self._events, self._causes)
         if matched:
             hint = "" if self._scopes else "\n  (to look at a part of it: .within(…) before this)"
@@ -93,8 +105,19 @@ class Sentence:
             return f" after event {self._matched[0] + 1}"
         return f" after position {event.position}"
 
-    def _not_vacuous(self, one: Self) -> None:
+    def _sensible(self, step: Step) -> None:
         __tracebackhide__ = True
+        may_be_there(step.wanted, step.scopes)
+        is_known(step.wanted, self._events)
+        for each in step.causes:
+            if isinstance(each.wanted, Expectation):
+                may_be_there(each.wanted, each.scopes)
+                is_known(each.wanted, self._events)
+
+    def _not_vacuous(self, one: Self, wanted: Expectation | None = None) -> None:
+        __tracebackhide__ = True
+        if wanted is not None and (reason := vacuous(wanted, self._events)):
+            raise one._failed(f"this would hold of any log: {reason}")
         for part in self._scopes:
             if reason := part.vacuous(self._events):
                 raise one._failed(f"this would hold of any log: {reason}")
@@ -103,7 +126,10 @@ class Sentence:
         step = self._step
         assert step is not None
         return nearest(
-            step.wanted, self._events, lambda index: step.misses(self._events, self._causes, index)
+            step.wanted,
+            self._events,
+            lambda index: step.misses(self._events, self._causes, index),
+            step.begin,
         )
 
     def _flawless(self, flaws: Sequence[Flaw], problem: str) -> Self:
@@ -127,14 +153,14 @@ class Sentence:
         one = copy(self)
         one._said = (*self._said, word)
         self._asserted = True  # the next one answers for it
-        one._asserted = not word.startswith("within(") or self._step is not None
+        if word.startswith("within(") and self._step is None:
+            one._promise = Promise(f"assert_log(log){''.join(f'.{each}' for each in one._said)}")
         return one
 
     def __del__(self) -> None:
-        if not getattr(self, "_asserted", True):
-            warn_nothing_asserted(
-                f"assert_log(log){''.join(f'.{word}' for word in self._said)}", self._refusals
-            )
+        promise = getattr(self, "_promise", None)
+        if promise is not None:
+            promise.dropped()
 
 
 def events_text(count: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from events.testing.compare import Difference, differences
+from events.testing.compare import Difference, differences, exact_differences
 from events.testing.expectation import Expectation
 from events.testing.gist import gist
 from events.testing.seen import Seen
@@ -43,7 +43,7 @@ def off_by(wanted: Expectation | Seen, got: Seen) -> list[Difference]:
     # Of a bare payload nothing is known but itself.
     parts = {name: getattr(wanted, name) for name in ("source", "event_id", "causation_id")}
     own = {name: part for name, part in parts.items() if part is not None}
-    found = differences(wanted.values, got.values)
+    found = exact_differences(wanted.values, got.values)
     return found + differences(own, {name: getattr(got, name) for name in own})
 
 

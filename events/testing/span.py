@@ -98,6 +98,8 @@ def load_span(path: str | Path) -> Span:
         raise SpanUnreadable(f"{path}: {error.strerror or error}") from error
     if lines and lines[-1]:
         raise SpanUnreadable(f"{path}: its last line has no end: the export was cut off")
+    if not lines[:-1]:
+        raise SpanUnreadable(f"{path}: it is empty: no event was exported")
     events = [_event(f"{path}, line {n}", line) for n, line in enumerate(lines[:-1], start=1)]
     for one, next_one in itertools.pairwise(events):
         if next_one.position <= one.position:

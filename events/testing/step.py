@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from events.catalog import Payload
 from events.testing.causes import Cause, Causes
 from events.testing.errors import BadExpectation
 from events.testing.expectation import Expectation
+from events.testing.place import Place, contradiction
 from events.testing.scope import Scope
 from events.testing.seen import Seen
 
@@ -66,14 +68,34 @@ def expectation(wanted: object) -> Expectation:
     )
 
 
-def may_be_there(wanted: Expectation, part: Scope) -> None:
-    """Make sure that an event can be in a part of a log.
+def may_be_there(wanted: Expectation, parts: Sequence[Scope]) -> None:
+    """Make sure that an event can be in these parts of a log.
 
     Raises:
-        BadExpectation: it stands in another channel.
+        BadExpectation: it stands elsewhere, or they have nothing in common.
     """
-    if part.channel is not None and wanted.channel not in {None, part.channel}:
-        raise BadExpectation(
-            f"{wanted!r} stands in the channel {str(wanted.channel)!r}, never within {part.text};"
-            " within() narrows what was named last"
-        )
+    __tracebackhide__ = True
+    place = Place.of(wanted)
+    for part in parts:
+        place = place.within(part)
+    if reason := contradiction(place):
+        within = "".join(f" within {part.text}" for part in parts)
+        raise BadExpectation(f"{wanted!r} can never be{within}: {reason}")
+
+
+def is_known(wanted: Expectation, events: Sequence[Seen]) -> None:
+    """Make sure that these events tell what is asked of them.
+
+    Raises:
+        BadExpectation: they are payloads, or came over the wire, and do not.
+    """
+    __tracebackhide__ = True
+    if wanted.model is not None and wanted.type is None and not issubclass(wanted.model, Payload):
+        raise BadExpectation(f"no log holds a {wanted.model.__name__}: that is for scenario()")
+    for name in wanted.envelope:
+        key = "correlation_id" if name == "causation_id" else name
+        if any(getattr(one, key) is None for one in events if wanted.is_of_type(one)):
+            raise BadExpectation(
+                f"these events do not tell their {name}, so {wanted!r} cannot be looked for: hand in the log"
+                " itself, or recorded events"
+            )

@@ -17,6 +17,7 @@ from events.testing.errors import BadExpectation, did_you_mean
 SHOWN_MAX: Final = 120
 """Characters of a value that a message shows."""
 
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -60,7 +61,11 @@ def _plain(value: Any, kind: type) -> Any:
 
 def _number(value: Any) -> Decimal:
     """Exact: a float by its shortest text, so that 1.1 is the price "1.1"."""
+    if type(value).__name__.startswith("Approx"):
+        raise BadExpectation(f"{value!r} is pytest's: say approx(…) of events.testing")
     if isinstance(value, bool) or not isinstance(value, Decimal | float | int | str):
+        raise BadExpectation(f"{value!r} is no number")
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
         raise BadExpectation(f"{value!r} is no number")
     try:
         number = Decimal(repr(value) if isinstance(value, float) else value)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import groupby, pairwise
+from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -73,7 +74,9 @@ def test_a_lane_is_chosen_shown_beside_what_was_recorded_and_kept(
     picker(page).select_option("slow")
     expect_lane(page)
     expect(readout(page)).to_contain_text(re.compile(r"recorded: \w+; slow: \w+ since .*200[78]"))
-    expect(page.locator(".lane-agreement")).to_contain_text(re.compile(r"agree \d+%"))
+    expect(page.locator(".lane-agreement")).to_contain_text(
+        re.compile(r"\d{4} to \d{4}: agree \d+%, differ \d+ times?")
+    )
     expect(page).to_have_url(re.compile(r"[?&]lane=slow"))
     page.reload()
     expect_lane(page)
@@ -114,6 +117,61 @@ def test_a_recorder_without_lanes_shows_nothing_of_them(past: Server, tabs: Tabs
     page = tabs.open(f"{past.url}{HOME}&lane=slow")
     expect(page.get_by_text("This recorder has no lane slow")).to_be_visible()
     expect(page.locator(".lane-bar")).to_have_count(0)
+
+
+CUT = """() => [...document.querySelectorAll(".lane-bar, .lane-bar *")]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow !== "visible")
+  .map((one) => one.className)"""
+CLEAR_OF_DOCK = """(one) => one.getBoundingClientRect().bottom
+  <= document.querySelector(".dock").getBoundingClientRect().top"""
+DOCK_SHARE_MAX = 0.225
+"""Of a phone's height, while the past is shown beside a lane."""
+SCREENS: Final[dict[str, dict[str, Any]]] = {
+    "low": {"viewport": {"width": 1280, "height": 800}},
+    "wide": {"viewport": {"width": 1600, "height": 1000}},
+    "phone": LOOKS["phone"],
+}
+
+
+@pytest.mark.parametrize("screen", list(SCREENS))
+def test_nothing_of_a_lane_is_cut_and_it_covers_nothing(
+    beside: Server, tabs: Tabs, screen: str
+) -> None:
+    page = tabs.open(f"{beside.url}{HOME}&lane=slow", **SCREENS[screen])
+    expect_lane(page)
+    expect(page.locator(".lane-advice")).to_have_text("Not investment advice.")
+    assert page.evaluate(CUT) == []
+    expect(page.locator(".ribbon-name")).to_have_text(["recorded", "slow"])
+    assert page.locator(".lane-band").evaluate("(one) => one.clientHeight") >= 14
+    if screen != "phone":
+        # The chart's tools stand above the dock as the page opens.
+        assert page.locator(".chart-tools").evaluate(CLEAR_OF_DOCK)
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    assert page.locator(".foot").evaluate(CLEAR_OF_DOCK)
+    page.keyboard.press("d")
+    expect(readout(page)).to_contain_text(differences(beside)[0])
+    assert page.evaluate(CUT) == []
+    if screen == "phone":
+        share = "(one) => one.offsetHeight / innerHeight"
+        assert page.locator(".dock").evaluate(share) <= DOCK_SHARE_MAX
+
+
+def test_the_bands_are_zoomed_to_the_charts_range(beside: Server, tabs: Tabs) -> None:
+    page = tabs.open(f"{beside.url}{HOME}&lane=slow")
+    expect_lane(page)
+    whole = page.locator(".ribbon-tick").all_inner_texts()
+    page.get_by_role("button", name="3M").click()
+    chart = page.get_by_role("button", name="Chart’s range")
+    chart.click()
+    expect(chart).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".ribbon-tick").first).not_to_have_text(whole[0])
+    width = "(one) => one.offsetWidth / one.parentElement.offsetWidth"
+    assert page.locator(".ribbon-frame").evaluate(width) > 0.7
+    # A click in the bands goes to a moment of that range, and they follow it.
+    page.get_by_role("slider", name=f"Moment of {SYMBOL}").click()
+    expect(page.locator("html")).to_have_attribute("data-mode", "replay")
+    page.keyboard.press("z")
+    expect(page.locator(".ribbon-tick").first).to_have_text(whole[0])
 
 
 @pytest.mark.parametrize("look", ["dark", "light phone", "forced colours"])

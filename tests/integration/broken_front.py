@@ -11,7 +11,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
@@ -22,16 +22,24 @@ from tests.integration.served import PATIENCE_S
 Tamper = Callable[["Front", str], list[str]]
 """What becomes of a text of the server on one connection."""
 
+Bend = Callable[["Front", str, dict[str, Any]], dict[str, Any]]
+"""What becomes of an answer in JSON, by the path that was asked for."""
+
 
 class Front:
     """Hands everything on, but for one fault.
 
     Attributes:
         planted: how often the fault was done.
+        bend_asked: what becomes of a client's message.
     """
 
     def __init__(
-        self, target: str, tamper: Callable[["Front", bool], Tamper] | None, lies_every: int | None
+        self,
+        target: str,
+        tamper: Callable[["Front", bool], Tamper] | None,
+        lies_every: int | None,
+        bend: Bend | None,
     ) -> None:
         """`tamper` is asked for each connection, which is a resumed one or not."""
         self.url = ""
@@ -39,6 +47,8 @@ class Front:
         self._target = target
         self._tamper = tamper
         self._lies_every = lies_every
+        self._bend = bend
+        self.bend_asked: Callable[[dict[str, Any]], None] = lambda _message: None
         self._lies: dict[str, dict[str, Any] | None] = {}
         self._posts = 0
         self.http = httpx.AsyncClient(base_url=target, timeout=PATIENCE_S)
@@ -57,8 +67,32 @@ class Front:
         }
         url = httpx.URL(path=request.url.path, query=request.url.query.encode())
         answer = await self.http.request(request.method, url, content=body, headers=headers)
-        kind = answer.headers.get("content-type")
-        return Response(answer.content, answer.status_code, media_type=kind)
+        kind, content = answer.headers.get("content-type"), answer.content
+        if self._bend and kind == "application/json" and answer.status_code == httpx.codes.OK:
+            bent = self._bend(self, request.url.path, json.loads(content))
+            content = json.dumps(bent, separators=(",", ":"), ensure_ascii=False).encode()
+        return Response(content, answer.status_code, media_type=kind)
+
+    async def stream(self, request: Request) -> Response:
+        """Hand a stream of Server-Sent Events on, each block tampered with."""
+        headers = {k: v for k, v in request.headers.items() if k == "last-event-id"}
+        url = httpx.URL(path=request.url.path, query=request.url.query.encode())
+        asked = self.http.build_request("GET", url, headers=headers, timeout=None)
+        far = await self.http.send(asked, stream=True)
+        tamper = self._tamper(self, bool(headers)) if self._tamper else None
+
+        async def body() -> AsyncIterator[str]:
+            rest = ""
+            try:
+                async for text in far.aiter_text():
+                    *blocks, rest = (rest + text).split("\n\n")
+                    for block in blocks:
+                        for one in tamper(self, block) if tamper else [block]:
+                            yield f"{one}\n\n"
+            finally:
+                await far.aclose()
+
+        return StreamingResponse(body(), far.status_code, media_type="text/event-stream")
 
     def _lie(self, request: Request, body: bytes) -> dict[str, Any] | None:
         """An answer to a request that is never recorded; the same one for the same key."""
@@ -81,15 +115,20 @@ class Front:
         far_url = f"{self._target.replace('http', 'ws')}/ws/synapse"
         async with connect(far_url, max_size=None) as far:
             asked = await near.receive_text()
-            await far.send(asked)
+            await far.send(self._asked(asked))
             history = json.loads(asked)["payload"]["history"]
             resumed = isinstance(history, dict) and "symbols" in json.loads(asked)["payload"]
             back = asyncio.create_task(self._back(far, near, resumed=resumed))
             with contextlib.suppress(WebSocketDisconnect, ConnectionClosed):
                 while True:
-                    await far.send(await near.receive_text())
+                    await far.send(self._asked(await near.receive_text()))
             back.cancel()
             await asyncio.gather(back, return_exceptions=True)
+
+    def _asked(self, text: str) -> str:
+        message = json.loads(text)
+        self.bend_asked(message)
+        return json.dumps(message)
 
     async def _back(self, far: ClientConnection, near: WebSocket, *, resumed: bool) -> None:
         tamper = self._tamper(self, resumed) if self._tamper else None
@@ -104,11 +143,13 @@ async def front_of(
     target: str,
     tamper: Callable[[Front, bool], Tamper] | None = None,
     lies_every: int | None = None,
+    bend: Bend | None = None,
 ) -> AsyncIterator[Front]:
     """A front on a port of its own."""
-    front = Front(target, tamper, lies_every)
+    front = Front(target, tamper, lies_every, bend)
     routes = [
         WebSocketRoute("/ws/synapse", front.socket),
+        Route("/api/stream", front.stream),
         Route("/{path:path}", front.forward, methods=["GET", "POST"]),
     ]
     config = uvicorn.Config(
@@ -129,6 +170,47 @@ async def front_of(
 
 def _is_event(text: str) -> bool:
     return "position" in json.loads(text)
+
+
+# --- what may be done to what the server says of itself -------------------------------------------
+
+
+def says(kind: str, **changed: Any) -> Callable[[Front, bool], Tamper]:
+    """Every control message of a kind says something else: a value, or what a function makes of the right one."""
+
+    def tamper(front: Front, text: str) -> list[str]:
+        message = json.loads(text)
+        if message["type"] != kind:
+            return [text]
+        front.planted += 1
+        payload = message["payload"]
+        for name, value in changed.items():
+            payload[name] = value(payload[name]) if callable(value) else value
+        return [json.dumps(message)]
+
+    return lambda _front, _resumed: tamper
+
+
+def never_says(kind: str) -> Callable[[Front, bool], Tamper]:
+    """No control message of a kind is sent."""
+
+    def tamper(front: Front, text: str) -> list[str]:
+        is_kind = json.loads(text)["type"] == kind
+        front.planted += is_kind
+        return [] if is_kind else [text]
+
+    return lambda _front, _resumed: tamper
+
+
+def without_ids(_front: Front, _resumed: bool) -> Tamper:
+    """Blocks of Server-Sent Events have no ids."""
+
+    def tamper(front: Front, block: str) -> list[str]:
+        lines = block.split("\n")
+        front.planted += any(line.startswith("id:") for line in lines)
+        return ["\n".join(line for line in lines if not line.startswith("id:"))]
+
+    return tamper
 
 
 # --- what may be done to the events of a connection -----------------------------------------------

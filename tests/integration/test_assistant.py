@@ -59,6 +59,9 @@ async def test_an_assistant_learns_what_was_known_on_a_morning(recorded: Path) -
             "find_events",
             "event",
             "compare",
+            "transitions",
+            "whatif",
+            "hindsight",
         }
         assert all(tool.annotations and tool.annotations.read_only_hint for tool in tools)
         assert all(tool.description for tool in tools)
@@ -82,6 +85,21 @@ async def test_an_assistant_learns_what_was_known_on_a_morning(recorded: Path) -
         event = await told(session, "event", position=crash["position"])
         assert event["event"]["payload"]["regime"] == "CRASH"
     assert recorded.read_bytes() == before
+
+
+async def test_an_assistant_asks_what_if_and_how_it_was_by_hindsight(recorded: Path) -> None:
+    async with asking(recorded) as session:
+        found = await told(session, "transitions", symbol="SPX")
+        assert found["symbols"]["SPX"]["counts"]["BULL"]
+        other = await told(
+            session, "whatif", symbol="SPX", detector="sma200", constants={"average_bars": 10}
+        )
+        assert other["detector"]["version"] == "1-variant"
+        assert other["constants"] == {"average_bars": 10}
+        assert other["symbols"]["SPX"]["shifts"]
+        now = await told(session, "hindsight", symbol="SPX")
+        assert {label["label"] for label in now["symbols"]["SPX"]["labels"]} == {"bear", "crash"}
+        assert all(each["disclaimer"] == DISCLAIMER for each in (found, other, now))
 
 
 async def test_events_are_given_in_parts(recorded: Path) -> None:
@@ -111,6 +129,9 @@ async def test_what_makes_no_sense_is_told_in_words(recorded: Path) -> None:
             ),
             ("find_events", {"limit": EVENTS_MAX + 1}, "less than or equal to 200"),
             ("event", {"position": 10**9}, "there is no event"),
+            ("whatif", {"symbol": "SPX", "detector": "gut"}, "No detector is called"),
+            ("hindsight", {"symbol": "SPY"}, "did you mean SPX"),
+            ("transitions", {}, "symbol"),
         ]
         for tool, arguments, words in questions:
             result = await session.call_tool(tool, arguments)

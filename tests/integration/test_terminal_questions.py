@@ -1,8 +1,7 @@
-"""`synapse episodes`, `transitions`, `explain`, `compare` and `state`, on twenty years of real prices."""
+"""`synapse episodes`, `transitions`, `compare` and `state`, on twenty years of real prices."""
 
-# covers: app.cli_ask, app.cli_episodes, app.cli_explain, app.cli_compare, app.cli_state, app.cli_terminal
-# covers: app.cli_help, app.terminal.episode_tables, app.terminal.why, app.terminal.why_view
-# covers: app.terminal.compare_view, app.terminal.state_view
+# covers: app.cli_ask, app.cli_episodes, app.cli_compare, app.cli_state, app.cli_terminal, app.cli_help
+# covers: app.terminal.episode_tables, app.terminal.compare_view, app.terminal.state_view
 
 import json
 import shutil
@@ -16,9 +15,8 @@ from app.cli import app as commands
 from app.cli import main
 from app.client import connect
 from app.terminal.look import NO_ADVICE
-from app.terminal.why import why
 from tests.integration.asked_program import Asking, position_of_crash
-from tests.integration.served import Served, daily, new_symbol, serving
+from tests.integration.served import Served, serving
 
 CRASH = ("--since", "2008-09-01", "--until", "2008-12-31")
 
@@ -68,6 +66,18 @@ def test_episodes_of_an_earlier_position_and_the_newest_alone(ask: Asking, crash
     assert said.splitlines()[-1].startswith("1 episode.")
 
 
+def test_episodes_of_one_regime_are_found(ask: Asking) -> None:
+    found = json.loads(ask.told("episodes", "--regime", "CRASH", "--since", "2008-01-01", "--json"))
+    assert {each["regime"] for each in found} == {"CRASH"}
+    assert min(each["start"] for each in found).startswith("2008-09-29")
+    both = ("episodes", "-r", "crash", "-r", "bear", "--symbol", "SPX", *CRASH)
+    assert ask.told(*both).splitlines()[-1].startswith("11 episodes")
+    newest = ask.told(*both, "--limit", "2").splitlines()
+    assert newest[-1].startswith("2 episodes")
+    only = ask.told("episodes", "-r", "CRASH", "--symbol", "SPX", *CRASH, "--limit", "1")
+    assert "2008-12-01  2008-12-04" in only, "the newest of that regime, not the newest of all"
+
+
 def test_a_range_without_an_episode_says_so(ask: Asking) -> None:
     assert ask.told("episodes", "--until", "1990-01-01") == "No episode in this range.\n"
     assert ask.told("transitions", "--until", "1990-01-01") == "No episode in this range.\n"
@@ -82,87 +92,13 @@ def test_transitions_count_what_followed_what(ask: Asking) -> None:
     assert found["SPX"]["counts"]["CRASH"] == {"BULL": 0, "BEAR": 9, "SIDEWAYS": 0}
 
 
-# --- explain -------------------------------------------------------------------------------------
-
-
-def test_explain_tells_why_a_shift_came_and_what_it_led_to(ask: Asking, crash: int) -> None:
-    said = ask.told("explain", str(crash))
-    for part in (
-        "SPX  ▼ BEAR (14 %) to ⚠ CRASH (62 %) at 2008-10-02T21:00:00Z",
-        "Caused by the price 1,114.28 at 2008-10-02T21:00:00Z",
-        ": -4.03 % against 2008-10-01T21:00:00Z",
-        "The score crash rose above 0.60: from 0.377 to 0.623.",
-        "crash = 0.623",
-        "│███████",
-        "would lead to",
-        "▼ BEAR",
-        "critical: SPX went from BEAR to CRASH",
-        "sell 16.860648 at 1,099.23 for main",
-        f"The strategy of CRASH: capital preservation, 0 % invested. {NO_ADVICE}",
-    ):
-        assert part in said, part
-    assert said == ask.told("explain", "2008-10-02", "--symbol", "SPX"), "the day names it as well"
-
-
-def test_explain_as_json_has_it_all(ask: Asking, crash: int) -> None:
-    found = json.loads(ask.told("explain", str(crash), "--json"))
-    assert (found["at_shift"], found["is_shift"]) == (True, True)
-    assert found["event"]["position"] == crash
-    assert found["tick"]["payload"]["price"] == "1114.28"
-    assert found["change"] == pytest.approx(-0.0403, abs=1e-4)
-    assert found["crossed"]["score"] == "crash"
-    assert found["crossed"]["before"] < found["crossed"]["threshold"] < found["crossed"]["after"]
-    assert [each["type"] for each in found["alerts"]] == ["price_alert"]
-    assert [each["payload"]["side"] for each in found["trades"]] == ["sell"]
-    assert "Not investment advice" in found["disclaimer"]
-
-
-def test_every_shift_is_explained_by_a_limit_that_was_passed(sample_log: Path) -> None:
-    with connect(sample_log) as log:
-        shifts = [each for each in log.episodes() if each.previous_regime and not each.warming_up]
-        assert len(shifts) > 90
-        for each in shifts[::7]:
-            crossed = why(log, str(each.position), None).crossed
-            assert crossed is not None, each
-            assert (crossed.before < crossed.threshold) != (crossed.after < crossed.threshold)
-
-
-def test_the_last_shift_is_explained_where_nothing_is_asked(ask: Asking) -> None:
-    assert ask.told("explain") == ask.told("explain", "last-shift")
-    said = ask.told("explain", "--symbol", "SPX").splitlines()[0]
-    assert said.startswith("SPX  ⚠ CRASH (44 %) to ▼ BEAR (16 %) at 2018-12-27")
-
-
-def test_what_is_no_shift_is_explained_by_the_regime_that_holds(ask: Asking, crash: int) -> None:
-    said = ask.told("explain", str(crash - 1))
-    assert said.startswith("This moment is no shift; the regime that holds there:\nSPX  ▼ BEAR")
-    assert "Why it began: synapse explain" in said
-    assert "Alerts it caused" not in said
-    later = ask.told("explain", "2008-10-10", "--symbol", "SPX")
-    assert "SPX  ⚠ CRASH with confidence 100 %, since 2008-10-02T21:00:00Z" in later
-    assert f"Why it began: synapse explain {crash}" in later
-
-
-def test_a_regime_that_nobody_can_explain_says_why(
-    served: Served, capsys: pytest.CaptureFixture[str]
-) -> None:
-    symbol = new_symbol()
-    served.post_prices(daily(symbol, "10", 0), daily(symbol, "11", 1))
-    fields = {"symbol": symbol, "regime": "CRASH", "confidence": 0.9}
-    served.post("/api/broadcast/regime", fields)
-    said = Asking(served.url, capsys).told("explain", "--symbol", symbol)
-    assert "Set by hand." in said
-    assert "Not explained: this regime was set by hand." in said
-    assert NO_ADVICE in said
-
-
 # --- compare and state ---------------------------------------------------------------------------
 
 
 def test_compare_puts_two_moments_side_by_side(ask: Asking) -> None:
     said = ask.told("compare", "2008-09-12", "2008-10-10", "--symbol", "SPX")
     for part in (
-        "A: 2008-09-12T21:00:00Z, position",
+        "A: 2008-09-12T21:00:00Z, of events up to position",
         "▼ BEAR",
         "⚠ CRASH",
         "1,251.70",
@@ -183,6 +119,13 @@ def test_compare_with_the_head_where_only_one_is_named(ask: Asking) -> None:
     assert "B: 2018-12-31T21:00:00Z" in last
     with_itself = ask.told("compare", "head", "head", "--symbol", "SPX")
     assert "Between them: 0 events, 0 shifts, 0 alerts, 0 trades." in with_itself
+    asked = ask.told("compare", "2008-09-14", "2008-09-29T23:00:00Z", "--symbol", "SPX")
+    assert (
+        "A: 2008-09-12T21:00:00Z, of events up to position 14271, the last price before 2008-09-14\n"
+        in asked
+    )
+    assert "the last price before 2008-09-29T23:00:00Z\n" in asked
+    assert "1 shift," in asked
 
 
 def test_state_shows_regimes_personas_portfolios_alerts_and_trades(ask: Asking) -> None:
@@ -196,14 +139,37 @@ def test_state_shows_regimes_personas_portfolios_alerts_and_trades(ask: Asking) 
         "899.22",
         "main",
         "warning: SPX at 909.92",
-        "The last trades",
+        "The last 5 alerts (--json has the newest 50):",
+        "The last 5 trades, of 41:",
         NO_ADVICE,
     ):
         assert part in said, part
-    assert (
-        "IXIC"
-        not in ask.told("state", "--at", "2008-10-10", "--symbol", "SPX").split("price")[1][:200]
+
+
+def test_the_state_of_a_symbol_has_no_alerts_and_trades_of_others(ask: Asking) -> None:
+    question = ("state", "--at", "2008-10-10", "--symbol", "SPX")
+    said = ask.told(*question)
+    assert "IXIC" not in said
+    assert "The last 5 alerts of SPX (--json has " in said
+    found = json.loads(ask.told(*question, "--json"))
+    assert {each["symbol"] for each in (*found["alerts"], *found["trades"])} == {"SPX"}
+
+
+def test_the_day_of_since_is_written_alike_of_one_symbol_and_of_several(ask: Asking) -> None:
+    question = ("state", "--at", "2008-10-10")
+    for narrowed in ((), ("--symbol", "SPX")):
+        lines = ask.told(*question, *narrowed).splitlines()
+        row = next(line for line in lines if line.startswith("SPX"))
+        assert "  2008-10-02  SELL" in row
+
+
+def test_an_asked_time_between_two_closes_is_echoed(ask: Asking) -> None:
+    said = ask.told("state", "--at", "2008-09-15T12:00:00Z").splitlines()[0]
+    assert said == (
+        "Asked for 2008-09-15T12:00:00Z; the last price before it: market time"
+        " 2008-09-12T21:00:00Z, of events up to position 14271."
     )
+    assert ask.told("state", "--at", "2008-09-12").startswith("Market time 2008-09-12T21:00:00Z")
 
 
 def test_state_takes_every_kind_of_moment(ask: Asking, crash: int, sample_log: Path) -> None:
@@ -221,6 +187,14 @@ def test_state_takes_every_kind_of_moment(ask: Asking, crash: int, sample_log: P
 def test_what_was_known_by_a_commit_time(ask: Asking) -> None:
     said = ask.told("state", "--at", "2008-10-10", "--known-at", "2008-10-10")
     assert "only what had been recorded by then counts" in said
+    assert "Nothing is known of any symbol by then." in said
+
+
+def test_a_moment_before_the_first_event_is_told(ask: Asking) -> None:
+    said = ask.told("state", "--at", "1990-01-01")
+    assert said.startswith(
+        "Asked for 1990-01-01; nothing had happened by then that was recorded.\n"
+    )
     assert "Nothing is known of any symbol by then." in said
 
 
@@ -267,7 +241,11 @@ def test_an_address_that_is_none_is_told(capsys: pytest.CaptureFixture[str]) -> 
     [
         ("explain yesterday", "a moment must be a position"),
         ("explain 99999999", "position 99999999 is beyond the head"),
-        ("explain 2008-09-15", "name one of IXIC, SPX"),
+        ("explain 2008-09-15", "at 2008-09-15: name one of IXIC, SPX"),
+        ("explain 2008-09-15T09:00:00Z", "at 2008-09-15T09:00:00Z: name one of IXIC, SPX"),
+        ("explain 2008-09-15T09:00", "2008-09-15T09:00 has no offset: add Z for UTC"),
+        ("state --at 2008-09-15T09:00", "2008-09-15T09:00 has no offset: add Z for UTC"),
+        ("episodes --regime flat", "'flat' is not one of"),
         ("explain 1990-01-01 --symbol SPX", "no regime was known"),
         ("explain --symbol SPY", "did you mean SPX?"),
         ("compare 2008-01-01 nonsense", "a moment must be a position"),

@@ -85,6 +85,18 @@ def test_in_a_terminal_the_chart_moves_keys_work_and_the_end_stays(sample_log: P
         assert terminal.is_as_before()
 
 
+def test_all_keys_are_told_and_the_news_begin_with_those_before(sample_log: Path) -> None:
+    arguments = (*CRASH, "--symbol", "SPX", "--db", str(sample_log))
+    with Terminal("replay", *arguments, columns=140, lines=45) as terminal:
+        terminal.wait_for("▶ 1d/s")
+        terminal.wait_for("sell 60.323658")
+        terminal.wait_for("SPX at 1244.6899 is 20.5 % below its 252-bar high of 1565.15")
+        terminal.press(b"?")
+        terminal.wait_for("half as fast")
+        terminal.press(b"q")
+        assert terminal.ended() == 0
+
+
 def test_a_terminal_that_cannot_draw_gets_lines(sample_log: Path) -> None:
     arguments = (*CRASH, "--speed", "max", "--db", str(sample_log))
     with Terminal("replay", *arguments, kind="dumb") as terminal:

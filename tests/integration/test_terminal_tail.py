@@ -45,6 +45,17 @@ def test_of_a_symbol_its_trades_come_and_those_of_others_do_not(ask: Asking) -> 
     assert "% invested" in named
 
 
+def test_a_range_of_the_past_is_read_to_its_end(ask: Asking) -> None:
+    spx = ("-s", "SPX", "-c", "prices")
+    days = [
+        line[8:18]
+        for line in ask.told("tail", *spx, "--until", "2008-10-10", "-n", "3").splitlines()
+    ]
+    assert days == ["2008-10-08", "2008-10-09", "2008-10-10"], "and it ends without --no-follow"
+    between = ask.told("tail", *spx, "--since", "2008-10-09", "--until", "2008-10-10T20:00:00Z")
+    assert [line[8:18] for line in between.splitlines()] == ["2008-10-09"]
+
+
 def test_every_event_as_json_is_the_message_that_the_server_sends(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -61,6 +72,8 @@ def test_every_event_as_json_is_the_message_that_the_server_sends(
         ("--symbol SPY", "did you mean SPX?"),
         ("--symbol SPY --last 0", "did you mean SPX?"),
         ("--since yesterday", "must be a time such as"),
+        ("--since 2018-01-01 --until 2017-01-01", "the range ends before it begins"),
+        ("--until 2018-01-01T09:00", "has no offset: add Z for UTC"),
         ("--since 2018-01-01 --last 5", "either --since or --last"),
         ("--last 5001", "--last"),
     ],

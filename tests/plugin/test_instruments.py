@@ -42,7 +42,7 @@ GOLDEN = """\
 SPAN = """\
     from pathlib import Path
 
-    from pytest_regime_synapse import RegimeUpdated, assert_log, save_span
+    from pytest_regime_synapse import LogUnderTest, RegimeUpdated, assert_log, save_span
 
 
     def test_a_span(log, recorded_span):
@@ -50,7 +50,8 @@ SPAN = """\
         folder = Path(__file__).parent / "spans"
         folder.mkdir()
         save_span(log, folder / "bear.ndjson")
-        log.load(recorded_span("spans/bear.ndjson"))
+        with LogUnderTest() as other:
+            other.load(recorded_span("spans/bear.ndjson"))
         assert_log(recorded_span("spans/bear.ndjson")).contains(RegimeUpdated(regime="BEAR"))
     """
 SERVED = """\
@@ -90,6 +91,18 @@ SERVED = """\
             assert await anext(seen) == "CRASH"
 
 
+    @pytest.mark.asyncio
+    async def test_all_that_was_appended_was_sent(served_log):
+        with pytest.raises(AssertionError, match="nobody is connected to the server"):
+            await served_log.caught_up(timeout=0.05)
+        async with websockets.connect(served_log.socket_url) as socket:
+            await socket.send(json.dumps(SUBSCRIBE))
+            served_log.log.append(*(RegimeUpdated(symbol="SPX", regime="BEAR") for _ in range(30)))
+            await served_log.caught_up()
+            seen = regimes(socket)
+            assert [await anext(seen) for _ in range(30)] == ["BEAR"] * 30
+
+
     def test_what_is_posted_is_in_the_log(served_log, log):
         price = {"symbol": "SPX", "price": "100", "timestamp": "2026-01-16T21:00:00Z"}
         headers = {"Authorization": f"Bearer {served_log.token}"}
@@ -107,6 +120,7 @@ NOT_GOLDEN = """\
 
 
     def test_without_a_file(log, golden):
+        log.append(RegimeUpdated(symbol="SPX", regime="BULL"))
         golden("unknown").check(log)
     """
 NO_CRASH = """\
@@ -148,7 +162,9 @@ def test_instruments(shadowing: Foreign) -> None:
             "tests/deep/test_span.py": SPAN,
         }
     )
-    shadowing.passes(8, "--synapse-log=sqlite", "--synapse-update-golden")
+    outcome = shadowing.pytest("--synapse-log=sqlite", "--synapse-update-golden")
+    assert (outcome.code, outcome.summary) == (0, "9 passed"), outcome.output
+    assert f"synapse: wrote {shadowing.root}/tests/golden/crash.ndjson (lines: 1)" in outcome.output
     shadowing.passes(4, "tests/test_golden.py")
 
 

@@ -67,7 +67,8 @@ WHERE = """\
     def test_where_ours_are(log):
         assert ours("events.log").__name__ == "{events}events.log"
         assert ours("app.migrate").__name__ == "{app}app.migrate"
-        assert_log(log).absent(RegimeUpdated())
+        log.append(RegimeUpdated(symbol="SPX"))
+        assert_log(log).contains(RegimeUpdated())
     """
 PRIVATE = "_regime_synapse."
 

@@ -80,3 +80,7 @@ def test_every_name_of_events_testing_is_there() -> None:
     testing = plugin.ours("events.testing")
     names = [name for name in testing.__all__ if name != "faults"]
     assert [name for name in names if getattr(plugin, name) is not getattr(testing, name)] == []
+
+
+def test_import_star_gives_the_names_of_events_testing() -> None:
+    assert sorted(plugin.__all__) == sorted([*plugin.ours("events.testing").__all__, "ours"])

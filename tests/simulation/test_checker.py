@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from app.check.findings import Fault
 from app.check.transcript import Checker
 from events.envelope import RecordedEvent
 from events.messages import event_text
 from tests.simulation.spans import span_of
+from tests.unit.check import scenes
 from tests.unit.events.builders import price, recorded, regime
 from tests.unit.stream.talk import subscribe, unsubscribe
 
@@ -29,8 +31,8 @@ def control(kind: str, **payload: Any) -> str:
     return json.dumps({"type": kind, "payload": payload})
 
 
-def confirmed(head: int, name: str = "s1", epoch: str = "e") -> str:
-    return control("subscription_confirmed", request_msg_id=name, head=head, epoch=epoch)
+def confirmed(head: int, said: str = ALL, **changed: Any) -> str:
+    return scenes.confirmed(head, said, **changed)
 
 
 def caught_up(position: int, name: str = "s1") -> str:
@@ -159,19 +161,19 @@ def test_every_kind_of_history_has_its_beginning(
 ) -> None:
     said = subscribe("prices", history=history)
     events = [event(number) for number in positions]
-    received = [confirmed(head), *events, caught_up(8)]
+    received = [confirmed(head, said), *events, caught_up(8)]
     assert problems(received, said) == []
     assert problems([received[0], *received[2:]], said)
     earlier = [number for number in (1, 2, 4, 5, 7) if number < positions[0]]
     if earlier:
-        assert problems([confirmed(head), event(earlier[-1]), *events, caught_up(8)], said)
+        assert problems([confirmed(head, said), event(earlier[-1]), *events, caught_up(8)], said)
 
 
 def test_a_second_request_owes_only_what_the_first_does_not_hold() -> None:
     said = (ALL, subscribe("prices", "regime", msg_id="s2", history="all"))
-    received = [*GOOD[:6], confirmed(6, "s2"), event(3), event(7), event(6), caught_up(6, "s2")]
+    received = [*GOOD[:6], confirmed(6, said[1]), event(3), event(7), event(6), caught_up(6, "s2")]
     assert problems([*received, event(8), event(9), event(10), event(11)], *said) == []
-    assert problems([*GOOD[:6], confirmed(6, "s2"), event(1)], *said)
+    assert problems([*GOOD[:6], confirmed(6, said[1]), event(1)], *said)
 
 
 def test_after_an_unsubscribe_nothing_is_owed_or_allowed() -> None:
@@ -202,4 +204,40 @@ def test_the_planted_log_is_what_the_tests_speak_of() -> None:
         "2 prices:B",
         "3 regime:A",
         "4 prices:A",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("received", "found"),
+    [
+        ([*GOOD[:5], caught_up(1)], "s1: caught up at 1, though it had to come to 6"),
+        ([*GOOD[:6], lagging(), event(7), caught_up(6)], "though it had to come to 7"),
+        ([*GOOD[:6], heartbeat(8), event(7)], "after it was said that all up to 8 had been sent"),
+    ],
+)
+def test_a_claim_that_does_not_fit_what_was_sent_is_found(received: list[str], found: str) -> None:
+    assert any(found in problem for problem in problems(received))
+
+
+def test_what_is_sent_after_a_claim_is_no_reordering() -> None:
+    found = Checker((ALL,), span_of(LOG, "e")).check([*GOOD[:7], heartbeat(12), event(8)])
+    assert Fault.CLAIM in {finding.fault for finding in found if finding.position == 8}
+    assert Fault.REORDERED not in {finding.fault for finding in found}
+
+
+def test_at_the_end_every_subscribe_is_answered_and_caught_up() -> None:
+    def at_the_end(*received: str) -> list[str]:
+        return [str(one) for one in Checker((ALL,), span_of(LOG, "e")).check(received, upto=13)]
+
+    assert at_the_end(*GOOD) == []
+    assert "s1 was never told caught_up" in at_the_end(*GOOD[:5])
+    assert "s1 was never told caught_up" in at_the_end(*GOOD, lagging())
+    assert at_the_end() == ["s1 was never answered: nothing of it can be judged"]
+
+
+def test_what_was_recorded_before_the_span_is_said_to_be_so() -> None:
+    log = span_of(LOG[6:], "e", after=6)
+    found = Checker((ALL,), log).check([confirmed(6), event(1)])
+    assert [str(one) for one in found] == [
+        "position 1 was not asked for: it is from before the run"
     ]

@@ -75,6 +75,7 @@ def test_a_bear_that_was_said_late_tells_what_was_lost_by_then_and_still_to_come
     assert bear.said is not None
     assert (bear.said.regime, bear.said.bars, bear.said.days) == (BEAR, 20, 20)
     assert not bear.said.before_it_began
+    assert bear.said.bars_after_known == -2
     assert bear.said.lost == pytest.approx(0.99**21 - 1, abs=1e-6)
     assert bear.said.to_come == pytest.approx(0.99**19 - 1, abs=1e-6)
     assert bear.regimes == {BEAR: 20, BULL: 20}
@@ -87,6 +88,13 @@ def test_a_bear_that_was_said_late_tells_what_was_lost_by_then_and_still_to_come
         "recall": 0.5,
     }
     assert found.false_alarms == ()
+
+
+@pytest.mark.parametrize(("said", "after"), [(40, -12), (52, 0), (60, 8)])
+def test_what_was_said_is_held_against_what_could_be_known(said: int, after: int) -> None:
+    bear = next(each for each in judged(FALL, said_from(said, 80)).labels if each.label == "bear")
+    assert bear.said is not None
+    assert bear.said.bars_after_known == after
 
 
 def test_a_bear_that_was_said_before_it_began_has_no_delay() -> None:

@@ -44,12 +44,27 @@ def control(kind: str, **payload: Any) -> str:
     return json.dumps({"type": kind, "payload": payload})
 
 
-def opening(head: int = 0, name: str = "s1") -> list[str]:
+def confirmed(head_: int, said: str = ALL, **changed: Any) -> str:
+    """What a subscribe is answered; with some of it changed, or left out by None."""
+    asked = json.loads(said)
+    history = asked["payload"].get("history")
+    fields = {
+        "request_msg_id": asked["msg_id"],
+        "channels": asked["payload"]["channels"],
+        "epoch": "e",
+        "head": head_,
+        "resumed": isinstance(history, dict) and "after" in history,
+        "protocol_version": 1,
+        "schema_hash": "5c",
+        "heartbeat_s": 15.0,
+    }
+    told = {name: value for name, value in (fields | changed).items() if value is not None}
+    return control("subscription_confirmed", **told)
+
+
+def opening(head: int = 0, said: str = ALL) -> list[str]:
     """A confirmation and the end of an empty history."""
-    return [
-        control("subscription_confirmed", request_msg_id=name, head=head, epoch="e"),
-        control("caught_up", request_msg_id=name, position=head),
-    ]
+    return [confirmed(head, said), control("caught_up", request_msg_id="s1", position=head)]
 
 
 def seen_of(*connections: Connection, name: str = "fast 1") -> Seen:
@@ -67,5 +82,5 @@ def resumed(texts: list[str], cut: int, after: int, rest: list[str]) -> Seen:
     again = subscribe("prices", "regime", symbols=SYMBOLS, history={"after": after}, epoch="e")
     return seen_of(
         Connection([ALL], [*opening(), *texts[:cut]]),
-        Connection([again], [*opening(after), *rest]),
+        Connection([again], [*opening(after, again), *rest]),
     )

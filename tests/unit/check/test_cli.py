@@ -28,6 +28,7 @@ def ends(*arguments: str) -> int:
         (("http://x", "--prefix", "a b"), "at most 16 letters and digits"),
         (("http://x", "--prefix", "a" * 17), "at most 16 letters and digits"),
         (("http://x", "--token-file", "no/such/file"), "cannot be read"),
+        (("http://x", "--token", "a", "--token-file", "b"), "--token or --token-file, not both"),
         (("http://127.0.0.1:9",), "cannot be reached"),
     ],
 )
@@ -71,3 +72,17 @@ def test_every_writer_has_a_symbol(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "_check", kept)
     ends("http://x", "--writers", "12", "--symbols", "2", "--seed", "5")
     assert (plans[0].symbols, plans[0].seed) == (12, 5)
+
+
+def test_a_fault_of_its_own_is_one_line_and_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_plan: Plan, *, as_json: bool) -> int:
+        raise ZeroDivisionError(f"planted\n{as_json}")
+
+    monkeypatch.setattr(cli, "_check", broken)
+    assert ends("http://x") == 2
+    err = capsys.readouterr().err
+    assert (err.count("\n"), "Traceback" in err) == (1, False)
+    assert "no verdict, by a fault of its own: ZeroDivisionError" in err
+    assert "test_cli.py:" in err

@@ -1,38 +1,25 @@
-"""A page of the log, character for character."""
+"""What a server answers is read, or refused in one line."""
 
 import httpx
 import pytest
 
-from app.check.http import CannotCheck, Http, page_events, problem
-from tests.unit.check.scenes import log_of
+from app.check.findings import one_line
+from app.check.http import CannotCheck, Http, problem
 
-LOG = log_of(3)
-TEXTS = [event.text for event in LOG.events]
-
-
-def page(texts: list[str]) -> str:
-    return f'{{"events":[{",".join(texts)}],"epoch":"e","head":{len(texts)},"next_after":1}}'
+PAGE = "<!doctype html><html><head><title>Oh</title><style>\np {}</style></head><body>\n<p>no\x1b[31m\n</body>"
 
 
-@pytest.mark.parametrize("count", [0, 1, 6])
-def test_each_event_keeps_the_very_characters_of_its_text(count: int) -> None:
-    events = page_events(page(TEXTS[:count]))
-    assert events == list(LOG.events[:count])
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "[]", '{"events":[', '{"events":[1]}', '{"events":[{"position":1}]}', page(["{"])],
-)
-def test_what_is_no_page_is_refused_in_a_line(text: str) -> None:
-    with pytest.raises(CannotCheck, match="no page of a log"):
-        page_events(text)
+def test_a_foreign_text_is_one_line_without_tags_and_control_characters() -> None:
+    assert one_line(PAGE) == "Oh no [31m"
+    assert one_line("1 < 2 and 3 > 2\r\n\tso") == "1 < 2 and 3 > 2 so"
+    assert len(one_line("x" * 1_000)) == 200
 
 
 def test_a_problem_is_told_by_its_detail_or_by_what_stands_there() -> None:
     assert problem(httpx.Response(401, json={"detail": "no token"})) == "401: no token"
     assert problem(httpx.Response(502, text="Bad Gateway")) == "502: Bad Gateway"
     assert problem(httpx.Response(500)) == "500"
+    assert problem(httpx.Response(501, text=PAGE)) == "501: Oh no [31m"
 
 
 @pytest.mark.parametrize(
@@ -53,4 +40,17 @@ async def test_what_is_no_synapse_server_is_said_to_be_none(
     )
     with pytest.raises(CannotCheck, match=said):
         await http.head()
+    await http.aclose()
+
+
+@pytest.mark.parametrize("answer", ["", "<html>\n</html>", '{"events":[1]}', "[]"])
+async def test_what_is_no_page_of_a_log_is_said_to_be_none(answer: str) -> None:
+    http = Http("http://test", None)
+    http.client = httpx.AsyncClient(
+        base_url="http://test",
+        transport=httpx.MockTransport(lambda _request: httpx.Response(200, text=answer)),
+    )
+    with pytest.raises(CannotCheck, match="no page of a log") as refused:
+        await anext(http.log(0, 1, "e", []))
+    assert "\n" not in str(refused.value)
     await http.aclose()

@@ -21,13 +21,15 @@ LOG = log_of(30)
 TEXTS = [event.text for event in LOG.events]
 
 
-def made(texts: list[str], *, is_whole: bool = True) -> Certificate:
+def made(
+    texts: list[str], *, is_whole: bool = True, unseen: list[str] | None = None
+) -> Certificate:
     plan = Plan("http://test", "r", seed=7)
     stage = Stage(plan, Http(plan.url, None), "e", 0)
     stage.latencies_s.extend(number / 1_000 for number in range(1, 101))
     verdict = judge(LOG, [whole(texts)], sent_of(30), upto=LOG.head if is_whole else None)
     at = datetime(2026, 1, 16, 12, tzinfo=UTC)
-    return certificate(stage, LOG, verdict, {"fast": 1}, at, "1.0", is_whole=is_whole)
+    return certificate(stage, LOG, verdict, {"fast": 1}, at, "1.0", unseen or [], is_whole=is_whole)
 
 
 def printed(one: Certificate, *, terminal: bool = False) -> str:
@@ -71,3 +73,8 @@ def test_a_terminal_gets_a_table_and_json_reads_back(texts: list[str]) -> None:
     assert "┌" in lines[1]
     assert any("missed" in line and "│" in line for line in lines)
     assert Certificate.model_validate_json(one.model_dump_json()) == one
+
+
+def test_what_a_run_did_not_look_at_is_said() -> None:
+    assert "not seen       history: none; x" in printed(made(TEXTS, unseen=["history: none", "x"]))
+    assert "not seen" not in printed(made(TEXTS))

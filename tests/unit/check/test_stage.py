@@ -1,14 +1,15 @@
 """What a run's writers and subscribers share, and how long they bear with a server that is away."""
 
+import time
 from decimal import Decimal
 
 import pytest
 
 from app.check.history import Sent
 from app.check.http import CannotCheck, Http
-from app.check.plan import Plan
+from app.check.plan import ATTEMPT_S_MIN, Plan
 from app.check.span import Span
-from app.check.stage import Patience, Stage
+from app.check.stage import QUIET_S_MAX, TICK_S_MAX, Patience, Stage
 
 
 def stage(**more: object) -> Stage:
@@ -52,3 +53,23 @@ async def test_patience_ends_and_begins_again_with_every_answer() -> None:
         await patience.wait("gone")
     patience.heard()
     await patience.wait("gone")
+
+
+async def test_an_attempt_takes_no_longer_than_what_is_left_of_patience() -> None:
+    patience = Patience(Plan("http://test", "r", patience_s=0.2))
+    assert patience.trying() == ATTEMPT_S_MIN
+    assert Patience(Plan("http://test", "r", patience_s=5)).trying() == pytest.approx(5, abs=0.5)
+
+
+def test_the_clock_stands_while_the_server_is_silent_or_the_run_was_held_up() -> None:
+    run = stage()
+    run._ticked_at = run._heard_at = time.monotonic() - 0.5
+    run.tick()
+    assert run.clock_s == TICK_S_MAX
+    run._ticked_at = run._heard_at = time.monotonic() - 2 * QUIET_S_MAX
+    run.tick()
+    assert run.clock_s == TICK_S_MAX
+    run.heard()
+    run._ticked_at -= 1
+    run.tick()
+    assert run.clock_s == pytest.approx(2 * TICK_S_MAX)

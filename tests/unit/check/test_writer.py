@@ -55,6 +55,7 @@ async def test_what_may_pass_is_sent_again_under_the_same_key(passing: httpx.Res
     assert len(set(server.asked)) == 1
     assert stage.retries >= 2
     assert [one.positions for one in stage.sent] == [(1, 2)]
+    assert [str(one.answer) for one in stage.answered] == ["1 to 2, 2 events, 0 duplicates"]
 
 
 async def test_a_connection_that_breaks_is_no_answer() -> None:

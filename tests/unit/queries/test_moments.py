@@ -5,7 +5,16 @@ from datetime import UTC, date, datetime
 import pytest
 
 from app.ingest import TickIngest
-from app.moments import HEAD, LAST_SHIFT, POSITION_MAX, bound_of, parse_bound, parse_moment
+from app.moments import (
+    HEAD,
+    LAST_SHIFT,
+    POSITION_MAX,
+    Moment,
+    bound_of,
+    moment_text,
+    parse_bound,
+    parse_moment,
+)
 from app.queries.moments import (
     UnknownMoment,
     last_shift,
@@ -69,6 +78,37 @@ def test_a_bound_that_is_no_time_is_refused_in_words() -> None:
             parse_bound(bad, end=False)
     with pytest.raises(ValueError, match="has no offset"):
         bound_of(datetime(2008, 9, 15), end=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "whole"),
+    [
+        ("2008-09-15T09:00", "2008-09-15T09:00:00Z"),
+        ("2008-09-15T09:00:30", "2008-09-15T09:00:30Z"),
+        ("2008-09-15 09:00", "2008-09-15T09:00:00Z"),
+    ],
+)
+def test_a_time_without_an_offset_is_told_what_to_add(given: str, whole: str) -> None:
+    told = f"{given} has no offset: add Z for UTC, as {whole}"
+    with pytest.raises(ValueError, match=told):
+        parse_moment(given)
+    with pytest.raises(ValueError, match=told):
+        parse_bound(given, end=True)
+    assert parse_moment(whole) == parse_bound(whole, end=True)
+
+
+@pytest.mark.parametrize(
+    "given", ["2008-09-15", "2008-09-15T09:00:00Z", "2008-09-15T09:00:00.000050Z"]
+)
+def test_a_moment_is_written_as_it_may_be_given_again(given: str) -> None:
+    assert moment_text(parse_moment(given)) == given
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"), [(7, "position 7"), ("head", "head"), ("last-shift", "last-shift")]
+)
+def test_a_moment_that_is_no_time_is_told_in_words(moment: Moment, text: str) -> None:
+    assert moment_text(moment) == text
 
 
 async def test_each_form_leads_to_its_state(log: EventLog, reader: LogReader) -> None:

@@ -55,6 +55,30 @@ def test_times_are_utc_and_may_be_given_as_moments_again() -> None:
     assert figures.instant(there) == "2008-09-15T21:00:00Z"
 
 
+def test_things_are_counted_with_their_name() -> None:
+    told = [figures.counted(count, "shift") for count in (0, 1, 1_204)]
+    assert told == ["0 shifts", "1 shift", "1,204 shifts"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("2008-09-16T09:00:00Z", "2008-09-16T09:00:00Z"),
+        ("2008-09-17", "2008-09-17"),
+        ("2008-09-15", ""),
+        ("2008-09-15T21:00:00Z", ""),
+        ("head", ""),
+        ("14271", ""),
+        (None, ""),
+    ],
+)
+def test_an_asked_time_is_echoed_where_what_was_found_is_earlier(
+    asked: str | None, told: str
+) -> None:
+    assert figures.asked_text(asked, CLOSE) == told
+    assert not figures.asked_text(asked, None)
+
+
 def test_a_column_of_daily_closes_is_one_of_days() -> None:
     days = [CLOSE, CLOSE + timedelta(days=1), None]
     assert figures.instants(days) == ["2008-09-15", "2008-09-16", "-"]

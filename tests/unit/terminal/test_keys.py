@@ -32,6 +32,7 @@ def typist(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         (b"-", "slower"),
         (b"\x1b[B", "slower"),
         (b"s", "symbol"),
+        (b"?", "help"),
         (b"q", "quit"),
         (b"\x1b", "quit"),
         (b"z", None),

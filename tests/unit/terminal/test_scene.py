@@ -18,6 +18,17 @@ def test_a_regime_is_of_the_bar_that_closed_with_it() -> None:
     assert scene.shifts == 1
 
 
+def test_what_was_before_the_beginning_is_seen_and_not_counted() -> None:
+    scene = Scene()
+    scene.begin([price(100, 0), regime(CRASH, BEAR, 0), trade()])
+    assert [type(each.payload).__name__ for each in scene.recent] == [
+        "RegimeUpdate",
+        "TradeExecution",
+    ]
+    assert (scene.shifts, scene.position) == (0, 0)
+    assert scene.tracks["SPX"].regime is not None
+
+
 def test_provisional_regimes_and_late_prices_change_nothing() -> None:
     scene = Scene()
     for event in (price(100, 5), regime(BEAR, None, 5)):

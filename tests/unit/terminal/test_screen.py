@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from app.market.persona import PERSONAS
@@ -72,3 +74,24 @@ def test_without_a_symbol_the_first_that_comes_is_shown() -> None:
     view = View(None, PERSONAS["minimax"], "max")
     assert picture(Scene(), view, 80, 24).plain.startswith("waiting for the first price")
     assert picture(scene(), view, 80, 24).plain.startswith("SPX")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 45), (60, 20)])
+def test_long_news_are_folded_and_keep_their_figure(size: tuple[int, int]) -> None:
+    long = "SPX at 1244.6899 is 20.5 % below its 252-bar high of 1565.15 (step: 20 %)"
+    made = scene()
+    made.add(alert(long, day=119))
+    lines = picture(made, VIEW, *size).plain.splitlines()
+    assert len(lines) == size[1]
+    first = next(n for n, line in enumerate(lines) if "SPX at 1244" in line)
+    assert " ".join(" ".join(lines[first:-1]).split()).endswith(long)
+    assert lines[first].startswith("      1 2009-01-12  SPX      warning")
+
+
+def test_all_keys_are_told_where_asked_for() -> None:
+    lines = picture(scene(), replace(VIEW, help=True), 80, 24).plain.splitlines()
+    assert len(lines) == 24
+    told = " ".join(" ".join(lines).split())
+    for part in ("half as fast", "the next symbol", "leave", NO_ADVICE):
+        assert part in told, part
+    assert "half as fast" not in picture(scene(), VIEW, 80, 24).plain

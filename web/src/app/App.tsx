@@ -39,6 +39,7 @@ export function App({ store }: { store: SynapseStore }) {
   const names = useMemo(() => symbols.map((one) => one.symbol), [symbols]);
   const address = useAddress(names);
   const [viewport] = useState(() => new Viewport());
+  const [foot, setFoot] = useState<Element | null>(null);
   const { symbol } = address;
   useSymbolKeys(names, address.choose);
   useMode(machine !== null);
@@ -65,8 +66,11 @@ export function App({ store }: { store: SynapseStore }) {
       <Dock
         symbol={symbol}
         ribbon={
-          symbol && <MoodRibbon symbol={symbol} viewport={viewport} lanes={address.lanes} />
+          symbol && (
+            <MoodRibbon symbol={symbol} viewport={viewport} lanes={address.lanes} foot={foot} />
+          )
         }
+        onFoot={setFoot}
         compare={address.compare}
         onPin={address.pin}
         onCopyLink={address.copyLink}

@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
 import {
   agreement,
-  along,
   besides,
-  common,
   differencePath,
   differences,
+  partings,
 } from "../../src/features/ribbon/difference";
-import { type Timeline, stretchAt, timelineOf } from "../../src/features/ribbon/timeline";
+import { type Timeline, along, common, stretchAt, timelineOf } from "../../src/features/ribbon/timeline";
 import { type Cut, episodesOf } from "../episodes";
 
 const cut = (regime: Cut["regime"], at: number): Cut => ({ regime, at });
@@ -72,6 +71,13 @@ describe("the differences of two lines", () => {
     expect(differencePath(found, { from: 0, to: 100 }, 10, 6)).toBe("M4 6V0H5V6zM6 6V0H8V6z");
     const short = [{ from: 41, to: 42, recorded: "BULL", lane: "BEAR" }] as const;
     expect(differencePath(short, { from: 0, to: 100 }, 10, 6)).toBe("M4 6V0H5V6z");
+    expect(differencePath(found, { from: 55, to: 65 }, 10, 6)).toBe("M5 6V0H10V6z");
+  });
+
+  it("are counted within a stretch, one that passes into another once", () => {
+    const counts = [{ from: 0, to: 100 }, { from: 0, to: 55 }, { from: 50, to: 60 }];
+    expect(counts.map((span) => partings(found, span))).toEqual([2, 1, 0]);
+    expect(partings(differences(recorded, line(100, cut("SIDEWAYS", 0))), { from: 0, to: 100 })).toBe(1);
   });
 });
 

@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen, within } from "@testing-library/preact";
+import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { MoodRibbon } from "../../src/features/ribbon/MoodRibbon";
 import type { Lane, LaneChoice } from "../../src/synapse/lanes";
@@ -21,6 +21,7 @@ vi.mock("../../src/synapse/hooks", async (original) => ({
 }));
 
 let past: FakePast;
+let viewport: Viewport;
 const choose = vi.fn<LaneChoice["choose"]>();
 const at = (day: number): string => new Date(day * DAY * 1000).toISOString();
 
@@ -52,11 +53,14 @@ afterEach(cleanup);
 
 async function open(one: Lane, chosen: string | null = one.name): Promise<HTMLElement> {
   const lanes = { lanes: [one], chosen, choose };
-  render(<MoodRibbon symbol="SPX" viewport={new Viewport()} lanes={lanes} />);
+  viewport = new Viewport();
+  render(<MoodRibbon symbol="SPX" viewport={viewport} lanes={lanes} />);
   return screen.findByRole("combobox", { name: "Second lane" });
 }
 
 const moment = (): HTMLElement => screen.getByRole("slider", { name: "Moment of SPX" });
+const differs = (): string | null | undefined =>
+  document.querySelector(".lane-differs")?.getAttribute("d");
 const bar = async (): Promise<string> =>
   (await screen.findByText(/never recorded/)).closest(".lane-bar")?.textContent ?? "";
 
@@ -90,10 +94,78 @@ it("a chosen lane says what it is, and what both say of the shown moment", async
 it("the two bands are compared in what the chart shows", async () => {
   await open(lane(WIDTH));
   // From day 100 to 500 they agree, from 500 to 1,000 they do not.
-  expect(await bar()).toContain("agree 44% of the time in view, differ 1 time");
-  expect(document.querySelector(".lane-differs")?.getAttribute("d")).toBe(
-    "M400 6V0H480V6zM480 6V0H800V6z",
+  expect(await bar()).toContain("1970 to 1972: agree 44%, differ 1 time");
+  expect(await bar()).not.toContain("in view");
+  expect(differs()).toBe("M400 4V0H480V4zM480 4V0H800V4z");
+  act(() => viewport.tell({ from: 200 * DAY, to: 400 * DAY }));
+  expect(await bar()).toContain("in view: agree 100%, differ 0 times; 1970 to 1972: agree 44%, differ 1 time");
+});
+
+it("both bands are named, and a legend tells their marks and heights", async () => {
+  await open(lane(WIDTH));
+  await bar();
+  const names = [...document.querySelectorAll(".ribbon-name")].map((one) => one.textContent);
+  expect(names).toEqual(["recorded", "slow"]);
+  const legend = screen.getByRole("list", { name: "Legend of the bands" });
+  expect(legend.textContent).toBe("they differCRASHBULLSIDEWAYSBEAR");
+});
+
+it("the bands show what is around the chart's range, on demand, and the whole history again", async () => {
+  await open(lane(WIDTH));
+  await bar();
+  act(() => viewport.tell({ from: 400 * DAY, to: 600 * DAY }));
+  fireEvent.click(screen.getByRole("button", { name: "Chart’s range" }));
+  // From day 380 to 650: 270 days on 800 columns, and they differ from day 500 on.
+  expect(differs()).toBe("M355 4V0H652V4zM652 4V0H800V4z");
+  const [start, end] = ["Start", "End"].map((one) =>
+    screen.getByRole("slider", { name: `${one} of the chart` }),
   );
+  expect([start?.style.left, end?.style.left]).toEqual(["7.4074%", "81.4815%"]);
+  // The newest moment is elsewhere.
+  expect(document.querySelector(".ribbon-thumb, .lane-moment")).toBeNull();
+  expect(moment().getAttribute("aria-valuetext")).toContain("Live");
+  fireEvent.keyDown(document.body, { key: "z" });
+  expect(differs()).toBe("M400 4V0H480V4zM480 4V0H800V4z");
+});
+
+it("zoomed bands lead to the moment below the pointer, and stand still while it is held", async () => {
+  await open(lane(WIDTH));
+  await bar();
+  act(() => viewport.tell({ from: 400 * DAY, to: 600 * DAY }));
+  fireEvent.keyDown(document.body, { key: "z" });
+  const pointer = { pointerId: 1, button: 0, buttons: 1 };
+  fireEvent.pointerDown(moment(), { ...pointer, clientX: 500 });
+  act(() => viewport.tell({ from: 0, to: 200 * DAY }));
+  fireEvent.pointerUp(moment(), { ...pointer, clientX: 500 });
+  // Half of the way from day 380 to 650.
+  expect(past.controls.goTo).toHaveBeenLastCalledWith({ time: at(515), symbol: "SPX" });
+  expect(differs()).toBe("");
+});
+
+it("the frame is widened beyond what the zoomed bands show", async () => {
+  await open(lane(WIDTH));
+  await bar();
+  act(() => viewport.tell({ from: 400 * DAY, to: 600 * DAY }));
+  fireEvent.keyDown(document.body, { key: "z" });
+  const handle = screen.getByRole("slider", { name: "Start of the chart" });
+  fireEvent.pointerDown(handle, { pointerId: 1, button: 0, buttons: 1, clientX: 100 });
+  fireEvent.pointerMove(handle, { pointerId: 1, buttons: 1, clientX: -900 });
+  fireEvent.pointerUp(handle, { pointerId: 1, clientX: -900 });
+  // A thousand pixels are 270 days.
+  expect(viewport.get().wanted?.from).toBeCloseTo(130 * DAY, 3);
+  expect(viewport.get().wanted?.to).toBe(600 * DAY);
+});
+
+it("the choice of a lane stands where the page has a place for it", async () => {
+  const foot = document.createElement("div");
+  const lanes = { lanes: [lane(WIDTH)], chosen: null, choose };
+  const ribbon = (place: Element | null) => (
+    <MoodRibbon symbol="SPX" viewport={new Viewport()} lanes={lanes} foot={place} />
+  );
+  const { container, rerender } = render(ribbon(null));
+  rerender(ribbon(foot));
+  await vi.waitFor(() => expect(foot.querySelector("select")).not.toBeNull());
+  expect(container.querySelector("select")).toBeNull();
 });
 
 it("a lane that ends is empty from there on, and says so", async () => {
@@ -133,7 +205,7 @@ it("keys go to where they differ, and are in the list", async () => {
   past.replay({ clock: at(300) });
   fireEvent.keyDown(document.body, { key: "D" });
   expect(past.controls.goTo).toHaveBeenCalledTimes(2);
-  expect(pageKeys.list().find(({ name }) => name === "Second lane")?.keys).toHaveLength(2);
+  expect(pageKeys.list().find(({ name }) => name === "Second lane")?.keys).toHaveLength(3);
 });
 
 it.each([

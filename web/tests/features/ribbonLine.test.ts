@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { drawn, moved, within } from "../../src/features/ribbon/brush";
+import { around, drawn, moved, within } from "../../src/features/ribbon/brush";
 import { stripPaths } from "../../src/features/ribbon/strip";
 import { ticksOf } from "../../src/features/ribbon/ticks";
 import {
@@ -107,6 +107,8 @@ describe("the axis", () => {
     const { at, years } = ticksOf({ from: 100, to: 7_300 }, 400);
     expect(years).toBe(false);
     expect(at).toEqual([3_600, 7_200]);
+    // Dates of sixteen months have room on a phone, too.
+    expect(ticksOf({ from: 0, to: 490 * DAY }, 284).at).toEqual([0, 365 * DAY]);
   });
 });
 
@@ -136,6 +138,11 @@ describe("the frame", () => {
     expect(within({ from: -100, to: 50 }, line)).toEqual({ from: 0, to: 50 });
     expect(within({ from: 2_000, to: 3_000 }, line)).toBeNull();
     expect(within(null, line)).toBeNull();
+  });
+
+  it("has some of the line around it, of which there is more after it", () => {
+    expect(around({ from: 400, to: 600 }, line)).toEqual({ from: 380, to: 650 });
+    expect(around({ from: 0, to: 900 }, line)).toEqual({ from: 0, to: 1_000 });
   });
 });
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import pytest_regime_synapse as plugin
 from events.testing import (
     BadExpectation,
     LogAssertion,
@@ -210,10 +211,10 @@ def test_a_failure_shows_the_log_with_the_nearest_miss_marked(log: LogUnderTest)
         (lambda log: log.contains(CRASH).exactly(1).within(symbol="SPX"), "within() comes before what counts"),
         (lambda log: log.contains(CRASH).exactly(1).caused_by(event()), "caused_by() comes before what counts"),
         (lambda log: log.absent(TradeExecuted()).within(symbol="SPX"), "within(symbol='SPX') comes first"),
-        (lambda log: log.contains(SHIFT).within(channel="regime"), "'price_alerts', never within channel='regime'"),
+        (lambda log: log.contains(SHIFT).within(channel="regime"), "its channel is 'price_alerts' by price_alert, and 'regime' by within(channel='regime')"),
         (
             lambda log: log.contains(SHIFT).caused_by(CRASH).within(channel="prices"),
-            "RegimeUpdated(regime='CRASH') stands in the channel 'regime', never within channel='prices'",
+            "RegimeUpdated(regime='CRASH') can never be within channel='prices': its channel is 'regime' by",
         ),
         (lambda log: log.contains(CRASH).within(), "within() needs channel="),
         (lambda log: log.contains(CRASH).within(channel="regimes"), "'regimes' is no channel; did you mean 'regime'?"),
@@ -233,6 +234,18 @@ def test_what_makes_no_sense_is_refused(log: LogUnderTest, say: Say, problem: st
     with pytest.raises(BadExpectation) as refused:
         say(assert_log(log))
     assert problem in str(refused.value)
+
+
+def test_of_two_that_are_as_near_the_one_behind_the_step_before_is_told(log: LogUnderTest) -> None:
+    log.append(RegimeUpdated(symbol="SPX", regime="BULL"))
+    with pytest.raises(LogAssertionError) as failed:
+        assert_log(log).contains(SHIFT).then(CRASH)
+    lines = [line for line in str(failed.value).splitlines() if "nearest" in line or "^" in line]
+    assert lines == [
+        "  nearest: position 7, off by 1:",
+        "      ^ the step before",
+        "      ^ nearest: regime: expected 'CRASH', got 'BULL'",
+    ]
 
 
 def test_what_was_found_can_be_looked_at(log: LogUnderTest) -> None:
@@ -278,7 +291,11 @@ def test_an_empty_log_holds_nothing() -> None:
         assert_log([]).contains(CRASH)
     with pytest.raises(LogAssertionError, match="only"):
         assert_log([]).only(CRASH)
-    assert_log([]).absent(CRASH)
+    with pytest.raises(
+        LogAssertionError, match=r"this one is empty; if it should be, say absent\(event\(\)\)"
+    ):
+        assert_log([]).absent(CRASH)
+    assert_log([]).absent(event())
 
 
 def test_the_real_autumn_of_2008(span: Span) -> None:
@@ -300,6 +317,7 @@ def test_a_chain_that_asserts_nothing_is_noticed(log: LogUnderTest, begin: Any) 
         begin(log)
         gc.collect()
 
+    plugin.begun = None  # as outside of pytest
     with pytest.warns(NothingAsserted, match=r"assert_log\(log\).* asserted nothing"):
         forget()
 
@@ -320,6 +338,7 @@ def test_a_chain_that_asserts_nothing_is_noticed(log: LogUnderTest, begin: Any) 
     ],
 )
 def test_one_that_asserts_or_fails_says_no_more(log: LogUnderTest, say: Say) -> None:
+    plugin.begun = None
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         with suppress(LogAssertionError, BadExpectation):

@@ -62,7 +62,6 @@ def new_event_seen(said: PriceUpdated | TradeExecuted):  # type: ignore[no-untyp
     [
         (PriceUpdated(price=gt(1)), r"stands for an event here: price needs a value, not gt\(1\)"),
         (TradeExecuted(reason={"regime": "CRASH"}), "makes no trade_execution: reason.confidence"),
-        (PriceUpdated(symbol=""), "makes no price_update: symbol"),
         (PriceUpdated(position=5), "only source and event_id can be said"),
         (PriceUpdated(source=one_of("api")), "only source and event_id can be said"),
         (event("order_placed"), "says no type of the catalogue"),

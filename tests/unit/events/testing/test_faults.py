@@ -257,6 +257,9 @@ async def test_the_second_of_two_is_taken_before_the_event_is(log: LogUnderTest)
     [
         ({"repeat": 0}, "repeat=0: every n-th event, or a probability"),
         ({"repeat": 1.5}, "repeat=1.5"),
+        ({"repeat": "2"}, "repeat='2': every n-th event"),
+        ({"repeat": True}, "repeat=True: every n-th event"),
+        ({"crash_at_work": 0}, "crash_at_work=0: a number of events, from 1"),
         ({"reorder": 1}, "reorder=1: a window of 2 to 1000 events"),
         ({"reorder": 1001}, "a window of 2 to 1000"),
         ({"drop_connection": 0}, "drop_connection=0: a number of events, from 1"),
@@ -283,3 +286,77 @@ async def test_only_events_with_a_place_can_have_faults() -> None:
 def test_reads_as_it_was_written() -> None:
     assert repr(faults(stream, repeat=3, seed=7)) == "faults(repeat=3, seed=7)"
     assert repr(faults(stream)) == "faults(seed=0)"
+
+
+async def early(source: Any, cursor: list[int], done: list[int]) -> None:
+    """A consumer with the classic fault: it keeps its cursor before it has done the work."""
+    work = source.at_work(done.append)
+    while True:
+        try:
+            async for event in source(cursor[-1]):
+                cursor.append(event.position)
+                work(event.position)
+        except Crashed:
+            continue
+        else:
+            return
+
+
+async def late(source: Any, cursor: list[int], done: list[int]) -> None:
+    """A right one: work first."""
+    work = source.at_work(done.append)
+    while True:
+        try:
+            async for event in source(cursor[-1]):
+                work(event.position)
+                cursor.append(event.position)
+        except Crashed:
+            continue
+        else:
+            return
+
+
+async def test_a_crash_at_work_finds_the_cursor_that_is_kept_too_early() -> None:
+    done: list[int] = []
+    await early(faults(stream, crash_at_work=5), [0], done)
+    assert done == [1, 2, 3, 4, *range(6, 13)]
+    done = []
+    await late(faults(stream, crash_at_work=5), [0], done)
+    assert done == list(range(1, 13))
+
+
+@pytest.mark.parametrize("again", [stream, None])
+async def test_an_event_that_a_crash_took_from_work_comes_again(again: Any) -> None:
+    source = faults(again or stream(), crash_at_work=3, repeat=5)
+    done: list[int] = []
+    work = source.at_work(done.append)
+
+    async def consumer() -> None:
+        async for event in source:
+            work(event.position)
+
+    with pytest.raises(Crashed, match="planted: a crash at work on event 3; faults"):
+        await consumer()
+    await consumer()
+    assert sorted(set(done)) == list(range(1, 13))
+    assert source.never_struck is None
+
+
+async def test_a_fault_that_never_struck_is_named() -> None:
+    source = faults(stream, crash_after=500, drop_connection=100, repeat=0.001, seed=3)
+    await places(source)
+    assert source.never_struck == (
+        f"{source!r}: crash_after and drop_connection never struck, 12 events were handed out"
+    )
+    struck = faults(stream, repeat=2, reorder=3, drop_connection=5, crash_after=7)
+    await doggedly(struck)
+    assert struck.never_struck is None
+
+
+async def test_what_a_window_holds_back_names_the_knob_and_the_way_out(log: LogUnderTest) -> None:
+    consumer = asyncio.create_task(noted(faults(log.follow(name="mine"), reorder=4), []))
+    with pytest.raises(
+        CaughtUpTimeout, match=r"reorder=4.* append as many, or follow\(live=False\)"
+    ):
+        await log.caught_up(timeout=0.3)
+    consumer.cancel()

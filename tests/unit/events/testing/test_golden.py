@@ -171,3 +171,23 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         write_lines(path, lines())
     assert path.read_text() == "one\ntwo\n"
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_empty_log_has_no_golden_file(tmp_path: Path) -> None:
+    with LogUnderTest() as empty:
+        for update in (True, False):
+            with pytest.raises(BadExpectation, match="the log is empty; if it should be, say"):
+                Golden(tmp_path / "empty.ndjson", update=update).check(empty)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_update_is_asked_for_by_true(tmp_path: Path) -> None:
+    with pytest.raises(BadExpectation, match="update='no': True or False"):
+        Golden(tmp_path / "a.ndjson", update="no")  # type: ignore[arg-type]  # as one may write
+
+
+def test_it_tells_what_it_wrote(log: LogUnderTest, tmp_path: Path) -> None:
+    for wrote in (6, 0):
+        golden = Golden(tmp_path / "a.ndjson", update=True)
+        golden.check(log)
+        assert golden.wrote == wrote

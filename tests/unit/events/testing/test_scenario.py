@@ -4,6 +4,7 @@
 
 import gc
 import warnings
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -11,6 +12,7 @@ from uuid import uuid4
 import pytest
 from pydantic import BaseModel
 
+import pytest_regime_synapse as plugin
 from app.market.alerts.rules import AlertRule
 from app.market.commands import RecordPrice, RemoveAlertRule, SetAlertRule
 from app.market.decide import decide
@@ -27,6 +29,7 @@ from events.testing import (
     Span,
     SystemNotice,
     event,
+    example,
     gt,
     scenario,
 )
@@ -192,6 +195,7 @@ def test_a_decision_that_nobody_looks_at_is_noticed() -> None:
         counter().when(11)
         gc.collect()
 
+    plugin.begun = None  # as outside of pytest
     with pytest.warns(NothingAsserted, match=r"given\(…\)\.when\(11\) asserted nothing"):
         forget()
     with warnings.catch_warnings():
@@ -202,3 +206,71 @@ def test_a_decision_that_nobody_looks_at_is_noticed() -> None:
         gc.collect()
     with pytest.raises(ScenarioFailed, match="11 raised TooMuch"):
         _ = counter().when(11).events
+
+
+def test_a_past_that_nobody_decides_on_is_noticed() -> None:
+    plugin.begun = None
+
+    def forget() -> None:
+        counter(Counted(by=1))
+        gc.collect()
+
+    with pytest.warns(NothingAsserted, match=r"given\(…\) asserted nothing") as warned:
+        forget()
+    assert warned[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert counter(Counted(by=1)).state == 1
+        gc.collect()
+
+
+def test_a_payload_is_meant_exactly_also_within_its_dicts() -> None:
+    got = example(RegimeUpdated(symbol="SPX", features={"vol": 0.1, "mean": 0.2}))
+    market = scenario(lambda state, command: [got], lambda state, payload: state, 0)
+    market().when("x").then(got.model_copy())
+    market().when("x").then(RegimeUpdated(features={"vol": 0.1}))
+    for features in ({}, {"vol": 0.1}, {"vol": 0.1, "mean": 0.2, "more": 0.0}):
+        with pytest.raises(ScenarioFailed, match="no such field"):
+            market().when("x").then(got.model_copy(update={"features": features}))
+
+
+@dataclass(frozen=True)
+class Noted:
+    what: object
+
+
+@pytest.mark.parametrize(
+    ("got", "said"),
+    [({"x": 1, "y": 2}, {"x": 1}), (10, "10"), (1, True), ("1", 1), ([1, 2, 3], [1])],
+)
+def test_a_payload_of_ones_own_is_meant_exactly(got: object, said: object) -> None:
+    notes = scenario(lambda state, command: [Noted(command)], lambda state, payload: state, 0)
+    notes().when(got).then(Noted(got))
+    with pytest.raises(ScenarioFailed):
+        notes().when(got).then(Noted(said))
+
+
+def test_a_text_is_no_number_where_nobody_knows_the_type() -> None:
+    notes = scenario(lambda state, command: [Noted(command)], lambda state, payload: state, 0)
+    notes().when("10").then(event(Noted, what="10"))
+    notes().when(10).then(event(Noted, what=10.0))
+    with pytest.raises(ScenarioFailed, match="what: expected '10', got 10"):
+        notes().when(10).then(event(Noted, what="10"))
+
+
+def test_a_beginning_that_is_changed_in_place_is_not_the_next_ones() -> None:
+    def evolve(state: list[object], noted: Noted) -> list[object]:
+        state.append(noted.what)
+        return state
+
+    notes = scenario(lambda state, command: [Noted(list(state))], evolve, list[object]())
+    notes(Noted(1)).when("x").then(Noted([1]))
+    notes(Noted(2)).when("x").then(Noted([2]))
+
+
+def test_a_decide_that_forgets_its_return_is_refused() -> None:
+    silent = scenario(lambda state, command: None, lambda state, payload: state, 0)
+    with pytest.raises(
+        BadExpectation, match="decide gave None: for no events it gives an empty list"
+    ):
+        silent().when("x").then_nothing()

@@ -106,10 +106,10 @@ def test_what_cannot_be_saved_is_refused(log: LogUnderTest, tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_empty_export_is_an_empty_span(tmp_path: Path) -> None:
+def test_an_empty_export_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.ndjson").touch()
-    span = load_span(tmp_path / "empty.ndjson")
-    assert (len(span), span.after, repr(span)) == (0, 0, "Span(empty.ndjson: empty)")
+    with pytest.raises(SpanUnreadable, match=r"empty\.ndjson: it is empty"):
+        load_span(tmp_path / "empty.ndjson")
 
 
 def test_a_span_is_a_sequence(span: Span) -> None:

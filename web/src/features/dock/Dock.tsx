@@ -14,6 +14,8 @@ interface DockProps {
   readonly symbol: string | null;
   /** The mood ribbon, which lies along the dock's upper edge. */
   readonly ribbon: ReactNode;
+  /** Is given the place below the controls, for what else belongs to the ribbon. */
+  readonly onFoot?: (foot: HTMLElement | null) => void;
   /** The position that is pinned to compare. */
   readonly compare: number | null;
   /** Pins a position; null lets it go. */
@@ -23,7 +25,7 @@ interface DockProps {
 }
 
 /** The controls of the time machine, at the foot of the page; while live, the way into it. */
-export function Dock({ symbol, ribbon, compare, onPin, onCopyLink }: DockProps) {
+export function Dock({ symbol, ribbon, onFoot, compare, onPin, onCopyLink }: DockProps) {
   const { count } = useFormat();
   const episodes = useEpisodes(symbol);
   const intraday = useMemo(() => isIntraday(episodes), [episodes]);
@@ -45,6 +47,7 @@ export function Dock({ symbol, ribbon, compare, onPin, onCopyLink }: DockProps) 
       ) : (
         <LiveBar symbol={symbol} actions={actions} pinned={compare === shown} />
       )}
+      <div ref={onFoot} />
       {asking && symbol !== null && (
         <Suspense fallback={null}>
           <GoToDialog symbol={symbol} onClose={() => setAsking(false)} />

@@ -8,6 +8,8 @@ interface FrameProps {
   readonly brush: Brush;
   readonly frame: Span;
   readonly line: Span;
+  /** What of the line the ribbon shows. */
+  readonly axis: Span;
   readonly box: RefObject<HTMLElement | null>;
   readonly write: (at: number) => string;
 }
@@ -16,8 +18,8 @@ const NAMES = { from: "Start of the chart", to: "End of the chart" } as const;
 const percent = (fraction: number): string => `${(fraction * 100).toFixed(4)}%`;
 
 /** What the chart shows, as a frame that can be dragged by its upper edge and by its ends. */
-export function Frame({ brush, frame, line, box, write }: FrameProps) {
-  const [left, right] = edges(frame, line);
+export function Frame({ brush, frame, line, axis, box, write }: FrameProps) {
+  const [left, right] = edges(frame, axis);
   const pan = useDrag(box, brush.grip("all"));
   return (
     <>
@@ -33,7 +35,7 @@ export function Frame({ brush, frame, line, box, write }: FrameProps) {
           key={grip}
           grip={grip}
           at={grip === "from" ? left : right}
-          {...{ brush, frame, line, box, write }}
+          {...{ brush, frame, line, axis, box, write }}
         />
       ))}
     </>

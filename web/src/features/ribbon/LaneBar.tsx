@@ -1,10 +1,12 @@
 import { type LaneChoice, type LaneSymbol, type Span, useMachine } from "../../synapse/hooks";
 import { RegimeWord } from "../../ui/Glyph";
+import { Switch } from "../../ui/Switch";
 import { useKeys } from "../../ui/keys";
 import { useFormat } from "../../ui/useFormat";
+import { Legend } from "./Legend";
 import { LaneTip } from "./LaneTip";
-import { type Difference, agreement, besides, common } from "./difference";
-import { stretchAt } from "./timeline";
+import { type Difference, agreement, besides, partings } from "./difference";
+import { common, iso, stretchAt } from "./timeline";
 import { type Beside, type LaneLine, useLaneLine } from "./useLaneLine";
 
 interface Shown {
@@ -15,6 +17,9 @@ interface Shown {
   readonly live: boolean;
   /** What of the line the chart shows. */
   readonly view: Span;
+  /** Whether the bands show no more than what is around the chart's range. */
+  readonly zoomed: boolean;
+  readonly onZoom: (zoomed: boolean) => void;
 }
 
 interface LaneBarProps extends Shown {
@@ -28,8 +33,9 @@ export function LaneBar({ choice, beside, ...shown }: LaneBarProps) {
   return (
     <div className="lane-bar">
       <label>
-        Second lane{" "}
+        <span className="lane-long">Second lane </span>
         <select
+          aria-label="Second lane"
           value={choice.chosen ?? ""}
           onChange={({ currentTarget }) => choice.choose(currentTarget.value || null)}
         >
@@ -46,17 +52,26 @@ export function LaneBar({ choice, beside, ...shown }: LaneBarProps) {
   );
 }
 
-function LaneWords({ readout, at, live, view, ...beside }: Beside & Shown) {
+const BANDS = { all: "Whole history", chart: "Chart’s range" } as const;
+
+function LaneWords({ readout, at, live, view, zoomed, onZoom, ...beside }: Beside & Shown) {
   const line = useLaneLine(beside);
+  useZoomKey(() => onZoom(!zoomed));
   useDifferenceKeys(beside.symbol, line.found, live || at === null ? Number.NEGATIVE_INFINITY : at);
   return (
     <>
+      <Switch
+        label="What the bands show"
+        options={BANDS}
+        value={zoomed ? "chart" : "all"}
+        onChange={(chosen) => onZoom(chosen === "chart")}
+      />
       <WhatIf told={line.told} />
       <p className="lane-readout" id={readout}>
         {line.words ?? (at !== null && <Readout beside={beside} at={at} />)}
       </p>
       <Agreement line={line} beside={beside} view={view} />
-      <small className="lane-advice">Not investment advice.</small>
+      <Legend />
     </>
   );
 }
@@ -84,22 +99,21 @@ interface AgreementProps {
 
 /** How much the two agree in what the chart shows, and how often they part in all. */
 function Agreement({ line: { found, line }, beside, view }: AgreementProps) {
-  const { count, percent } = useFormat();
+  const { count, percent, year } = useFormat();
   const both = line && common(line, beside.timeline);
   if (!line || !both) return null;
   const seen = common(both, view);
-  const times = found.filter(({ from }, index) => found[index - 1]?.to !== from).length;
+  const words = (span: Span): string => {
+    const times = partings(found, span);
+    return `agree ${percent(agreement(found, span))}, differ ${count(times)} ${times === 1 ? "time" : "times"}`;
+  };
+  const inView = seen && words(seen);
+  const [first, last] = [year(iso(both.from)), year(iso(both.to))];
+  const all = first === last ? `since ${beside.write(both.from)}` : `${first} to ${last}`;
   return (
-    <p className="lane-agreement" title={`Over all: agree ${percent(agreement(found, both))}`}>
-      {seen ? (
-        <>
-          agree {percent(agreement(found, seen))}
-          <span className="lane-long"> of the time</span> in view
-        </>
-      ) : (
-        "not in view"
-      )}
-      , differ {count(times)} {times === 1 ? "time" : "times"}
+    <p className="lane-agreement">
+      {inView !== words(both) && (inView ? `in view: ${inView}; ` : "not in view; ")}
+      {all}: {words(both)}
     </p>
   );
 }
@@ -111,9 +125,17 @@ function WhatIf({ told }: { told: LaneSymbol | null }) {
   const title = stamp ? `Detector ${name}, version ${version}, constants ${constants}` : undefined;
   return (
     <p className="lane-what" title={title}>
-      <strong>What-if{stamp && ` by detector ${name} v${version}`}, never recorded</strong>
+      <strong>
+        What-if{stamp && <span className="lane-long">{` by detector ${name} v${version}`}</span>},
+        never recorded.
+      </strong>{" "}
+      <small className="lane-advice">Not investment advice.</small>
     </p>
   );
+}
+
+function useZoomKey(run: () => void): void {
+  useKeys({ z: { label: "The bands: the chart’s range, or the whole history", run } }, "Second lane");
 }
 
 /** `d` goes to where they differ next, `D` to where they did before. */
@@ -121,7 +143,7 @@ function useDifferenceKeys(symbol: string, found: readonly Difference[], at: num
   const { controls } = useMachine();
   const go = (way: "next" | "previous") => (): void => {
     const to = besides(found, at, way);
-    if (to) controls.goTo({ time: new Date(to.from * 1000).toISOString(), symbol });
+    if (to) controls.goTo({ time: iso(to.from), symbol });
   };
   useKeys(
     {

@@ -16,10 +16,12 @@ interface MoodRibbonProps {
   readonly viewport: Viewport;
   /** Logs that can be shown beside what was recorded; null where there are none. */
   readonly lanes?: LaneChoice | null;
+  /** Where the choice of a lane is put: below the line where it is left out, nowhere as yet where it is null. */
+  readonly foot?: Element | null;
 }
 
 /** The whole history of a symbol: minimap and brush of the chart, and scrubber of the time machine. */
-export function MoodRibbon({ symbol, viewport, lanes = null }: MoodRibbonProps) {
+export function MoodRibbon({ symbol, viewport, lanes = null, foot }: MoodRibbonProps) {
   const episodes = useEpisodes(symbol);
   const timeline = useTimeline(symbol);
   const bar = useMemo(() => usualBarS(episodes), [episodes]);
@@ -31,6 +33,7 @@ export function MoodRibbon({ symbol, viewport, lanes = null }: MoodRibbonProps) 
           timeline={timeline}
           viewport={viewport}
           lanes={lanes}
+          foot={foot}
           least={Math.min(bar * BRUSH_BARS_MIN, timeline.to - timeline.from)}
         />
       ) : (

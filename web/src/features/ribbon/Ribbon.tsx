@@ -1,15 +1,16 @@
-import { type PointerEvent, useId, useRef, useState } from "react";
-import type { LaneChoice } from "../../synapse/hooks";
+import { type PointerEvent, useId, useMemo, useRef, useState } from "react";
+import type { LaneChoice, Span } from "../../synapse/hooks";
 import { useFormat } from "../../ui/useFormat";
 import type { Viewport } from "../../ui/viewport";
 import { Frame } from "./Frame";
 import { LaneBand, LaneBar, LaneTip, Late } from "./late";
 import { Scrubber } from "./Scrubber";
-import { Axis, Tip, iso } from "./marks";
-import { type Timeline, momentAt, stretchAt } from "./timeline";
+import { Axis, Tip } from "./marks";
+import { type Stretch, type Timeline, along, iso, momentAt, stretchAt } from "./timeline";
 import { useBrush } from "./useBrush";
 import { type DragHandlers, useDrag } from "./useDrag";
-import { useScrub } from "./useScrub";
+import { type Scrub, useScrub } from "./useScrub";
+import { useStill } from "./useStill";
 import { useWidth } from "./useWidth";
 
 /** A line that is shorter than this is told with its clock. */
@@ -20,25 +21,27 @@ interface RibbonProps {
   readonly timeline: Timeline;
   readonly viewport: Viewport;
   readonly lanes: LaneChoice | null;
+  readonly foot: Element | null | undefined;
   /** The shortest frame, in seconds. */
   readonly least: number;
 }
 
-export function Ribbon({ symbol, timeline, viewport, lanes, least }: RibbonProps) {
+export function Ribbon({ symbol, timeline, viewport, lanes, foot, least }: RibbonProps) {
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
   const write = useWritten(timeline);
-  const scrub = useScrub(symbol, timeline, width);
-  const brush = useBrush(viewport, timeline, least);
+  const lane = lanes?.lanes.find(({ name }) => name === lanes.chosen) ?? null;
+  const [zoomed, setZoomed] = useState(false);
+  const still = useStill();
+  const brush = useBrush(viewport, timeline, least, zoomed && lane ? still.span : undefined);
+  const axis = useAlong(brush.axis, timeline);
+  const scrub = useScrub(symbol, timeline, axis, width);
   const drawing = useDrag(box, brush.draw);
   const strip = useDrag(box, useEither(scrub.handlers, brush.draw));
   const [hover, setHover] = useState<number | null>(null);
   const begun = !scrub.blank && scrub.at >= timeline.from;
   const stretch = begun ? stretchAt(timeline, scrub.at) : null;
-  const told = scrub.live ? "Live" : scrub.blank ? "Before the first event" : write(scrub.at);
-  const since = stretch ? `, ${stretch.regime} since ${write(stretch.from)}` : "";
   const readout = useId();
-  const lane = lanes?.lanes.find(({ name }) => name === lanes.chosen) ?? null;
   const beside = lane && { symbol, lane, timeline, write };
   return (
     <>
@@ -47,50 +50,63 @@ export function Ribbon({ symbol, timeline, viewport, lanes, least }: RibbonProps
         ref={box}
         onPointerMove={(event) => setHover(placeOf(event, box.current))}
         onPointerLeave={() => setHover(null)}
+        {...still.on(axis)}
       >
-        <div
-          className="ribbon-lane"
-          title="Drag to choose what the chart shows; double-click for the usual stretch"
-          onDoubleClick={brush.reset}
-          {...drawing}
-        >
-          <Axis timeline={timeline} width={width} />
-        </div>
+        <Axis span={axis} width={width} onReset={brush.reset} drag={drawing} />
         <Scrubber
-          {...{ symbol, timeline, width, scrub }}
-          told={`${told}${since}`}
+          {...{ symbol, timeline, axis, width, scrub }}
+          told={toldOf(scrub, stretch, write)}
+          name={beside && "recorded"}
           describedBy={beside ? readout : undefined}
           drag={strip}
         />
         {beside && (
           <Late>
-            <LaneBand {...beside} width={width} fraction={scrub.fraction} drag={strip} />
+            <LaneBand
+              {...{ ...beside, axis, width }}
+              fraction={scrub.fraction}
+              away={scrub.away}
+              drag={strip}
+            />
           </Late>
         )}
-        {brush.frame && <Frame {...{ brush, box, write }} frame={brush.frame} line={timeline} />}
+        {brush.frame && <Frame {...{ brush, axis, box, write }} frame={brush.frame} line={timeline} />}
         {hover !== null && (
-          <Tip timeline={timeline} fraction={hover} write={write}>
+          <Tip {...{ timeline, axis, write }} fraction={hover}>
             {beside && (
               <Late>
-                <LaneTip {...beside} at={momentAt(timeline, hover)} />
+                <LaneTip {...beside} at={momentAt(axis, hover)} />
               </Late>
             )}
           </Tip>
         )}
       </div>
       {lanes && (
-        <Late>
+        <Late foot={foot}>
           <LaneBar
             choice={lanes}
-            beside={beside}
-            readout={readout}
+            {...{ beside, readout, zoomed }}
             at={begun ? scrub.at : null}
             live={scrub.live}
             view={brush.frame ?? timeline}
+            onZoom={setZoomed}
           />
         </Late>
       )}
     </>
+  );
+}
+
+function toldOf(scrub: Scrub, stretch: Stretch | null, write: (time: number) => string): string {
+  const told = scrub.live ? "Live" : scrub.blank ? "Before the first event" : write(scrub.at);
+  return stretch ? `${told}, ${stretch.regime} since ${write(stretch.from)}` : told;
+}
+
+/** What is shown of the line; the same one for as long as it is. */
+function useAlong({ from, to }: Span, timeline: Timeline): Timeline {
+  return useMemo(
+    () => (from === timeline.from && to === timeline.to ? timeline : along({ from, to }, timeline)),
+    [from, timeline, to],
   );
 }
 

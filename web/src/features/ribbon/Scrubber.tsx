@@ -7,10 +7,14 @@ import type { Scrub } from "./useScrub";
 interface ScrubberProps {
   readonly symbol: string;
   readonly timeline: Timeline;
+  /** What of it is shown. */
+  readonly axis: Timeline;
   readonly width: number;
   readonly scrub: Scrub;
   /** The shown moment in words. */
   readonly told: string;
+  /** What the band is called, beside another one. */
+  readonly name: string | null;
   /** The id of what else is said of it. */
   readonly describedBy: string | undefined;
   readonly drag: ReturnType<typeof useDrag>;
@@ -20,9 +24,11 @@ interface ScrubberProps {
 export function Scrubber({
   symbol,
   timeline,
+  axis,
   width,
   scrub,
   told,
+  name,
   describedBy,
   drag,
 }: ScrubberProps) {
@@ -42,9 +48,16 @@ export function Scrubber({
       onKeyDown={scrub.onKeyDown}
       {...drag}
     >
-      <Strip timeline={timeline} width={width} />
+      {name !== null && (
+        <span className="ribbon-name" aria-hidden="true">
+          {name}
+        </span>
+      )}
+      <Strip timeline={axis} width={width} />
       <span className="ribbon-future" style={at(scrub.fraction)} />
-      <span className="ribbon-thumb" data-live={scrub.live} style={at(scrub.fraction)} />
+      {!scrub.away && (
+        <span className="ribbon-thumb" data-live={scrub.live} style={at(scrub.fraction)} />
+      )}
     </div>
   );
 }

@@ -24,6 +24,18 @@ export function drawn(a: number, b: number, line: Span, least: number): Span {
   return { from: start, to: Math.min(line.to, start + least) };
 }
 
+/** How much of its length lies around a frame that the ribbon is zoomed to: what comes next matters most. */
+const AROUND = { before: 0.1, after: 0.25 } as const;
+
+/** What the ribbon shows when it is zoomed to a frame: the frame, and what of the line is near it. */
+export function around({ from, to }: Span, line: Span): Span {
+  const length = to - from;
+  return {
+    from: Math.max(line.from, from - length * AROUND.before),
+    to: Math.min(line.to, to + length * AROUND.after),
+  };
+}
+
 /** The part of a frame that lies on the line; null where it is elsewhere. */
 export function within(frame: Span | null, line: Span): Span | null {
   if (!frame || frame.to <= line.from || frame.from >= line.to) return null;

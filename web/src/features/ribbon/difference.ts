@@ -1,18 +1,11 @@
 import type { Regime } from "../../synapse/generated";
 import type { Span } from "../../synapse/hooks";
-import type { Timeline } from "./timeline";
+import { type Timeline, common } from "./timeline";
 
 /** A run of market time in which a lane says something else than what was recorded; seconds since 1970. */
 export interface Difference extends Span {
   readonly recorded: Regime;
   readonly lane: Regime;
-}
-
-/** The time that both lines cover; null where they have none in common. */
-export function common(one: Span, other: Span): Span | null {
-  const from = Math.max(one.from, other.from);
-  const to = Math.min(one.to, other.to);
-  return from < to ? { from, to } : null;
 }
 
 /** Where two lines differ, oldest first, each for as long as both stay in their regimes. */
@@ -42,6 +35,12 @@ export function agreement(found: readonly Difference[], within: Span): number {
   return 1 - differ / (within.to - within.from);
 }
 
+/** How many times they part within a stretch; where one difference passes into another, they have not met. */
+export function partings(found: readonly Difference[], within: Span): number {
+  const seen = found.filter((one) => common(one, within) !== null);
+  return seen.filter(({ from }, index) => seen[index - 1]?.to !== from).length;
+}
+
 /** The next moment from which on they differ, or the last one before; the line's other end comes after one end. */
 export function besides(
   found: readonly Difference[],
@@ -54,26 +53,19 @@ export function besides(
   return next ?? (way === "next" ? begun[0] : begun.at(-1)) ?? null;
 }
 
-/** A line along another one's time: what lies beyond that is left out. */
-export function along(axis: Span, line: Timeline): Timeline {
-  const stretches = line.stretches.flatMap(({ from, regime, to }) => {
-    const part = common(axis, { from, to });
-    return part ? [{ ...part, regime }] : [];
-  });
-  return { from: axis.from, to: axis.to, stretches };
-}
-
 /** Where they differ, as a path over so many columns; no difference is narrower than one. */
 export function differencePath(
   found: readonly Difference[],
-  { from, to }: Span,
+  axis: Span,
   width: number,
   height: number,
 ): string {
+  const { from, to } = axis;
   const perSecond = width / (to - from);
   let last = 0;
   const bars: string[] = [];
   for (const one of found) {
+    if (!common(one, axis)) continue;
     const left = Math.max(last, Math.floor((one.from - from) * perSecond));
     const right = Math.min(width, Math.max(left + 1, Math.ceil((one.to - from) * perSecond)));
     if (right <= left) continue;

@@ -1,7 +1,7 @@
 import { REGIME_VALUES, type Regime } from "../../synapse/generated";
 
 /** How much of the strip a regime fills, so that its height tells it as well as its colour. */
-const HEIGHTS: Readonly<Record<Regime, number>> = {
+export const HEIGHTS: Readonly<Record<Regime, number>> = {
   CRASH: 1,
   BULL: 0.85,
   SIDEWAYS: 0.55,

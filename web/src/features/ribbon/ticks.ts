@@ -5,8 +5,8 @@ const YEAR_S = 365.25 * DAY_S;
 const YEAR_ROOM_PX = 44;
 const TIME_ROOM_PX = 110;
 const YEAR_STEPS = [1, 2, 5, 10, 20, 50, 100];
-const TIME_STEPS_S = [1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, DAY_S, 7 * DAY_S, 30 * DAY_S];
-const LONGEST_STEP_S = 91 * DAY_S;
+const TIME_STEPS_S = [1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, DAY_S, 7 * DAY_S, 30 * DAY_S, 91 * DAY_S, 182 * DAY_S];
+const LONGEST_STEP_S = 365 * DAY_S;
 
 /** The marks of an axis: where each stands, in seconds since 1970, and whether they are whole years. */
 export interface Ticks {

@@ -18,6 +18,8 @@ const STRENGTH: Readonly<Partial<Record<Regime, number>>> = { CRASH: 2, BEAR: 1 
 
 export const seconds = (time: string): number => Date.parse(time) / 1000;
 
+export const iso = (time: number): string => new Date(Math.round(time * 1000)).toISOString();
+
 /** The episodes as one line of time that ends at `end` or later; null while there are none. */
 export function timelineOf(episodes: readonly Episode[], end: number): Timeline | null {
   const [first] = episodes;
@@ -81,3 +83,18 @@ export function momentAt({ from, to }: Span, fraction: number): number {
   return from + Math.min(1, Math.max(0, fraction)) * (to - from);
 }
 
+/** The time that both lines cover; null where they have none in common. */
+export function common(one: Span, other: Span): Span | null {
+  const from = Math.max(one.from, other.from);
+  const to = Math.min(one.to, other.to);
+  return from < to ? { from, to } : null;
+}
+
+/** A line along another one's time: what lies beyond that is left out. */
+export function along(axis: Span, line: Timeline): Timeline {
+  const stretches = line.stretches.flatMap(({ from, regime, to }) => {
+    const part = common(axis, { from, to });
+    return part ? [{ ...part, regime }] : [];
+  });
+  return { from: axis.from, to: axis.to, stretches };
+}

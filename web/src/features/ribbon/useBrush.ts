@@ -2,7 +2,7 @@ import { type KeyboardEvent, useMemo, useRef } from "react";
 import type { Span } from "../../synapse/hooks";
 import { throttle } from "../../ui/throttle";
 import { type Viewport, useViewport } from "../../ui/viewport";
-import { type Grip, drawn, moved, within } from "./brush";
+import { type Grip, around, drawn, moved, within } from "./brush";
 import { fractionAt, momentAt } from "./timeline";
 import type { DragHandlers } from "./useDrag";
 import { useHeld } from "./useHeld";
@@ -28,6 +28,8 @@ interface Begun {
 export interface Brush {
   /** What the chart shows of the line; null while it shows nothing of it. */
   readonly frame: Span | null;
+  /** What the ribbon shows: the line, or when it is zoomed what is around the frame. */
+  readonly axis: Span;
   /** A new frame is drawn. */
   readonly draw: DragHandlers;
   /** One grip of the frame is dragged. */
@@ -37,11 +39,20 @@ export interface Brush {
   reset(): void;
 }
 
-/** The chart's stretch as a frame on the line, and the ways to change it; `least` seconds is the shortest. */
-export function useBrush(viewport: Viewport, line: Span, least: number): Brush {
+/**
+ * The chart's stretch as a frame on the line, and the ways to change it; `least` seconds is the shortest.
+ * With `still` the ribbon is zoomed: it shows that span, or where it is null what is around the frame.
+ */
+export function useBrush(
+  viewport: Viewport,
+  line: Span,
+  least: number,
+  still?: Span | null,
+): Brush {
   const { visible } = useViewport(viewport);
   const held = useHeld<Span>(visible);
   const frame = within(held.value ?? visible, line);
+  const axis = still !== undefined && frame ? (still ?? around(frame, line)) : line;
   const begun = useRef<Begun>({ at: 0, frame: null });
   const asking = useMemo(() => throttle<Span>(BRUSH_MS, viewport.ask), [viewport]);
 
@@ -66,11 +77,11 @@ export function useBrush(viewport: Viewport, line: Span, least: number): Brush {
     cancel: held.drop,
   });
   const draw = follow((at, from) =>
-    drawn(momentAt(line, from.at), momentAt(line, at), line, least),
+    drawn(momentAt(axis, from.at), momentAt(axis, at), line, least),
   );
   const grip = (one: Grip): DragHandlers =>
     follow((at, from) => {
-      const by = (at - from.at) * (line.to - line.from);
+      const by = (at - from.at) * (axis.to - axis.from);
       return from.frame && moved(from.frame, one, by, line, least);
     });
   const change = (span: Span): void => {
@@ -79,6 +90,7 @@ export function useBrush(viewport: Viewport, line: Span, least: number): Brush {
   };
   return {
     frame,
+    axis,
     draw,
     grip,
     onKeyDown: (one, event) => {

@@ -2,7 +2,7 @@ import { type KeyboardEvent, useMemo } from "react";
 import type { Span } from "../../synapse/hooks";
 import { useMachine } from "../../synapse/hooks";
 import { throttle } from "../../ui/throttle";
-import { fractionAt, momentAt, seconds } from "./timeline";
+import { fractionAt, iso, momentAt, seconds } from "./timeline";
 import type { DragHandlers } from "./useDrag";
 import { useHeld } from "./useHeld";
 
@@ -12,8 +12,10 @@ export const SCRUB_MS = 120;
 const LIVE_PX = 6;
 
 export interface Scrub {
-  /** Where the moment stands, from 0 to 1; 1 while live. */
+  /** Where the moment stands along the axis, from 0 to 1. */
   readonly fraction: number;
+  /** Whether it lies outside of the axis. */
+  readonly away: boolean;
   readonly live: boolean;
   /** The moment in seconds since 1970. */
   readonly at: number;
@@ -23,29 +25,29 @@ export interface Scrub {
   onKeyDown(event: KeyboardEvent): void;
 }
 
-/** Moves the shown moment along the line: by dragging, by a click, and by keys. */
-export function useScrub(symbol: string, line: Span, width: number): Scrub {
+/** Moves the shown moment along what the ribbon shows of the line: by dragging, by a click, and by keys. */
+export function useScrub(symbol: string, line: Span, axis: Span, width: number): Scrub {
   const { machine, controls } = useMachine();
   const held = useHeld<number>(machine?.position ?? null, machine?.status === "loading");
   const clock = machine?.clock ?? null;
   // On its way it has no clock yet; where it stands without one, nothing has happened.
   const blank = machine !== null && machine.status !== "loading" && clock === null;
-  const there = clock === null ? Number(!blank) : fractionAt(line, seconds(clock));
-  const fraction = held.value ?? (machine ? there : 1);
-  const isLive = (at: number): boolean => (1 - at) * width < LIVE_PX;
+  const there = clock === null ? (blank ? line.from : line.to) : seconds(clock);
+  const shown = held.value ?? (machine ? there : line.to);
+  const isLive = (at: number): boolean => axis.to >= line.to && (1 - at) * width < LIVE_PX;
   const going = useMemo(
     () =>
       throttle<number>(SCRUB_MS, (at) => {
-        controls.goTo({ time: new Date(Math.round(at * 1000)).toISOString(), symbol });
+        controls.goTo({ time: iso(at), symbol });
       }),
     [controls, symbol],
   );
 
   const move = (raw: number): void => {
     const at = Math.min(1, Math.max(0, raw));
-    held.hold(at);
+    held.hold(momentAt(axis, at));
     if (isLive(at)) going.cancel();
-    else going.call(momentAt(line, at));
+    else going.call(momentAt(axis, at));
   };
   const end = (raw: number): void => {
     const at = Math.min(1, Math.max(0, raw));
@@ -55,16 +57,16 @@ export function useScrub(symbol: string, line: Span, width: number): Scrub {
       if (machine) controls.close();
       return;
     }
-    going.call(momentAt(line, at));
+    going.call(momentAt(axis, at));
     going.flush();
-    held.leave(at);
+    held.leave(momentAt(axis, at));
   };
 
   const keys: Record<string, () => void> = {
     ArrowLeft: () => controls.stepBars(symbol, -1),
     ArrowDown: () => controls.stepBars(symbol, -1),
     PageDown: () => controls.previousShift(symbol),
-    Home: () => controls.goTo({ time: new Date(line.from * 1000).toISOString(), symbol }),
+    Home: () => controls.goTo({ time: iso(line.from), symbol }),
     // Nothing comes after now.
     ArrowRight: () => machine && controls.stepBars(symbol, 1),
     ArrowUp: () => machine && controls.stepBars(symbol, 1),
@@ -72,9 +74,10 @@ export function useScrub(symbol: string, line: Span, width: number): Scrub {
     End: () => machine && controls.close(),
   };
   return {
-    fraction,
+    fraction: fractionAt(axis, shown),
+    away: shown < axis.from || shown > axis.to,
     live: machine === null && held.value === null,
-    at: held.value === null && clock !== null ? seconds(clock) : momentAt(line, fraction),
+    at: shown,
     blank: blank && held.value === null,
     handlers: { start: () => {}, move, end, cancel: held.drop },
     onKeyDown: (event) => {
