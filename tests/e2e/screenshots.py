@@ -4,6 +4,7 @@ It starts the real demo, shows 10 October 2008 and what had changed in a year, p
 market, and then slowly to its crash: about two minutes.
 """
 
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,9 +29,19 @@ YEAR_BEFORE = "2007-10-10T21:00:00Z"
 
 
 def take(
-    browser: Browser, url: str, name: str, scheme: str, *, wide: bool, region: str | None = None
+    browser: Browser,
+    url: str,
+    name: str,
+    scheme: str,
+    *,
+    wide: bool,
+    region: str | None = None,
+    zoomed: bool = False,
 ) -> None:
-    """Take one picture of the page as it is now, scrolled down to a region of it if one is named."""
+    """Take one picture of the page as it is now.
+
+    Scrolled down to a region of it if one is named; `zoomed`: the chart and the ribbon on one year.
+    """
     context = browser.new_context(
         viewport={"width": 1440, "height": 1030} if wide else {"width": 390, "height": 844},
         device_scale_factor=1 if wide else 2,
@@ -44,6 +55,10 @@ def take(
     page.locator(LIVE).wait_for()
     add_emoji(page)
     page.wait_for_timeout(SETTLE_MS)
+    if zoomed:
+        page.get_by_role("button", name="1Y").click()
+        page.keyboard.press("z")
+        page.wait_for_timeout(SETTLE_MS)
     if region:
         page.get_by_role("region", name=region).evaluate("(one) => one.scrollIntoView()")
     page.screenshot(path=IMAGES / f"dashboard-{name}.png")
@@ -64,6 +79,20 @@ def take_past(browser: Browser, server: Server) -> None:
     url = f"{server.url}?symbol=SPX&position={then}"
     take(browser, url, "replay", "dark", wide=True)
     take(browser, f"{url}&compare={before}", "compare", "dark", wide=True, region="Compare SPX")
+
+
+def make_lane(server: Server) -> Path:
+    """Save what the 200-day average would have said, beside the stopped server's log."""
+    log, lane = server.folder / "synapse.db", server.folder / "sma200.db"
+    command = ("whatif", "--detector", "sma200", "--db", str(log), "--save", str(lane))
+    subprocess.run([sys.executable, "-m", "app.cli", *command], check=True, cwd=ROOT)
+    return lane
+
+
+def take_lane(browser: Browser, server: Server) -> None:
+    """Take the picture of a second lane, in the autumn of 2008."""
+    url = f"{server.url}?symbol=SPX&position={position_at(server, PANIC_DAY)}&lane=sma200"
+    take(browser, url, "lane", "dark", wide=True, zoomed=True)
 
 
 def wait_for(server: Server, regime: str) -> None:
@@ -92,8 +121,9 @@ def main() -> None:
             take_past(browser, server)
             wait_for(server, "BEAR")
             server.stop()
-            server.options = SLOW
+            server.options = (*SLOW, "--lane", f"sma200={make_lane(server)}")
             server.start()
+            take_lane(browser, server)
             wait_for(server, "CRASH")
             # The played year ends soon after its crash: what shows it comes first.
             take(browser, server.url + "?symbol=SPX", "dark", "dark", wide=True)
