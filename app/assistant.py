@@ -8,11 +8,11 @@ from functools import wraps
 from threading import Lock
 from typing import Annotated, Any, Final
 
-from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
-from pydantic import Field
+from pydantic import Field, Strict
 
+from app.assistant_server import StrictServer
 from app.client.errors import ClientError
 from app.client.log import Log
 from app.market.strategy import DISCLAIMER
@@ -40,7 +40,8 @@ OneSymbol = Annotated[str, Field(description="The symbol, such as SPX.")]
 Since = Annotated[str | None, Field(description="From this market time or day on.")]
 Until = Annotated[str | None, Field(description="Up to this market time, or the end of this day.")]
 Moment = Annotated[
-    str, Field(description="A position, an RFC 3339 time, a day (its end), head, or last-shift.")
+    str | Annotated[int, Strict()],
+    Field(description="A position, an RFC 3339 time, a day (its end), head, or last-shift."),
 ]
 
 _READS: Final = ToolAnnotations(read_only_hint=True, open_world_hint=False)
@@ -170,9 +171,9 @@ class Assistant:
         return plain(self._log.compare(a, b, symbol))
 
 
-def assistant_server(log: Log, version: str) -> MCPServer:
+def assistant_server(log: Log, version: str) -> StrictServer:
     """The server; `run()` serves it on standard input and output until its client goes."""
-    server = MCPServer(
+    server = StrictServer(
         "synapse", title="Synapse", instructions=INSTRUCTIONS, version=version, log_level="WARNING"
     )
     tools, asking = Assistant(log), Lock()

@@ -7,6 +7,7 @@ trader. `docs/whatif.md` defines every figure.
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from app.analysis.regime_bars import Told
 from app.analysis.whatif_delays import Delays
@@ -18,7 +19,7 @@ from app.market.setup import MarketSetup
 from app.market.state import MANUAL, PAPER, initial
 from app.market.strategy import DISCLAIMER
 from app.market.ticks import PriceTick
-from events.catalog import PriceUpdate, RegimeUpdate, TradeExecution
+from events.catalog import PortfolioUpdate, PriceUpdate, RegimeUpdate, TradeExecution
 
 
 class WhatIfRun:
@@ -44,9 +45,10 @@ class WhatIfRun:
         self.runs: dict[str, SymbolRun] = {}
         self._delays = Delays(since, until)
         self._prices = self._late = self._by_hand = 0
+        self._cash: Decimal | None = None
 
     def take(self, event: Told) -> None:
-        """The next event of the log; those of other kinds are ignored."""
+        """The next event of the log; those of other kinds, and marks but for the first, are ignored."""
         payload, source = event.payload, event.source
         self._delays.take_recorded(event)
         match payload:
@@ -59,11 +61,15 @@ class WhatIfRun:
             case TradeExecution() if source == PAPER:
                 if (known := self.runs.get(payload.symbol)) is not None:
                     known.take_trade(payload)
+            case PortfolioUpdate() if self._cash is None:
+                # What was paid in by the first mark of a log: for one symbol, or by a portfolio from outside.
+                self._cash = payload.total_value - payload.pnl
 
     def result(self) -> WhatIf:
         """The comparison of all that was taken."""
         symbols = {
-            name: run.result(self._delays.of(name)) for name, run in sorted(self.runs.items())
+            name: run.result(self._delays.of(name), self._cash)
+            for name, run in sorted(self.runs.items())
         }
         return WhatIf(
             detector=self._setup.stamp,

@@ -19,6 +19,9 @@ from events.scalars import ExactNumber, Finite
 _UNREAD: Final[Four] = (0.0, 0.0, 0.0, 0.0)
 """The trader looks at no probabilities."""
 
+FEE_STEP: Final = Decimal("0.000001")
+"""How exactly fees are read from a trade: a hundredth of a basis point."""
+
 
 class TradeKey(NamedTuple):
     """What makes two trades the same, whatever their portfolio and their ids are."""
@@ -33,6 +36,13 @@ class TradeKey(NamedTuple):
 def key_of(trade: TradeExecution) -> TradeKey:
     """A trade without its names."""
     return TradeKey(trade.timestamp, trade.side, trade.quantity, trade.price, trade.fees)
+
+
+def fee_of(trade: TradeKey) -> Decimal | None:
+    """The fees of a trade as a share of its value, to a hundredth of a basis point; None of one without a value."""
+    with exactly():
+        value = trade.quantity * trade.price
+    return (trade.fees / value).quantize(FEE_STEP) if value else None
 
 
 class PaperResult(Record):

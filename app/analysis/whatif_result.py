@@ -48,11 +48,15 @@ class RecordedPaper(Record):
     Attributes:
         trades: how many of the symbol.
         as_shown: whether they are, to the last digit, those of `recorded.paper`.
+        other_cash: what the log gave a symbol, where that is not what both sides were given here.
+        other_fee: the share of a trade's value that it took, where that is not what both sides paid here.
     """
 
     portfolio_id: str
     trades: int
     as_shown: bool
+    other_cash: ExactNumber | None
+    other_fee: ExactNumber | None
 
 
 class LabelDelays(Record):

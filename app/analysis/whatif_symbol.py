@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from app.analysis.regime_bars import Bar, BarFold
-from app.analysis.whatif_paper import PaperFold, TradeKey, key_of
+from app.analysis.whatif_paper import FEE_STEP, PaperFold, TradeKey, fee_of, key_of
 from app.analysis.whatif_result import LabelDelays, RecordedPaper, RegimeTime, Side, SymbolWhatIf
 from app.analysis.whatif_shifts import KINDS, Run, side_by_side, within
 from events.catalog import DetectorStamp, Payload, PriceUpdate, Regime, RegimeUpdate, TradeExecution
@@ -82,7 +82,7 @@ class SymbolRun:
         since: datetime | None,
         until: datetime | None,
     ) -> None:
-        self._symbol = symbol
+        self._symbol, self._cash, self._fee = symbol, cash, fee
         self._since, self._until = since, until
         self._told, self._run = BarFold(), BarFold()
         # A bar waits here until the other log must have told of it, too: for one price at most.
@@ -130,8 +130,10 @@ class SymbolRun:
         if self._in_span(trade.timestamp):
             self._trades.setdefault(trade.portfolio_id, []).append(key_of(trade))
 
-    def result(self, labels: tuple[LabelDelays, ...] | None) -> SymbolWhatIf:
-        """Both logs side by side; `labels`: see there."""
+    def result(
+        self, labels: tuple[LabelDelays, ...] | None, cash: Decimal | None = None
+    ) -> SymbolWhatIf:
+        """Both logs side by side; `labels`: see there; `cash`: what the log gave a symbol, as far as it tells."""
         self._settle(last=True)
         recorded, other, last = self._recorded.result(), self._other.result(), self._last
         pairs = [
@@ -158,7 +160,7 @@ class SymbolRun:
             counts={kind: found[kind] for kind in KINDS},
             shifts=tuple(pairs),
             labels=labels,
-            portfolios=tuple(map(self._held_beside, sorted(self._trades))),
+            portfolios=tuple(self._held_beside(name, cash) for name in sorted(self._trades)),
             no_difference=(
                 not alone
                 and self._same == self._compared
@@ -167,12 +169,15 @@ class SymbolRun:
             ),
         )
 
-    def _held_beside(self, portfolio_id: str) -> RecordedPaper:
+    def _held_beside(self, portfolio_id: str, cash: Decimal | None) -> RecordedPaper:
         trades = self._trades[portfolio_id]
+        fee = fee_of(trades[0])
         return RecordedPaper(
             portfolio_id=portfolio_id,
             trades=len(trades),
             as_shown=trades == self._recorded.paper.trades,
+            other_cash=None if cash == self._cash else cash,
+            other_fee=None if fee is None or abs(fee - self._fee) < FEE_STEP else fee,
         )
 
     def _settle(self, *, last: bool = False) -> None:

@@ -108,9 +108,12 @@ class SocketWire:
 
     async def close(self, *, abruptly: bool) -> None:
         """Say goodbye, or break off."""
-        if abruptly:
+        try:
+            if not abruptly:
+                await self._socket.close()
+        finally:  # also when the goodbye is broken off: nobody comes back to close it
             self._socket.transport.abort()
-        await self._socket.close()
+            await self._socket.wait_closed()
 
 
 def _gone(closed: ConnectionClosed) -> Exception:

@@ -1,9 +1,12 @@
 """What has to be known to read a what-if, in words."""
 
 from collections.abc import Iterator
+from typing import Final
 
-from app.analysis.whatif_result import SymbolWhatIf, WhatIf
+from app.analysis.whatif_result import RecordedPaper, SymbolWhatIf, WhatIf
 from app.terminal.figures import count, counted
+
+_BASIS_POINTS: Final = 10_000
 
 
 def never_said(found: SymbolWhatIf, other: str) -> Iterator[str]:
@@ -37,13 +40,22 @@ def notes_of(found: WhatIf) -> Iterator[str]:
         yield f"set by hand, and left out: {counted(found.by_hand, 'regime')}"
 
 
+def _why_not(held: RecordedPaper) -> str:
+    settings = []
+    if held.other_cash is not None:
+        settings.append(f"SYNAPSE_PAPER_CASH={held.other_cash.normalize():f}")
+    if held.other_fee is not None:
+        settings.append(f"SYNAPSE_PAPER_FEE_BPS={(held.other_fee * _BASIS_POINTS).normalize():f}")
+    if not settings:
+        return "they follow regimes that are not in the log, or its settings changed meanwhile"
+    return f"it was recorded with {' and '.join(settings)}, unlike this run"
+
+
 def _of_symbol(name: str, symbol: SymbolWhatIf) -> Iterator[str]:
     for held in symbol.portfolios:
-        what = (
-            "the recorded side's, to the last digit"
-            if held.as_shown
-            else "not the recorded side's: other paper money or fees, or regimes that are not in the log"
-        )
+        what = "the recorded side's, to the last digit"
+        if not held.as_shown:
+            what = f"not the recorded side's: {_why_not(held)}"
         trades = counted(held.trades, "trade")
         be = "is" if held.trades == 1 else "are"
         yield f"{name}: the {trades} of the log's portfolio {held.portfolio_id} {be} {what}"

@@ -19,6 +19,7 @@ Span = tuple[datetime | None, datetime | None]
 PRICES: Final = "price_update"
 REGIMES: Final = "regime_update"
 TRADES: Final = "trade_execution"
+MARKS: Final = "portfolio_update"
 
 
 def checked_head(log: Log, symbol: str | None) -> int:
@@ -71,6 +72,9 @@ def compared(  # what is asked, of which log, and whether somebody watches
 ) -> WhatIf:
     """A log beside what another detector would have made of its prices; with progress, if it has a title."""
     run = WhatIfRun(setup, *span)
+    # What it gave a symbol is the same for all.
+    for mark in log.events(types=[MARKS], before=head + 1, limit=1):
+        run.take(mark)
     for event in events_of(log, title, [PRICES, REGIMES, TRADES], symbol, head):
         run.take(event)
     return run.result()

@@ -21,6 +21,7 @@ from app.market.state import PAPER
 from app.market.ticks import PriceTick
 from app.opened import episode_projector
 from app.whatif.mark import mark
+from app.whatif.stopping import stopped_in_order
 from events.catalog import PriceUpdate, TradeExecution
 from events.envelope import NewEvent
 from events.errors import EventError
@@ -96,13 +97,13 @@ async def save(
         setup: the other detector, the bars and the paper portfolios.
         opened: opens a log for writing, making its file.
 
-
     Raises:
+        SystemExit: the process was told to stop; nothing is left of the log.
         RefusedToReplace: there is a file already.
         StoreUnavailable: it cannot be written.
     """
     refuse_existing(file)
-    with _unfinished(file) as new:
+    with stopped_in_order(), _unfinished(file) as new:
         told = iter(prices)
         first = list(islice(told, 1))
         marks = [mark(setup.stamp, at) for at in _times(first)]

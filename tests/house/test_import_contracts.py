@@ -64,6 +64,7 @@ ROOMS = (
     "cli_terminal",
     "cli_whatif",
     "assistant",
+    "assistant_server",
     "terminal",
     "whatif",
     "cli_serve",

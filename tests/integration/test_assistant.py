@@ -1,6 +1,6 @@
 """`synapse mcp`: the official client asks the real program, over standard input and output."""
 
-# covers: app.assistant, app.cli_mcp, app.answers.as_json
+# covers: app.assistant, app.assistant_server, app.cli_mcp, app.answers.as_json
 
 import sys
 from collections.abc import AsyncIterator
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from mcp.types import TextContent
 
 from app.assistant import EVENTS_MAX
 from app.cli import main
@@ -131,18 +132,49 @@ async def test_what_makes_no_sense_is_told_in_words(recorded: Path) -> None:
             ("event", {"position": 10**9}, "there is no event"),
             ("whatif", {"symbol": "SPX", "detector": "gut"}, "No detector is called"),
             ("hindsight", {"symbol": "SPY"}, "did you mean SPX"),
-            ("transitions", {}, "symbol"),
+            ("transitions", {}, "transitions: symbol: Field required"),
+            ("state_at", {"position": -1}, "position must be 0 to"),
+            ("explain", {"moment": -1}, "a moment must be a position"),
+            ("explain", {"moment": True}, "moment: Input should be"),
+            ("compare", {"a": 1.5}, "a: Input should be"),
+            ("event", {"position": "x", "at": 1}, "no argument 'at': its arguments are position"),
         ]
         for tool, arguments, words in questions:
             result = await session.call_tool(tool, arguments)
             assert result.is_error
-            assert words in str(result.content)
+            (said,) = result.content
+            assert isinstance(said, TextContent)
+            assert words in said.text
+            assert "\n" not in said.text
+            assert "http" not in said.text
+
+
+async def test_an_argument_that_is_not_known_is_refused_with_those_that_are(recorded: Path) -> None:
+    async with asking(recorded) as session:
+        for tool in (await session.list_tools()).tools:
+            assert tool.input_schema["additionalProperties"] is False
+            result = await session.call_tool(tool.name, {"bogus": 1, "symbol_": "SPX"})
+            assert result.is_error
+            (said,) = result.content
+            assert isinstance(said, TextContent)
+            known = ", ".join(tool.input_schema["properties"])
+            takes = f"its arguments are {known}" if known else "it takes none"
+            assert said.text == f"{tool.name} has no argument 'bogus', 'symbol_': {takes}"
+
+
+async def test_a_moment_may_be_a_number(recorded: Path) -> None:
+    async with asking(recorded) as session:
+        as_text = await told(session, "explain", moment="60", symbol="SPX")
+        assert await told(session, "explain", moment=60, symbol="SPX") == as_text
+        compared = await told(session, "compare", a=1, b=60)
+        assert (compared["a"]["position"], compared["b"]["position"]) == (1, 60)
 
 
 def test_without_its_extra_the_command_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delitem(sys.modules, "app.assistant", raising=False)
+    for module in ("app.assistant", "app.assistant_server"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, "mcp.server", None)
     monkeypatch.setitem(sys.modules, "mcp", None)
     with pytest.raises(SystemExit) as left:

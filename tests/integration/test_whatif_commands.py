@@ -1,12 +1,13 @@
 """`synapse whatif` and `synapse hindsight`, as an analyst uses them, on a file and over HTTP."""
 
-# covers: app.cli_whatif, app.whatif.save, app.whatif.reading, app.whatif.progress, app.whatif.mark
+# covers: app.cli_whatif, app.whatif.save, app.whatif.reading, app.whatif.progress, app.whatif.mark, app.whatif.stopping
 
 import asyncio
 import hashlib
 import json
 import re
 import shlex
+import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -27,7 +28,7 @@ from app.whatif.mark import marked
 from app.whatif.progress import watched
 from app.whatif.save import RefusedToReplace, paper_of, save
 from events.catalog import PriceUpdate, RegimeUpdate, SystemNotice
-from tests.integration.programs import run_cli
+from tests.integration.programs import run_cli, run_python
 from tests.integration.served import Served, serving
 
 Ran = tuple[int, str, str]
@@ -225,6 +226,49 @@ async def test_a_log_that_could_not_be_made_whole_leaves_nothing(log: Path, tmp_
         await save(target, [], MarketSetup(), opened)
 
 
+STOPPED = """
+import asyncio, os, signal
+from pathlib import Path
+from app.client import connect
+from app.config import Settings
+from app.main import open_log
+from app.market.setup import MarketSetup
+from app.whatif.save import save
+
+if {ignored}:
+    signal.signal({number}, signal.SIG_IGN)
+
+def prices():
+    with connect({log!r}) as log:
+        for place, event in enumerate(log.events(channels=["prices"])):
+            if place == 20:
+                assert list(Path.cwd().glob(".new.db.*.new"))
+                os.kill(os.getpid(), {number})
+            yield event
+
+async def opened(path):
+    return await open_log(Settings(database_url=str(path)))
+
+asyncio.run(save(Path("new.db"), prices(), MarketSetup(), opened))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_process_that_is_told_to_stop_leaves_nothing(
+    number: signal.Signals, log: Path, tmp_path: Path
+) -> None:
+    code = STOPPED.format(log=str(log), number=int(number), ignored=False)
+    ran = run_python(code, folder=tmp_path)
+    assert (ran.returncode, ran.stderr) == (128 + number, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_that_is_ignored_stops_nothing(log: Path, tmp_path: Path) -> None:
+    code = STOPPED.format(log=str(log), number=int(signal.SIGHUP), ignored=True)
+    assert run_python(code, folder=tmp_path).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["new.db"]
+
+
 def test_the_logs_own_paper_portfolios_are_found(log: Path) -> None:
     with connect(log) as opened:
         found = paper_of(opened.events(types=["trade_execution"]))
@@ -243,13 +287,13 @@ def test_hindsight_tells_delays_losses_and_limits(log: Path, synapse: Command) -
     assert (code, err) == (0, "")
     assert "Bears and crashes by hindsight" in out
     assert "BEAR 2000-12-20" in out
-    assert re.search(r"187 bars +268 ", out)
+    assert re.search(r"188 bars +271 ", out)
     assert "- missed" in out
     assert "Mind: the labels use the future" in out
     assert "Not investment advice" in out
     found = answer(synapse(f"hindsight --db {log} --symbol SPX --json"))
     bear = next(each for each in found["symbols"]["SPX"]["labels"] if each["label"] == "bear")
-    assert bear["said"]["bars"] == 187
+    assert bear["said"]["bars"] == 188
     assert bear["said"]["lost"] == pytest.approx(-0.172, abs=1e-3)
 
 

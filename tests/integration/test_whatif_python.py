@@ -73,13 +73,13 @@ def test_shifts_and_labels_are_tables(log: Log) -> None:
     assert len(shifts) == sum(found.symbols["SPX"].counts.values())
     assert shifts["bars"].min() == -39
     bear = found.labels[0]
-    assert (bear.label, bear.recorded_bars, bear.other_bars) == ("bear", 67, 28)
+    assert (bear.label, bear.recorded_bars, bear.other_bars) == ("bear", 68, 29)
     assert len(found.labels.to_polars()) == 7
     labels = hindsight(log, **CRISIS).labels
-    assert (labels[0].said, labels[0].delay_bars) == (Regime.BEAR, 67)
+    assert (labels[0].said, labels[0].delay_bars) == (Regime.BEAR, 68)
     assert (labels[1].said, labels[1].delay_bars, labels[1].lost) == (None, None, None)
     frame = labels.to_pandas()
-    assert frame["bars_after_known"].dropna().tolist() == [-120, 0, 0, -31, 8]
+    assert frame["bars_after_known"].dropna().tolist() == [-120, 0, 0, -32, 8]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_narrow_terminal_has_the_needed_columns_and_names_the_others(log: Log)
     assert max(map(len, text.splitlines())) <= 80
     assert "No room here for: bottom, could be known, days, to come." in text
     assert "…" not in text
-    assert re.search(r"bear +2007-10-09 +-51\.9 % +▼ BEAR 2008-01-16 +67 bars +-120 bars", text)
+    assert re.search(r"bear +2007-10-09 +-51\.9 % +▼ BEAR 2008-01-16 +68 bars +-120 bars", text)
     assert "No room here for" not in printed(wide)
 
 

@@ -73,7 +73,7 @@ def test_a_bear_that_was_said_late_tells_what_was_lost_by_then_and_still_to_come
     assert bear.known_at == START + 52 * DAY  # 0.99^23 is the first below 0.8
     assert bear.settled
     assert bear.said is not None
-    assert (bear.said.regime, bear.said.bars, bear.said.days) == (BEAR, 20, 20)
+    assert (bear.said.regime, bear.said.bars, bear.said.days) == (BEAR, 21, 21)
     assert not bear.said.before_it_began
     assert bear.said.bars_after_known == -2
     assert bear.said.lost == pytest.approx(0.99**21 - 1, abs=1e-6)
@@ -101,10 +101,29 @@ def test_a_bear_that_was_said_before_it_began_has_no_delay() -> None:
     (bear, *_) = judged(FALL, said_from(20, 80)).labels
     assert bear.said is not None
     assert (bear.said.bars, bear.said.before_it_began) == (0, True)
-    assert bear.said.lost == pytest.approx(-0.01)
-    (bear, *_) = judged(FALL, said_from(30, 80)).labels
-    assert bear.said is not None
-    assert (bear.said.bars, bear.said.before_it_began) == (0, False)
+    assert (bear.said.at, bear.said.lost) == (bear.top_at, 0)
+
+
+@pytest.mark.parametrize(("said", "delay"), [(29, 0), (30, 1), (33, 4)])
+def test_the_delay_counts_from_the_top_for_bears_and_crashes_alike(said: int, delay: int) -> None:
+    found = judged(FALL, said_from(said, 80, CRASH)).labels
+    assert [each.label for each in found] == ["bear", "crash"]
+    for each in found:
+        assert each.said is not None
+        assert (each.said.bars, each.said.days, each.said.before_it_began) == (delay, delay, False)
+        assert each.said.at - each.top_at == delay * DAY
+
+
+def test_two_crashes_that_adjoin_are_two() -> None:
+    closes = [100.0] * 31 + [96, 92, 90, 87, 130, 120, 110, 105, 104, 103] + [104] * 40
+    regimes = [CRASH if bar in {34, 38} else BULL for bar in range(len(closes))]
+    first, second = (each for each in judged(closes, regimes).labels if each.label == "crash")
+    assert (first.top, first.bottom, first.fall) == pytest.approx((100, 87, -0.13))
+    assert (second.top, second.bottom, second.fall) == pytest.approx((130, 103, 103 / 130 - 1))
+    assert (first.known_at, second.known_at) == (START + 34 * DAY, START + 37 * DAY)
+    assert first.said is not None
+    assert second.said is not None
+    assert (second.said.bars, second.said.bars_after_known) == (3, 1)
 
 
 def test_what_nobody_said_is_missed_and_what_was_said_for_nothing_is_a_false_alarm() -> None:
@@ -167,7 +186,8 @@ def test_the_figures_on_the_sample_are_those_of_the_benchmark() -> None:
     found = judged(closes, regimes)
     out = [regime in {BEAR, CRASH} for regime in regimes]
     bears = [each.said for each in found.labels if each.label == "bear"]
-    assert tuple(None if said is None else said.bars for said in bears) == delays(out, truth.bear)
+    from_the_next = (None if said is None else max(0, said.bars - 1) for said in bears)
+    assert tuple(from_the_next) == delays(out, truth.bear)
     for label, said, true in (
         ("bear", out, truth.bear),
         ("crash", [regime is CRASH for regime in regimes], truth.crash),
@@ -195,10 +215,11 @@ def test_every_bar_is_counted_once(moves: list[tuple[float, Regime]]) -> None:
     for one in found.labels:
         assert sum(one.regimes.values()) == one.bars
         assert one.first_at <= one.known_at <= one.last_at
-        assert one.fall < 0
+        assert one.top_at < one.known_at <= one.bottom_at
+        assert one.fall == one.bottom / one.top - 1 <= -0.119
         if one.said is not None:
             assert one.said.to_come <= 0
-            assert one.first_at <= one.said.at <= one.last_at
+            assert one.top_at <= one.said.at <= one.last_at
 
 
 def test_regimes_set_by_hand_and_other_events_do_not_count() -> None:

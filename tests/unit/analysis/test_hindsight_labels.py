@@ -10,6 +10,7 @@ from app.analysis.hindsight_labels import (
     bear_label,
     crash_known,
     crash_label,
+    crash_spells,
     regimes_of,
     spells,
 )
@@ -46,6 +47,47 @@ def test_a_crash_is_known_at_its_first_close_that_lies_so_far_below(closes: list
         assert known in spell
         assert crash_label(closes[: known + 1])[known]
         assert not any(crash_label(closes[:known])[spell.start :])
+
+
+@given(closes=CLOSES)
+def test_each_crash_falls_from_its_top_and_all_have_the_bars_of_the_label(
+    closes: list[float],
+) -> None:
+    crashes = crash_spells(closes)
+    assert [now for crash in crashes for now in crash] == [
+        now for now, true in enumerate(crash_label(closes)) if true
+    ]
+    for crash in crashes:
+        top, bottom = (end(crash, key=closes.__getitem__) for end in (max, min))
+        assert top == crash.start < crash_known(closes, crash) <= bottom
+        assert closes[bottom] <= closes[top] * 0.88
+
+
+@given(closes=CLOSES, more=CLOSES)
+def test_where_one_crash_ends_and_the_next_begins_no_later_price_changes(
+    closes: list[float], more: list[float]
+) -> None:
+    starts, later = (
+        [crash.start for crash in crash_spells(each)] for each in (closes, closes + more)
+    )
+    assert later[: len(starts)] == starts
+
+
+def planted(*closes: float) -> list[tuple[float, float]]:
+    """The top and the bottom of each crash in calm before and after."""
+    whole = [100.0] * 31 + list(closes) + [closes[-1]] * 40
+    return [(whole[crash.start], min(whole[now] for now in crash)) for crash in crash_spells(whole)]
+
+
+def test_a_new_top_that_falls_again_begins_the_next_crash() -> None:
+    assert planted(96, 92, 90, 87, 130, 120, 110, 105, 104, 103, 104) == [(100, 87), (130, 103)]
+    # Of a lower top too, where it rose as much as makes a crash.
+    assert planted(86, 80, 96, 84, 82) == [(100, 80), (96, 82)]
+    # No rise of 12 %, and no fall of 12 % after one: the same crash.
+    assert planted(86, 80, 88, 75) == [(100, 75)]
+    assert planted(86, 80, 96, 90) == [(100, 80)]
+    # A fall that lasts longer than the 21 bars has lower and lower tops, and is one.
+    assert planted(*(100 * 0.98**bar for bar in range(1, 60))) == [(100, 100 * 0.98**59)]
 
 
 def test_spells_are_the_runs_of_true() -> None:

@@ -24,6 +24,7 @@ from app.market.detector.registry import detector, variant
 from app.market.setup import MarketSetup, parse_paper
 from app.market.state import MarketState, initial
 from app.market.ticks import PriceTick
+from app.whatif.notes import notes_of
 from events.catalog import PortfolioUpdate, PriceUpdate, Regime, RegimeUpdate, TradeExecution
 from events.envelope import NewEvent
 from tests.unit.market.builders import (
@@ -211,14 +212,45 @@ def test_bars_of_another_length_are_told_and_not_mixed() -> None:
     assert (symbol.compared, symbol.only_recorded, symbol.only_other) == (30, 29, 0)
 
 
-def test_other_fees_show_that_the_log_traded_otherwise() -> None:
+def test_other_fees_are_paid_by_both_sides() -> None:
     events = log_of(bars(falling()), MarketSetup(detector=QUICK, paper=PAPER))
     same = what_if(events, MarketSetup(detector=QUICK)).symbols["SPX"]
     dear = what_if(events, MarketSetup(detector=QUICK, paper_fee=Decimal("0.01"))).symbols["SPX"]
-    assert [held.as_shown for held in same.portfolios] == [True]
-    assert [held.as_shown for held in dear.portfolios] == [False]
     assert dear.no_difference  # the regimes are the same, and both sides pay the same fees
     assert dear.other.paper.total_return < same.other.paper.total_return
+
+
+@pytest.mark.parametrize(
+    ("cash", "fee", "told"),
+    [
+        ("100000", "0.001", None),
+        ("50000", "0.001", "SYNAPSE_PAPER_CASH=50000"),
+        ("100000", "0.0025", "SYNAPSE_PAPER_FEE_BPS=25"),
+        ("1234.5", "0", "SYNAPSE_PAPER_CASH=1234.5 and SYNAPSE_PAPER_FEE_BPS=0"),
+    ],
+)
+def test_trades_of_other_paper_money_or_fees_are_told_with_those(
+    cash: str, fee: str, told: str | None
+) -> None:
+    here = MarketSetup(detector=QUICK, cash=Decimal(100_000), paper_fee=Decimal("0.001"))
+    there = replace(here, paper=PAPER, cash=Decimal(cash), paper_fee=Decimal(fee))
+    found = what_if(log_of(bars(falling()), there), here)
+    (held,) = found.symbols["SPX"].portfolios
+    assert held.as_shown == (told is None)
+    line = next(line for line in notes_of(found) if "portfolio main" in line)
+    assert line.endswith(f"recorded with {told}, unlike this run" if told else "to the last digit")
+
+
+def test_trades_of_regimes_that_are_not_in_the_log_are_told_to_be_so() -> None:
+    setup = MarketSetup(detector=QUICK, paper=PAPER)
+    events = log_of(bars(falling()), setup)
+    last = max(
+        place for place, event in enumerate(events) if isinstance(event.payload, TradeExecution)
+    )
+    found = what_if(events[:last] + events[last + 1 :], MarketSetup(detector=QUICK))
+    (held,) = found.symbols["SPX"].portfolios
+    assert (held.as_shown, held.other_cash, held.other_fee) == (False, None, None)
+    assert any("follow regimes that are not in the log" in line for line in notes_of(found))
 
 
 def test_a_log_without_regimes_has_nothing_to_compare_with() -> None:
