@@ -44,6 +44,8 @@ class Front:
         """`tamper` is asked for each connection, which is a resumed one or not."""
         self.url = ""
         self.planted = 0
+        self.open = 0
+        """Sockets that are being handed on."""
         self._target = target
         self._tamper = tamper
         self._lies_every = lies_every
@@ -113,17 +115,29 @@ class Front:
         """Hand a socket's messages on, and the server's back, tampered with."""
         await near.accept()
         far_url = f"{self._target.replace('http', 'ws')}/ws/synapse"
-        async with connect(far_url, max_size=None) as far:
+        self.open += 1
+        try:
+            async with connect(far_url, max_size=None) as far:
+                try:
+                    await self._between(near, far)
+                finally:  # no goodbye: one that is broken off would leave the socket open
+                    far.transport.abort()
+        finally:
+            self.open -= 1
+
+    async def _between(self, near: WebSocket, far: ClientConnection) -> None:
+        with contextlib.suppress(WebSocketDisconnect, ConnectionClosed):
             asked = await near.receive_text()
             await far.send(self._asked(asked))
             history = json.loads(asked)["payload"]["history"]
             resumed = isinstance(history, dict) and "symbols" in json.loads(asked)["payload"]
             back = asyncio.create_task(self._back(far, near, resumed=resumed))
-            with contextlib.suppress(WebSocketDisconnect, ConnectionClosed):
+            try:
                 while True:
                     await far.send(self._asked(await near.receive_text()))
-            back.cancel()
-            await asyncio.gather(back, return_exceptions=True)
+            finally:
+                back.cancel()
+                await asyncio.gather(back, return_exceptions=True)
 
     def _asked(self, text: str) -> str:
         message = json.loads(text)
@@ -165,6 +179,9 @@ async def front_of(
     finally:
         server.should_exit = server.force_exit = True
         await serving
+        async with asyncio.timeout(PATIENCE_S):
+            while front.open:  # each ends on its own, now that its client is gone
+                await asyncio.sleep(0.01)
         await front.http.aclose()
 
 
