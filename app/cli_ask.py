@@ -4,7 +4,7 @@ import io
 import shlex
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -140,12 +140,6 @@ def print_json(value: Any) -> None:
     except BrokenPipeError:
         # Without its number, for which typer would exit 1: `main` says how a program ends whose reader has gone.
         raise BrokenPipeError from None
-
-
-def print_json_lines(values: Iterable[Any]) -> None:
-    """One JSON document a line, each at once, so that a pipe has it."""
-    for value in values:
-        print_json(value)
 
 
 def console() -> "Console":

@@ -9,8 +9,8 @@ from starlette.requests import HTTPConnection
 
 from app.api.problems import ApiProblem
 from app.moments import Moment, parse_moment
+from app.queries.selected import InvalidSelection, chosen_types, selection
 from app.stream.protocol import Problem
-from events.catalog import CATALOG, Channel
 from events.scalars import UtcTime
 from events.selection import Selection
 
@@ -70,12 +70,10 @@ def selection_of(channels: list[str] | None, symbols: list[str] | None) -> Selec
     Raises:
         ApiProblem: 422 for an unknown channel.
     """
-    named, narrowed = split_list(channels), split_list(symbols)
-    if named is None and narrowed is None:
-        return None
-    known = [channel.value for channel in Channel]
-    _refuse_unknown("channels", named or [], known)
-    return Selection.of(named if named is not None else known, narrowed)
+    try:
+        return selection(split_list(channels), split_list(symbols))
+    except InvalidSelection as error:
+        raise _refused(error) from error
 
 
 def types_of(types: list[str] | None) -> frozenset[str] | None:
@@ -84,14 +82,12 @@ def types_of(types: list[str] | None) -> frozenset[str] | None:
     Raises:
         ApiProblem: 422 for an unknown type.
     """
-    named = split_list(types)
-    _refuse_unknown("types", named or [], list(CATALOG))
-    return None if named is None else frozenset(named)
+    try:
+        return chosen_types(split_list(types))
+    except InvalidSelection as error:
+        raise _refused(error) from error
 
 
-def _refuse_unknown(path: str, given: list[str], known: list[str]) -> None:
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        problem = f"unknown: {', '.join(unknown)}; known: {', '.join(known)}"
-        detail = f"the request is not valid: {path}: {problem}"
-        raise ApiProblem(422, "invalid_request", detail, [Problem(path=path, problem=problem)])
+def _refused(error: InvalidSelection) -> ApiProblem:
+    problem = Problem(path=error.path, problem=error.problem)
+    return ApiProblem(422, error.code, str(error), [problem])

@@ -124,16 +124,19 @@ def _tick(log: "Log", found: EventDetail, update: RegimeUpdate) -> Event | None:
     caused = next((one for one in found.causes if isinstance(one.payload, PriceUpdate)), None)
     if caused is not None or found.event.source == BY_HAND:
         return caused
+    return newest_price(log, update.symbol, found.event.position, update.timestamp)
+
+
+def newest_price(log: "Log", symbol: str, before: int, upto: datetime) -> Event | None:
+    """A symbol's price of the newest market time up to one, of those recorded before a position; none that corrects."""
+    if before <= 1:
+        return None
     prices = log.events(
-        channels=["prices"],
-        symbols=update.symbol,
-        until=update.timestamp,
-        before=found.event.position,
-        last=PRICES_LOOKED_AT,
+        channels=["prices"], symbols=symbol, until=upto, before=before, last=PRICES_LOOKED_AT
     )
-    known = [one for one in prices if _is_new(one)]
+    known = [
+        one
+        for one in prices
+        if isinstance(one.payload, PriceUpdate) and one.payload.corrects is None
+    ]
     return max(known, key=lambda one: one.occurred_at, default=None)
-
-
-def _is_new(event: Event) -> bool:
-    return isinstance(event.payload, PriceUpdate) and event.payload.corrects is None

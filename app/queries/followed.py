@@ -58,7 +58,7 @@ class Follower:
                     newest = await self._log.store.last_positions(self._selection, last, head)
                     self._first.extend(newest)
             case _:
-                raise InvalidSelection(f"history: {history!r} is none")
+                raise InvalidSelection("history", f"{history!r} is none")
 
     async def next_page(self) -> list[str]:
         """The next messages, as soon as there are some; at the end of the log none, now and then."""

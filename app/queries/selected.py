@@ -12,9 +12,19 @@ from events.store import ReadQuery
 
 
 class InvalidSelection(InvalidEvent):
-    """A channel or a type that there is not."""
+    """A channel or a type that there is not.
+
+    Attributes:
+        path: which of the two.
+        problem: what is wrong with it, in words.
+    """
 
     code = "invalid_request"
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"the request is not valid: {path}: {problem}")
+        self.path = path
+        self.problem = problem
 
 
 class Wanted(Protocol):
@@ -60,7 +70,7 @@ def read_query(wanted: Wanted, head: int, limit: int, *, newest: bool = False) -
         after=wanted.after,
         upto=head if before is None else max(0, min(before - 1, head)),
         selection=selection(wanted.channels, wanted.symbols),
-        types=_types(wanted.types),
+        types=chosen_types(wanted.types),
         occurred_from_us=None if wanted.since is None else to_micros(wanted.since),
         occurred_upto_us=None if wanted.until is None else to_micros(wanted.until),
         limit=limit,
@@ -81,7 +91,12 @@ def selection(channels: Sequence[str] | None, symbols: Sequence[str] | None) -> 
     return Selection.of(known if channels is None else channels, symbols)
 
 
-def _types(types: Sequence[str] | None) -> frozenset[str] | None:
+def chosen_types(types: Sequence[str] | None) -> frozenset[str] | None:
+    """The event types that are named; None for all.
+
+    Raises:
+        InvalidSelection: there is no such type.
+    """
     _refuse_unknown("types", types or (), list(CATALOG))
     return None if types is None else frozenset(types)
 
@@ -89,4 +104,5 @@ def _types(types: Sequence[str] | None) -> frozenset[str] | None:
 def _refuse_unknown(path: str, given: Sequence[str], known: list[str]) -> None:
     unknown = [name for name in given if name not in known]
     if unknown:
-        raise InvalidSelection(f"{path}: unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+        problem = f"unknown: {', '.join(unknown)}; known: {', '.join(known)}"
+        raise InvalidSelection(path, problem)

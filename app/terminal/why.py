@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from app.answers.explain import Explanation, Flip
@@ -10,14 +10,11 @@ from app.client.errors import QuestionRefused
 from app.client.events import EventDetail
 from app.client.log import Log
 from app.client.messages import Event
-from app.client.shift import Shift
+from app.client.shift import Shift, newest_price
 from app.market.strategy import DISCLAIMER
 from app.moments import LAST_SHIFT, Moment, parse_moment
 from app.terminal.message import message_of
 from events.catalog import PriceUpdate, Regime, RegimeUpdate
-
-PRICES_LOOKED_AT: Final = 50
-"""Prices among which the one before is looked for: late ones may have come in between."""
 
 HALF: Final = 0.5
 """A regime of this probability is the most probable one."""
@@ -235,19 +232,9 @@ def _names(moment: str, shift: Shift) -> bool:
 def _price_before(log: Log, tick: Event | None) -> Event | None:
     if tick is None or not isinstance(tick.payload, PriceUpdate):
         return None
-    if tick.position == 1:
-        return None
-    # By market time: one that came late, or corrects another, was not what the detector knew last.
-    symbol = tick.payload.symbol
-    found = log.events(
-        channels=["prices"], symbols=[symbol], before=tick.position, last=PRICES_LOOKED_AT
-    )
-    earlier = [one for one in found if _is_new(one) and one.occurred_at < tick.occurred_at]
-    return max(earlier, key=lambda one: one.occurred_at, default=None)
-
-
-def _is_new(event: Event) -> bool:
-    return isinstance(event.payload, PriceUpdate) and event.payload.corrects is None
+    # By market time: one that came late was not what the detector knew last.
+    before = tick.occurred_at - timedelta(microseconds=1)
+    return newest_price(log, tick.payload.symbol, tick.position, before)
 
 
 def _crossed(flip: Flip, before: Explanation, after: Explanation) -> Crossed | None:
