@@ -40,6 +40,8 @@ from dev_setup import (
     node_on_path,
     run_quietly,
 )
+from dev_soak import soak
+from dev_supply import audit, ensure_supply, sbom
 
 UV = "uv==0.13.9"
 """What makes the lock files; installed only for that, into a folder that is thrown away."""
@@ -53,6 +55,8 @@ TYPED = (
     "docs/examples",
     "dev.py",
     "dev_setup.py",
+    "dev_soak.py",
+    "dev_supply.py",
     "hatch_build.py",
     "pytest_regime_synapse.py",
     "_regime_synapse_isolated.py",
@@ -133,6 +137,7 @@ def cmd_test(arguments: list[str]) -> int:
         env = node.env() | {"SYNAPSE_TEST_NODE": node.node}
     if node and not quick:
         ensure_web_packages()
+        ensure_supply()
         checks += web_checks(node, "lint", "typecheck", "test")
         checks.append(Check("web build", (sys.executable, str(ROOT / "dev.py"), "build")))
     marked = ("-m", "not soak and not browser") if quick else ()
@@ -205,6 +210,7 @@ def cmd_lock(arguments: list[str]) -> int:
         "run": ("pyproject.toml", "--extra", "export", "--group", "build"),
         "dev": ("pyproject.toml", "--group", "dev", "--constraint", "requirements/run.lock"),
         "node": ("--group", "node"),
+        "supply": ("--group", "supply", "--constraint", "requirements/dev.lock"),
     }
     with tempfile.TemporaryDirectory() as folder:
         bin_dir = Path(folder, SCRIPTS.name)
@@ -224,6 +230,23 @@ def cmd_lock(arguments: list[str]) -> int:
     return 0
 
 
+def cmd_audit(arguments: list[str]) -> int:
+    """Ask for known faults in all locked packages; exit code 2: it could not be asked for each."""
+    no_more(arguments)
+    return audit()
+
+
+def cmd_sbom(arguments: list[str]) -> int:
+    """Write what the program is made of as CycloneDX, into dist or --output DIR."""
+    return sbom(arguments)
+
+
+def cmd_soak(arguments: list[str]) -> int:
+    """Break everything for long, and print what was measured; --minutes N, --kills N, --only WORD."""
+    ensure_python(dev=True)
+    return soak(PYTHON, arguments, child_env())
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": cmd_run,
     "test": cmd_test,
@@ -234,6 +257,9 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "bench": cmd_bench,
     "lighthouse": cmd_lighthouse,
     "lock": cmd_lock,
+    "soak": cmd_soak,
+    "audit": cmd_audit,
+    "sbom": cmd_sbom,
 }
 
 

@@ -16,11 +16,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from app import cli_export, cli_help, cli_log, cli_mcp, cli_rebuild, cli_terminal, cli_whatif
+from app.access.errors import AccessError
 from app.config import DatabaseUrlError, Settings
 from app.feeds.base import FeedError, FeedSpecError
 from app.lane_names import LANES_MAX, LaneError, joined_lanes
 from app.market.detector.registry import MissingExtra
-from app.write_token import TokenFileError
 from events.errors import EventError
 from events.scalars import DECIMALS_MAX, SYMBOL_PATTERN
 
@@ -204,7 +204,7 @@ def _explain(error: Exception) -> str | None:
             return "; ".join(map(_setting_line, error.errors(include_url=False)))
         case FeedSpecError():
             return f"--feed: {error}"
-        case EventError() | FeedError() | DatabaseUrlError() | TokenFileError() | MissingExtra():
+        case EventError() | FeedError() | DatabaseUrlError() | AccessError() | MissingExtra():
             return str(error)
         case OSError():
             return f"{error.filename}: {error.strerror}" if error.filename else str(error)

@@ -13,6 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from app.access.exposure import parse_proxies
+from app.access.gate import Gate
+from app.access.sessions import LAUNCH_S_MAX
 from app.config import Settings
 from app.demo import missing_history, record_bars
 from app.feeds.base import Feed
@@ -22,14 +25,17 @@ from app.lanes import Lanes
 from app.main import (
     Recorder,
     create_app,
+    exposure_of,
+    open_gate,
     open_lanes,
     open_recorder,
     take_leave,
-    write_token,
 )
 from app.market.strategy import DISCLAIMER
 from app.market.ticks import PriceTick
 from app.serving import (
+    CannotServe,
+    Wire,
     address_of,
     bind,
     configure_logs,
@@ -38,8 +44,6 @@ from app.serving import (
     run,
     serve,
 )
-from app.session import LAUNCH_S_MAX
-from app.write_token import WriteToken
 
 _shell = Console(stderr=True, highlight=False)
 
@@ -66,21 +70,26 @@ async def _serve(
     settings: Settings, feeds: Sequence[Feed], *, browser: bool, with_history: bool
 ) -> None:
     configure_logs(settings.log_format, settings.log_level)
+    wire = Wire(settings.tls_cert, settings.tls_key, parse_proxies(settings.trusted_proxies))
+    wire.check()
+    problem = exposure_of(settings).problem()
+    if problem is not None:
+        raise CannotServe(problem)
     with bind(settings.host, settings.port) as listener:
-        recorder, token, lanes = await _prepare(settings, with_history=with_history)
+        recorder, gate, lanes = await _prepare(settings, with_history=with_history)
+        url = address_of(listener, wire.scheme)
 
         def started() -> None:
             # What is there by now stays: a full collection that walks it stops everything for 40 ms.
             gc.collect()
             gc.freeze()
             # What machines read is kept: no link in it, which signs in whoever reads it first.
-            _welcome(listener, token.path, None if settings.log_format == "json" else link())
+            _welcome(listener, url, gate, None if settings.log_format == "json" else link())
             if browser:
                 open_browser(link())
 
         def link() -> str:
-            code: str = app.state.services.sessions.launch.issue()
-            return f"{address_of(listener)}#launch={code}"
+            return f"{url}#launch={gate.sessions.launch.issue()}"
 
         async def opened(_settings: Settings) -> Recorder:
             return recorder
@@ -88,11 +97,11 @@ async def _serve(
         async def lanes_opened(_settings: Settings) -> Lanes:
             return lanes
 
-        app = create_app(settings, feeds, opened, lanes_opened)
-        await serve(app, listener, started, partial(take_leave, app))
+        app = create_app(settings, feeds, opened, lanes_opened, lambda _settings: gate)
+        await serve(app, listener, started, partial(take_leave, app), wire)
 
 
-async def _prepare(settings: Settings, *, with_history: bool) -> tuple[Recorder, WriteToken, Lanes]:
+async def _prepare(settings: Settings, *, with_history: bool) -> tuple[Recorder, Gate, Lanes]:
     """What the server needs before it starts; from then on it is the application that closes the logs."""
     async with AsyncExitStack() as undone:
         # First what is only read: where that is not there, nothing was made or changed.
@@ -102,25 +111,25 @@ async def _prepare(settings: Settings, *, with_history: bool) -> tuple[Recorder,
         undone.push_async_callback(recorder.close)
         if with_history:
             await _import_history(recorder)
-        prepared = recorder, write_token(settings), lanes
+        prepared = recorder, open_gate(settings), lanes
         undone.pop_all()
         return prepared
 
 
-def _welcome(listener: socket.socket, token_path: Path | None, launch: str | None) -> None:
-    url = address_of(listener)
+def _welcome(listener: socket.socket, url: str, gate: Gate, launch: str | None) -> None:
     _shell.print(f"[bold]Synapse[/bold] is at [link={url}]{url}[/link] (Ctrl-C stops it)")
     if listens_everywhere(listener):
         _shell.print("It listens on all interfaces: other machines can reach it", soft_wrap=True)
     if launch:
+        reads = "; the address above only reads" if gate.stranger.scopes else ""
         _shell.print(
             f"To write from a browser, open {launch} (it signs in one browser, once, within"
-            f" {LAUNCH_S_MAX // 60} minutes; the address above only reads)",
+            f" {LAUNCH_S_MAX // 60} minutes{reads})",
             markup=False,
             soft_wrap=True,
         )
-    if token_path:
-        _shell.print(f"The token for writing is in {token_path}", soft_wrap=True)
+    if gate.token.path:
+        _shell.print(f"The token for writing is in {gate.token.path}", soft_wrap=True)
     _shell.print(f"[dim]{DISCLAIMER}[/dim]")
 
 

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.access.exposure import parse_proxies
+from app.access.origins import host_name
 from app.lane_names import parse_lanes
 from app.market.detector.registry import NAMES
 from app.market.money import PLACES, rounded
@@ -63,6 +65,40 @@ def _an_amount(cash: Decimal) -> Decimal:
     return cash
 
 
+def _readable_proxies(text: str) -> str:
+    parse_proxies(text)
+    return text
+
+
+Proxies = Annotated[str, AfterValidator(_readable_proxies)]
+
+
+def _readable_names(text: str) -> str:
+    for name in listed(text):
+        if host_name(name) is None:
+            raise ValueError(f"{name!r} is no host name: write synapse.example.com")
+    return text
+
+
+Names = Annotated[str, AfterValidator(_readable_names)]
+
+
+def _readable_origins(text: str) -> str:
+    for origin in listed(text):
+        scheme, _, host = origin.partition("://")
+        if scheme not in {"http", "https"} or host_name(host) is None:
+            raise ValueError(f"{origin!r} is no origin: write https://app.example.com")
+    return text
+
+
+Origins = Annotated[str, AfterValidator(_readable_origins)]
+
+
+def listed(text: str) -> frozenset[str]:
+    """What a setting names, separated by commas, in lower case."""
+    return frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+
+
 def _sendable(token: str) -> str:
     # It travels in a header, where spaces end it and other alphabets do not arrive.
     if not all("!" <= character <= "~" for character in token):
@@ -85,6 +121,40 @@ class Settings(BaseSettings):
         min_length=1,
         repr=False,
         description="The token that writes need. Without it one is made at first start.",
+    )
+    read: Annotated[str, Field(pattern="^(open|token)$")] | None = Field(
+        None,
+        description="Who may read: open (anybody who reaches the server) or token. By default open on this"
+        " machine's own addresses, and never on others.",
+    )
+    tokens_file: Path | None = Field(
+        None, description="A TOML file of more tokens, with scopes, channels and an end: access.md."
+    )
+    jwt_secret: str | None = Field(
+        None, repr=False, description="The secret of tokens that others sign (JWT, HS256)."
+    )
+    jwt_keys_file: Path | None = Field(
+        None, description="The public keys of tokens that others sign (a JWKS file, RS256)."
+    )
+    jwt_issuer: str | None = Field(None, min_length=1, description="The `iss` that they must have.")
+    jwt_audience: str | None = Field(
+        None,
+        min_length=1,
+        description="The `aud` that they must have; then one without is refused.",
+    )
+    allowed_hosts: Names = Field(
+        "",
+        description="Names that the server has, separated by commas; its addresses and localhost are known.",
+    )
+    allowed_origins: Origins = Field(
+        "",
+        description="Pages of other sites that may ask the server: https://a.example,https://b.example.",
+    )
+    tls_cert: Path | None = Field(None, description="A certificate (PEM) to serve by TLS with.")
+    tls_key: Path | None = Field(None, description="Its key (PEM).")
+    trusted_proxies: Proxies = Field(
+        "",
+        description="Addresses and networks of proxies that end TLS; what they say of a client is believed.",
     )
     host: str = Field("127.0.0.1", min_length=1, description="The address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(

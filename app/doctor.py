@@ -16,10 +16,11 @@ from events.chain import GENESIS, check_chain
 from events.clock import now_us
 from events.engines import BUSY_TIMEOUT_MS, SqliteReader
 from events.envelope import Head
-from events.errors import CorruptLog, EventError, StoreLocked
+from events.errors import CorruptLog, EventError, StoreLocked, StoreUnavailable
 from events.file_lock import FileLock
 from events.scalars import format_micros
 from events.sql_store import SqlEventStore
+from events.sqlite_files import reading
 from events.sqlite_wal import wal_fault
 from events.store import ReadQuery
 
@@ -66,7 +67,12 @@ def _may_be_opened(log: Path, checks: list[Check]) -> bool:
         text = f"{log} does not exist yet: serve, demo or import makes it"
         checks.append(Check("log", OK, text))
         return False
-    fault = wal_fault(log)
+    try:
+        with reading(log):
+            fault = wal_fault(log)
+    except StoreUnavailable as error:
+        checks.append(Check("log", FAILED, str(error)))
+        return False
     checks += [_writer(log), _wal(log, fault.text if fault else None)]
     return fault is None or not fault.certain
 

@@ -10,16 +10,18 @@ from app.market import public_state
 from app.market.persona import Persona
 from app.market.setup import DEFAULT_SETUP, MarketSetup
 from app.market.strategy import DISCLAIMER
+from events.catalog import Channel
 from events.log import EventLog
 from events.projection import Folded, Projection
 from events.projector import Projector
 from events.scalars import format_micros, to_micros
 
+ALL_CHANNELS: Final = frozenset(Channel)
 PUBLIC_STATE: Final[Projection[public_state.PublicState]] = public_state
 
 
 class LiveState:
-    """What clients see of the projection `public_state`."""
+    """What clients see of the projection `public_state`: of some channels, where they may not see all."""
 
     def __init__(
         self,
@@ -36,20 +38,27 @@ class LiveState:
         }
         self.projector = projector or Projector(log, PUBLIC_STATE)
 
-    async def now(self) -> dict[str, Any]:
+    async def now(self, channels: frozenset[Channel] = ALL_CHANNELS) -> dict[str, Any]:
         """The state at the head."""
-        return self._present(await self.projector.now())
+        return self._present(await self.projector.now(), channels)
 
-    async def at_position(self, position: int) -> dict[str, Any]:
+    async def at_position(
+        self, position: int, channels: frozenset[Channel] = ALL_CHANNELS
+    ) -> dict[str, Any]:
         """The state right after a position of the log.
 
         Raises:
             PositionBeyondHead: the position has not been recorded yet.
             ProjectionParked: it lies beyond an event that this program cannot read.
         """
-        return self._present(await self.projector.at_position(position))
+        return self._present(await self.projector.at_position(position), channels)
 
-    async def at_time(self, at: datetime | None, known_at: datetime | None) -> dict[str, Any]:
+    async def at_time(
+        self,
+        at: datetime | None,
+        known_at: datetime | None,
+        channels: frozenset[Channel] = ALL_CHANNELS,
+    ) -> dict[str, Any]:
         """The state at market time `at`, as it was known at commit time `known_at`.
 
         Raises:
@@ -57,10 +66,16 @@ class LiveState:
         """
         at_us = None if at is None else to_micros(at)
         known_at_us = None if known_at is None else to_micros(known_at)
-        return self._present(await self.projector.at_time(at_us, known_at_us))
+        return self._present(await self.projector.at_time(at_us, known_at_us), channels)
 
-    def _present(self, fold: Folded[public_state.PublicState]) -> dict[str, Any]:
-        shown = public_state.present(fold.state, self._persona, self._built_in)
+    def _present(
+        self, fold: Folded[public_state.PublicState], channels: frozenset[Channel]
+    ) -> dict[str, Any]:
+        state, rules = fold.state, self._built_in
+        if channels != ALL_CHANNELS:
+            state = public_state.visible(state, channels)
+            rules = rules if Channel.SYSTEM in channels else {}
+        shown = public_state.present(state, self._persona, rules)
         body = {"epoch": self._log.head.epoch, "position": fold.position, **shown}
         return {
             **body,

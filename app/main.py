@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from fastapi import Depends, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
+from app.access.exposure import Exposure, parse_proxies
+from app.access.gate import Gate
+from app.access.sessions import Sessions
+from app.access.token_book import TokenBook
+from app.access.write_token import WriteToken, load_token
 from app.api import (
     alert_rules,
     alerts,
@@ -33,14 +40,18 @@ from app.api import (
     stream,
     trades,
 )
+from app.api.contract import install_contract
 from app.api.dashboard import install_dashboard
+from app.api.doorway import Doorway
 from app.api.downloads import Downloads
-from app.api.limits import BodyLimit
+from app.api.headers import GuardedFastAPI
+from app.api.limits import BodyLimit, RequestLimit
 from app.api.params import refuse_unknown_params
+from app.api.plain_bodies import PlainBodies
 from app.api.problems import install_problem_handlers
 from app.api.services import Services
 from app.broadcaster import MarketDataBroadcaster
-from app.config import BASIS_POINTS, PostgresUrl, Settings, database_of
+from app.config import BASIS_POINTS, PostgresUrl, Settings, database_of, listed
 from app.feeds.base import Feed
 from app.ingest import TickIngest
 from app.lane_names import parse_lanes
@@ -55,7 +66,6 @@ from app.metrics import LogMetrics, StreamMetrics
 from app.migrate import upgrade
 from app.opened import episode_projector, open_reader
 from app.queries.reader import LogReader
-from app.session import Sessions
 from app.stream.connection import StreamContext
 from app.stream.connection_log import ConnectionRegister
 from app.stream.fan_out import FanOut
@@ -63,7 +73,6 @@ from app.stream.manager import TypedWebSocketManager
 from app.stream.protocol import MessageFactory
 from app.stream.replay_connection import ReplayContext
 from app.stream.transport import FrameCache
-from app.write_token import WriteToken, load_token
 from events.clock import now_us, uuid7
 from events.log import EventLog
 from events.projector import Projector
@@ -191,24 +200,61 @@ def write_token(settings: Settings) -> WriteToken:
     return load_token(settings.token, beside)
 
 
+def exposure_of(settings: Settings) -> Exposure:
+    """Who the settings let reach the server, and how."""
+    return Exposure(
+        host=settings.host,
+        has_tls=settings.tls_cert is not None,
+        proxies=parse_proxies(settings.trusted_proxies),
+        reading_is_open=None if settings.read is None else settings.read == "open",
+    )
+
+
+def open_gate(settings: Settings) -> Gate:
+    """Who may come in, and as what.
+
+    Raises:
+        OSError, TokenFileError: the server's token cannot be read or made.
+        TokensFileError: the file of tokens cannot be read, or is none.
+        JwtSetupError: there are keys that no token can be checked with.
+    """
+    token = write_token(settings)
+    book = None if settings.tokens_file is None else TokenBook(settings.tokens_file, monotonic)
+    jwts = None
+    if settings.jwt_secret is not None or settings.jwt_keys_file is not None:
+        from app.access.jwt_tokens import JwtVerifier
+
+        jwts = JwtVerifier(
+            monotonic,
+            secret=settings.jwt_secret,
+            keys=settings.jwt_keys_file,
+            issuer=settings.jwt_issuer,
+            audience=settings.jwt_audience,
+        )
+    opens_reading = exposure_of(settings).opens_reading
+    sessions = Sessions(token.value, _now)
+    return Gate(token, sessions, _now, opens_reading=opens_reading, book=book, jwts=jwts)
+
+
 def build_services(
     recorder: Recorder,
     settings: Settings,
-    token: WriteToken,
+    gate: Gate,
     feeds: Sequence[Feed],
     lanes: Lanes,
 ) -> Services:
     """Everything that the endpoints work with, around an open log."""
     log, ingest, frames = recorder.log, recorder.ingest, FrameCache()
     factory = MessageFactory(_now, lambda: str(uuid7()))
-    register, log_metrics = ConnectionRegister(StreamMetrics(), token.is_in), LogMetrics()
+    register, log_metrics = ConnectionRegister(StreamMetrics(), gate.is_secret), LogMetrics()
     log.on_commit = log_metrics.append_seconds
     context = StreamContext(
         log=log,
         frames=frames,
         factory=factory,
         heartbeat_s=settings.heartbeat_s,
-        is_token=token.matches,
+        grant_of=gate.of_token,
+        holds=gate.holds,
         fan_out=FanOut(log, frames, factory, settings.heartbeat_s, register.metrics),
         register=register,
     )
@@ -220,9 +266,8 @@ def build_services(
         episodes=recorder.episodes,
         broadcaster=MarketDataBroadcaster(log, ingest, feeds, settings.regime_interval_s),
         manager=TypedWebSocketManager(context),
-        replays=ReplayContext(log, factory, token.matches, live_state.at_position, register),
-        token=token,
-        sessions=Sessions(token.value, _now),
+        replays=ReplayContext(log, factory, gate.of_token, live_state.at_position, register),
+        gate=gate,
         downloads=Downloads(),
         register=register,
         log_metrics=log_metrics,
@@ -245,6 +290,7 @@ def create_app(
     feeds: Sequence[Feed] = (),
     opened: Callable[[Settings], Awaitable[Recorder]] = open_recorder,
     lanes_opened: Callable[[Settings], Awaitable[Lanes]] = open_lanes,
+    gate_opened: Callable[[Settings], Gate] = open_gate,
 ) -> FastAPI:
     """The application; it opens the log when it starts and closes it when it stops.
 
@@ -253,6 +299,7 @@ def create_app(
         feeds: what to play while it runs.
         opened: where the log comes from; a caller that has opened it already hands it over here.
         lanes_opened: the same for the logs that are shown beside it.
+        gate_opened: the same for who may come in.
     """
 
     @asynccontextmanager
@@ -262,7 +309,7 @@ def create_app(
             stack.push_async_callback(recorder.close)
             lanes = await lanes_opened(settings)
             stack.push_async_callback(lanes.close)
-            services = build_services(recorder, settings, write_token(settings), feeds, lanes)
+            services = build_services(recorder, settings, gate_opened(settings), feeds, lanes)
             app.state.services = services
             services.manager.start()
             services.broadcaster.start()
@@ -273,7 +320,7 @@ def create_app(
                 await services.broadcaster.stop()
                 await services.manager.stop()
 
-    app = FastAPI(
+    app = GuardedFastAPI(
         title="Synapse",
         version=version("regime-synapse"),
         description=DESCRIPTION,
@@ -286,6 +333,17 @@ def create_app(
     )
     install_problem_handlers(app)
     app.add_middleware(BodyLimit)
+    app.add_middleware(PlainBodies)
+    origins = listed(settings.allowed_origins)
+    app.add_middleware(Doorway, listed(settings.allowed_hosts), origins)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=sorted(origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        )
+    app.add_middleware(RequestLimit)  # before all else: whoever tries tokens is counted too
     for module in (state, events, event, stream, bars, prices, trades, alert_rules, alerts):
         app.include_router(module.router)
     for module in (broadcast, connections, session, episodes):
@@ -295,4 +353,5 @@ def create_app(
     for module in (health, metrics, asyncapi, socket):
         app.include_router(module.router)
     install_dashboard(app)
+    install_contract(app)
     return app

@@ -23,7 +23,7 @@ DELIVERY_BOUNDS_S: Final = (
 )
 
 CLOSE_CODES: Final = frozenset({1000, 1001, 1002, 1005, 1006, 1007, 1008, 1009, 1011, 1012})
-SERVER_CLOSE_CODES: Final = frozenset({4001, 4008, 4401, 4403, 4429})
+SERVER_CLOSE_CODES: Final = frozenset({4001, 4008, 4401, 4403, 4408, 4429})
 OTHER_CODE: Final = "other"
 """Clients may close with any of 4,000 codes: those that nobody has named are one label value."""
 

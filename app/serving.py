@@ -4,16 +4,23 @@ import asyncio
 import errno
 import logging
 import socket
+import ssl
 import sys
 import threading
 import webbrowser
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any, Final, cast
 
 import structlog
 import uvicorn
 
+from app.stream.deadlines import KEEP_ALIVE_S, Guard
 from app.stream.direct import DirectHttpProtocol, DirectProtocol
+from app.stream.open_files import raise_open_files, sockets_crowd
 
 AsgiApp = Callable[..., Coroutine[Any, Any, None]]
 
@@ -33,12 +40,64 @@ long as writing its neighbour to 1,000 viewers; now several are done meanwhile, 
 _LOOPBACK_FOR: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nothing is bound here
 """Addresses that stand for all of a machine's own, and where it reaches itself then."""
 
+LOCAL_PROXIES: Final = ("127.0.0.1", "::1")
+"""A proxy on this machine is always believed: whoever runs programs here needs no lie about an address."""
+
 WIRE_LOGGERS: Final = ("uvicorn.error", "websockets")
 """Below warnings these write addresses, headers and messages as they came, tokens among them."""
 
 
 class CannotServe(Exception):
     """Why the server cannot start, in one sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How the server speaks to the network.
+
+    Attributes:
+        tls_cert: its certificate (PEM); None for plain HTTP.
+        tls_key: the certificate's key; None where it is in the same file.
+        proxies: addresses and networks whose word for a client's address and scheme is taken.
+    """
+
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    proxies: Sequence[str] = ()
+
+    def is_proxy(self, address: str) -> bool:
+        """Whether a connection from this address may be any client's."""
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return False
+        found = getattr(found, "ipv4_mapped", None) or found
+        return any(found in ip_network(proxy, strict=False) for proxy in (*LOCAL_PROXIES, *self.proxies))
+
+    @property
+    def scheme(self) -> str:
+        """Of its addresses."""
+        return "http" if self.tls_cert is None else "https"
+
+    def check(self) -> None:
+        """See that the certificate and the key can be used.
+
+        Raises:
+            CannotServe: they cannot be read, or do not belong together.
+        """
+        if self.tls_cert is None:
+            if self.tls_key is not None:
+                raise CannotServe("SYNAPSE_TLS_KEY needs SYNAPSE_TLS_CERT beside it")
+            return
+        try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.tls_cert, self.tls_key, password=str)
+        except OSError as error:  # of which ssl.SSLError is one
+            why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+            raise CannotServe(f"cannot serve by TLS with {self.tls_cert}: {why}") from None
+
+
+PLAIN: Final = Wire()
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -69,11 +128,11 @@ def listens_everywhere(listener: socket.socket) -> bool:
     return listener.getsockname()[0] in _LOOPBACK_FOR
 
 
-def address_of(listener: socket.socket) -> str:
+def address_of(listener: socket.socket, scheme: str = "http") -> str:
     """The URL under which a listening socket is reached from this machine."""
     host, port = listener.getsockname()[:2]
     host = _LOOPBACK_FOR.get(host, host)
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
 
 async def _nothing() -> None:
@@ -88,17 +147,40 @@ class Server(uvicorn.Server):
         app: AsgiApp,
         started: Callable[[], None],
         leaving: Callable[[], Awaitable[None]] = _nothing,
+        guard: Guard | None = None,
+        wire: Wire = PLAIN,
     ) -> None:
-        """`leaving` is awaited before any connection is cut."""
-        super().__init__(_config(app))
+        """`leaving` is awaited before any connection is cut; `guard` watches over all of them."""
+        if guard is None:
+            guard = Guard(sockets=sockets_crowd(raise_open_files(), wire.is_proxy))
+        super().__init__(_config(app, guard, wire))
+        self._tls_handshake_s = guard.deadlines.header_s
         self._started_callback = started
         self._leaving_callback = leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
-        await super().startup(sockets)
+        await super().startup([])  # it would give every TLS handshake a minute
+        loop, config = asyncio.get_running_loop(), self.config
+        within_s = self._tls_handshake_s if config.ssl else None
+        for listener in sockets or ():
+            self.servers.append(
+                await loop.create_server(
+                    self._protocol,
+                    sock=listener,
+                    backlog=config.backlog,
+                    ssl=config.ssl,
+                    ssl_handshake_timeout=within_s,
+                    ssl_shutdown_timeout=within_s,
+                )
+            )
         if self.started:
             self._started_callback()
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        state = self.lifespan.state
+        return made(config=self.config, server_state=self.server_state, app_state=state)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept nobody, take leave, then stop: once uvicorn stops, it cuts every socket off without a word."""
@@ -108,18 +190,24 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _config(app: AsgiApp) -> uvicorn.Config:
+def _config(app: AsgiApp, guard: Guard, wire: Wire) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
-        http=DirectHttpProtocol,
-        ws=DirectProtocol,
+        # Called as classes are.
+        http=cast(Any, partial(DirectHttpProtocol, guard=guard)),
+        ws=cast(Any, partial(DirectProtocol, guard=guard)),
         ws_max_size=MESSAGE_BYTES_MAX,
         # The protocol watches over its connections itself: see there.
         ws_ping_interval=None,
         ws_per_message_deflate=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
+        server_header=False,
+        ssl_certfile=wire.tls_cert,
+        ssl_keyfile=wire.tls_key,
+        forwarded_allow_ips=[*LOCAL_PROXIES, *wire.proxies],
     )
 
 
@@ -128,6 +216,7 @@ async def serve(
     listener: socket.socket,
     started: Callable[[], None],
     leaving: Callable[[], Awaitable[None]],
+    wire: Wire = PLAIN,
 ) -> None:
     """Serve until the process is told to stop.
 
@@ -136,8 +225,9 @@ async def serve(
         listener: where; it is closed in the end.
         started: called once requests are answered.
         leaving: awaited before any connection is cut.
+        wire: how it speaks to the network.
     """
-    await Server(app, started, leaving).serve([listener])
+    await Server(app, started, leaving, wire=wire).serve([listener])
 
 
 def open_browser(url: str) -> None:

@@ -29,8 +29,8 @@ NO_MASK: Final = bytes(4)
 
 CHUNK: Final = 1 << 18
 CONNECTS_AT_ONCE: Final = 64
-PER_ADDRESS: Final = 5_000
-"""Viewers of one source address: a pair of addresses has some 28,000 ports."""
+PER_ADDRESS: Final = 1_000
+"""Viewers of one source address: the server takes 1,024 from each."""
 
 BREATH_S: Final = 0.01
 """Between two looks at the sockets: what has come meanwhile is taken at once, at less cost to the machine."""

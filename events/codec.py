@@ -111,6 +111,7 @@ def rewritten(event: RecordedEvent) -> str | None:
     if is_current(event):
         return event.payload_json
     try:
-        return CATALOG[event.type].text_of(decode(event))
+        payload = decode(event)
     except (UnknownEventType, UnreadablePayload):
         return None
+    return CATALOG[event.type].text_of(payload)

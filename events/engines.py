@@ -19,7 +19,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from events import failpoints
-from events.errors import CorruptLog, StoreUnavailable
+from events.errors import CorruptLog, EventError, StoreUnavailable
 from events.file_lock import FileLock
 from events.open_file import OpenFile
 from events.sqlite_files import refuse_damaged_files
@@ -32,6 +32,9 @@ READER_CONNECTIONS: Final = 4
 
 BUSY_TIMEOUT_MS: Final = 5_000
 """How long SQLite waits for a lock that a foreign program holds."""
+
+DAMAGE: Final = ("malformed", "not a database", "Could not decode to UTF-8")
+"""What SQLite says of a file that is damaged."""
 
 SQLITE_WRITER_PRAGMAS: Final = (
     # Before the first table only. Every page that a commit touches is written whole, and random ids touch
@@ -67,23 +70,29 @@ def translated_errors() -> Iterator[None]:
     """
     try:
         yield
-    except OperationalError as error:
-        raise StoreUnavailable(f"the database cannot be used: {error.orig}") from error
     except PoolTimeout as error:
         raise StoreUnavailable("the database is busy: every connection to it is in use") from error
-    except DatabaseError as error:
-        if isinstance(error.orig, sqlite3.DatabaseError) and _is_damage(str(error.orig)):
-            raise CorruptLog(f"the database file is damaged: {error.orig}") from error
-        raise
-    except DBAPIError as error:
-        raise StoreUnavailable(f"the database cannot be used: {error.orig}") from error
+    except (DBAPIError, sqlite3.Error) as error:  # the latter from the driver's own cursor
+        told = _translated(error)
+        if told is None:
+            raise
+        raise told from error
     except UnicodeDecodeError as error:
         # SQLite's own message quotes what is damaged, and the driver cannot read that.
         raise CorruptLog("the database file is damaged: a name in it is no text") from error
 
 
-def _is_damage(message: str) -> bool:
-    return "malformed" in message or "not a database" in message
+def _translated(error: DBAPIError | sqlite3.Error) -> EventError | None:
+    """The log's own error for what a driver raised; None where the program used it wrongly."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    # What is damaged is quoted behind that, and is no text itself.
+    text = str(cause).partition(" with text ")[0]
+    if isinstance(cause, sqlite3.DatabaseError) and any(sign in text for sign in DAMAGE):
+        return CorruptLog(f"the database file is damaged: {text}")
+    unusable = (OperationalError, sqlite3.OperationalError)
+    if isinstance(error, DatabaseError | sqlite3.DatabaseError) and not isinstance(error, unusable):
+        return None
+    return StoreUnavailable(f"the database cannot be used: {text}")
 
 
 class SqliteReader:

@@ -102,6 +102,17 @@ def acquired(present: Lease, holder: str, ttl_s: float, now_us: int) -> Lease | 
     return Lease(present.name, holder, present.fence + 1, now_us + ttl_us)
 
 
+def cut_short(present: Lease, ttl_s: float, now_us: int) -> Lease | None:
+    """The lease as it would be had it been taken now, if it lasts longer than any can; else None.
+
+    That means that the clock was set back since: a dead holder's lease would last for as long as that. Its
+    holder, if it lives, renews it in time; if not in time, its fence keeps it from writing.
+    """
+    if present.expires_at_us <= now_us + _ttl_us(TTL_S_MAX):
+        return None
+    return replace(present, expires_at_us=now_us + _ttl_us(ttl_s))
+
+
 def renewed(present: Lease | None, lease: Lease, ttl_s: float, now_us: int) -> Lease | None:
     """The lease with its new time; None when it is no longer this one.
 

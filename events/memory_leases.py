@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 
-from events.lease_rules import NOBODY, Lease, acquired, released, renewed, unheld
+from events.lease_rules import NOBODY, Lease, acquired, cut_short, released, renewed, unheld
 
 
 class MemoryLeases:
@@ -15,8 +15,10 @@ class MemoryLeases:
 
     async def acquire_lease(self, name: str, holder: str, ttl_s: float) -> Lease | None:
         """Take a lease; None when another holder has it."""
+        now_us = self._clock()
         present = self._leases.get(name) or unheld(name)
-        return self._put(acquired(present, holder, ttl_s, self._clock()))
+        present = self._put(cut_short(present, ttl_s, now_us)) or present
+        return self._put(acquired(present, holder, ttl_s, now_us))
 
     async def renew_lease(self, lease: Lease, ttl_s: float) -> Lease | None:
         """Make a lease last from now on; None when it is lost."""

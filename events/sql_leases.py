@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, literal_column, select, text, upda
 from events.chain import hash_lease
 from events.engines import Engines
 from events.envelope import Append
-from events.lease_rules import NOBODY, Lease, acquired, released, renewed, unheld
+from events.lease_rules import NOBODY, Lease, acquired, cut_short, released, renewed, unheld
 from events.sql_text import Driver, Lookup
 from events.tables import leases
 
@@ -84,7 +84,9 @@ def _acquire(
 ) -> Lease | None:
     connection.execute(_ADD, {"name": free.name, **_values(free)})
     present = _locked(connection, free.name) or free
-    return _write(connection, acquired(present, holder, ttl_s, _now_us(connection, clock)))
+    now_us = _now_us(connection, clock)
+    present = _write(connection, cut_short(present, ttl_s, now_us)) or present
+    return _write(connection, acquired(present, holder, ttl_s, now_us))
 
 
 def _renew(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, text
 
 from events.catalog import CATALOG
 from events.envelope import EventColumns, Head, RecordedEvent, event_columns
+from events.errors import CorruptLog
 from events.selection import Selection
 from events.sql_keys import as_parameter, key_items, key_list, rows_of_keys, tuples_of_keys
 from events.sql_merge import merged_positions, query_filter
@@ -55,7 +56,10 @@ _RANGE: Final = """
 
 def read_head(connection: Connection) -> Head:
     """The end of the log."""
-    return Head(*Driver(connection).rows(_HEAD)[0])
+    rows = Driver(connection).rows(_HEAD)
+    if not rows:
+        raise CorruptLog("the row that tells where the log ends is missing")
+    return Head(*rows[0])
 
 
 def read_streams(connection: Connection) -> Mapping[str, StreamHead]:

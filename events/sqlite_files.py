@@ -4,10 +4,12 @@ SQLite takes a file of a few bytes for a new database, fills up a last page that
 is behind damage in the write-ahead log: whoever lets it has lost events without a word.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from events.errors import CorruptLog
+from events.errors import CorruptLog, StoreUnavailable
 from events.sqlite_wal import sibling, wal_fault
 
 MAGIC: Final = b"SQLite format 3\0"
@@ -15,12 +17,27 @@ HEADER_BYTES: Final = 100
 NO_DATABASE: Final = "is no SQLite database, or its first bytes are damaged"
 
 
+@contextmanager
+def reading(database: Path) -> Iterator[None]:
+    """Turn what a disk refuses (EIO, ENOENT of a folder that went) into the log's own error."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(f"{database} cannot be read: {error.strerror}") from error
+
+
 def refuse_damaged_files(database: Path) -> None:
     """Keep SQLite from opening a database whose files are cut off, or hold damaged commits.
 
     Raises:
         CorruptLog: something that was committed is damaged or missing.
+        StoreUnavailable: the files cannot be read.
     """
+    with reading(database):
+        _refuse_damaged(database)
+
+
+def _refuse_damaged(database: Path) -> None:
     fault = wal_fault(database)
     if fault is not None and fault.certain:
         raise CorruptLog(f"{sibling(database, '-wal')} is damaged: {fault.text}")

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from events.engines import Engines, SqliteReader
 from events.errors import CorruptLog, StoreUnavailable
-from events.sqlite_files import NO_DATABASE, begins_as_database, cut_off
+from events.sqlite_files import NO_DATABASE, begins_as_database, cut_off, reading
 from events.sqlite_wal import wal_fault
 from events.verify_parts import walk_in_parts
 from events.verify_report import Findings, VerifyReport
@@ -106,6 +106,11 @@ async def verify_file(
 
 def _may_be_opened(path: Path, findings: Findings) -> bool:
     """Look at the files as files, before SQLite does."""
+    with reading(path):
+        return _is_whole(path, findings)
+
+
+def _is_whole(path: Path, findings: Findings) -> bool:
     if not path.exists():
         raise StoreUnavailable(f"{path} does not exist")
     fault = wal_fault(path)

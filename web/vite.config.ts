@@ -13,6 +13,9 @@ const POLICY = [
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
+  // No text becomes a script, not even by a library's mistake.
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
 ].join("; ");
 
 const COMPRESSED = /\.(?:css|html|js|svg)$/;

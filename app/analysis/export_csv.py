@@ -1,9 +1,11 @@
 """The table as CSV (RFC 4180: commas, CRLF, quotes doubled; UTF-8 without a mark), safe to open in a spreadsheet.
 
 A spreadsheet takes a cell that begins with = + - @ tab CR or LF for a formula, in East Asian locales also with
-the first four in full width. So a text that begins so gets an apostrophe before it; one that begins with apostrophes and then so gets one more, and a reader that takes
-one away again has the text as it was. A number stays a number: a cell that is a fixed-point decimal as a
-whole, such as -12.50, is left alone wherever it stands.
+the first four in full width, and some pass over blanks, quotes and invisible characters before them. Where the
+list separator is a semicolon or a tab, one text may become several cells, whatever its quotes say. So an
+apostrophe stands before a text that begins so, and after each ; tab CR or LF in it after which it goes on so.
+Whoever takes one away at each of these places has the text as it was. A number stays a number: a cell that
+is a fixed-point decimal as a whole, such as -12.50, is left alone wherever it stands.
 
 Null and an empty text are both an empty cell.
 """
@@ -19,17 +21,24 @@ from app.analysis.export_schema import COLUMNS, ENVELOPE, Kind
 from events.envelope import EventColumns
 from events.scalars import DECIMAL_PATTERN, format_micros
 
-_is_formula: Final = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]").match
+_PASSED_OVER: Final = (
+    r"[\s'\"\x00-\x20\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*"
+)
+_STARTS: Final = r"[=+\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe62\ufe63\ufe66\ufe6b]"
+_is_formula: Final = re.compile(rf"{_PASSED_OVER}{_STARTS}|'*[\t\r\n]").match
+_has_separator: Final = re.compile(r"[;\t\r\n]").search
+_goes_on_as_formula: Final = re.compile(rf"([;\t\n]|\r(?!\n))(?={_PASSED_OVER}{_STARTS})").sub
 _is_decimal: Final = re.compile(DECIMAL_PATTERN).fullmatch
 _is_quoted: Final = re.compile(r'[",\r\n]').search
-# Nearly every text is: neither a formula nor in need of quotes.
-_is_plain: Final = re.compile(r'[A-Za-z0-9][^",\r\n]*').fullmatch
+# Nearly every text is: no part of it a formula, and in no need of quotes.
+_is_plain: Final = re.compile(r'[A-Za-z0-9][^",;\t\r\n]*').fullmatch
 _EMPTY: Final = repeat("")
 
 
 def defused(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if _is_formula(text) and not _is_decimal(text) else text
+    """A text of which no spreadsheet takes any part for a formula."""
+    safe = _goes_on_as_formula(r"\1'", text) if _has_separator(text) else text
+    return f"'{safe}" if _is_formula(text) and not _is_decimal(text) else safe
 
 
 def _text_cell(text: str) -> str:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from app.api.auth import require_write_token
+from app.api.auth import require_write
 from app.api.idempotency import Endpoint, IdempotencyKey, keyed
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem, ProblemDetails
 from app.api.services import Services, ServicesDep
@@ -93,7 +93,7 @@ async def get_alert_rules(services: ServicesDep) -> RulesOut:
     return RulesOut(rules=[_shown(services, rule) for rule in rules])
 
 
-@router.post("", dependencies=[Depends(require_write_token)])
+@router.post("", dependencies=[Depends(require_write)])
 async def post_alert_rule(
     services: ServicesDep, body: AlertRule, idempotency_key: IdempotencyKey = None
 ) -> RuleSetOut:
@@ -104,7 +104,7 @@ async def post_alert_rule(
     return RuleSetOut(rule=_shown(services, body), position=done.positions[0])
 
 
-@router.delete("/{rule_id}", dependencies=[Depends(require_write_token)], responses=NOT_FOUND)
+@router.delete("/{rule_id}", dependencies=[Depends(require_write)], responses=NOT_FOUND)
 async def delete_alert_rule(
     services: ServicesDep, rule_id: Label, idempotency_key: IdempotencyKey = None
 ) -> RuleRemovedOut:

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from app.api.alert_rules import NOT_FOUND
-from app.api.auth import require_write_token
+from app.api.auth import require_write
 from app.api.idempotency import Endpoint, IdempotencyKey, keyed
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem
 from app.api.services import Services, ServicesDep
@@ -22,7 +22,7 @@ from events.scalars import Label, Symbol, Text, parse_time
 router = APIRouter(
     prefix="/api/alerts",
     tags=["alerts"],
-    dependencies=[Depends(require_write_token)],
+    dependencies=[Depends(require_write)],
     responses=PROBLEM_RESPONSES | NOT_FOUND,
 )
 

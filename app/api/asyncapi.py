@@ -5,9 +5,9 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from app.api.asyncapi_page import CONTENT_SECURITY_POLICY, render
+from app.api.asyncapi_page import STYLE, render
 from app.api.problems import ApiProblem, ProblemDetails
 from app.stream.asyncapi import asyncapi_document
 from app.stream.message_schemas import message_kinds, message_schema
@@ -34,17 +34,29 @@ async def asyncapi_json() -> JSONResponse:
 @router.get("/asyncapi", response_class=HTMLResponse)
 async def asyncapi_html() -> HTMLResponse:
     """The same as a page to read."""
-    headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
-    return HTMLResponse(_page(), headers=headers)
+    return HTMLResponse(_page())
+
+
+@router.get("/asyncapi.css", include_in_schema=False)
+async def asyncapi_css() -> Response:
+    """How that page looks."""
+    return Response(STYLE, media_type="text/css")
+
+
+class SchemaResponse(JSONResponse):
+    """A JSON Schema."""
+
+    media_type = "application/schema+json"
 
 
 @router.get(
     "/schemas/{type}.json",
+    response_class=SchemaResponse,
     responses={404: {"model": ProblemDetails, "description": "No such type of message."}},
 )
-async def schema(type: str) -> JSONResponse:  # noqa: A002  # the name in the path
+async def schema(type: str) -> SchemaResponse:  # noqa: A002  # the name in the path
     """The JSON Schema of one type of message: envelope and payload."""
     if type not in message_kinds():
         known = ", ".join(message_kinds())
         raise ApiProblem(404, "not_found", f"no message has the type {type!r}; there are: {known}")
-    return JSONResponse(message_schema(type), media_type="application/schema+json")
+    return SchemaResponse(message_schema(type))

@@ -1,65 +1,73 @@
-"""Who may write: whoever sends the write token, and the browser that was signed in, from the page itself."""
+"""What writing needs, as the contract tells it; and what an answer may show of what is asked for.
 
+Who may come in is decided in the doorway (`app.api.doorway`), by the rules of `app.access.rules`.
+"""
+
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from app.access.grant import Grant, Scope
+from app.access.rules import refusal
+from app.access.sessions import COOKIE
+from app.api.doorway import grant_of
 from app.api.problems import ApiProblem
-from app.api.services import get_services
-from app.session import COOKIE, is_same_origin
-from app.write_token import WriteToken
+from events.catalog import Channel
 
-CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="synapse"'}
-_FOREIGN: Final = (
-    "a signed-in browser writes from this server's own page only: the header 'Origin' must name the host"
-    " and port of 'Host'; programs send the write token"
+_CHANNELS: Final = frozenset(channel.value for channel in Channel)
+
+_bearer = HTTPBearer(
+    auto_error=False, description="A token: the server's own, or one of its operator's."
 )
-
-_bearer = HTTPBearer(auto_error=False, description="The write token (SYNAPSE_TOKEN, or its file).")
 _cookie = APIKeyCookie(
     name=COOKIE,
     auto_error=False,
-    description="A browser's session (POST /api/session); a write with it needs an Origin that is this server's.",
+    description="A browser's session (POST /api/session); 8 digits of the server follow the name. A write"
+    " with it needs an Origin that is this server's.",
 )
 
 BearerDep = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 CookieDep = Annotated[str | None, Depends(_cookie)]
 
 
-async def require_write_token(
-    request: Request, credentials: BearerDep, cookie: CookieDep = None
-) -> None:
-    """Refuse a request with neither the write token nor a session that comes from the server's own page.
+def _get_grant(request: Request) -> Grant:
+    return grant_of(request)
+
+
+GrantDep = Annotated[Grant, Depends(_get_grant)]
+
+
+async def require_write(grant: GrantDep, _token: BearerDep, _session: CookieDep = None) -> None:
+    """Tells the contract that this writes. The doorway has looked already; a second lock costs nothing.
 
     Raises:
-        ApiProblem: 401, `unauthorised`; 403, `foreign_origin`.
+        ApiProblem: 401 or 403.
     """
-    services = get_services(request)
-    token = services.token
-    if credentials is not None:
-        if token.matches(credentials.credentials):
-            return
-    elif services.sessions.find(cookie) is not None:
-        require_same_origin(request)
-        return
-    detail = f"writing needs the header 'Authorization: Bearer TOKEN' ({where_is(token)})"
-    if cookie is not None and credentials is None:
-        detail = f"this browser's session is over or not of this server; {detail}"
-    raise ApiProblem(401, "unauthorised", detail, headers=CHALLENGE)
+    require(grant, Scope.WRITE)
 
 
-def require_same_origin(request: Request) -> None:
-    """Refuse a request that does not say that it comes from this server's own page.
+def require(grant: Grant, scope: Scope, channels: Sequence[Channel] = ()) -> None:
+    """Refuse what a grant does not allow.
 
     Raises:
-        ApiProblem: 403, `foreign_origin`.
+        ApiProblem: 401, `unauthorised`; 403, `forbidden` or `forbidden_channel`.
     """
-    origin, host = request.headers.get("origin"), request.headers.get("host")
-    if not is_same_origin(origin, host, request.url.scheme):
-        raise ApiProblem(403, "foreign_origin", _FOREIGN)
+    refused = refusal(grant, scope, channels)
+    if refused is not None:
+        raise ApiProblem(401 if not grant.scopes else 403, refused.code, refused.message)
 
 
-def where_is(token: WriteToken) -> str:
-    """Where whoever runs the server finds the write token."""
-    return f"see {token.path or 'SYNAPSE_TOKEN'} on the server"
+def covered(grant: Grant, channels: list[str] | None) -> list[str] | None:
+    """The channels that are asked for, if the grant covers them; all that it covers where none are named.
+
+    Names that there are not stay, for whoever reads them to refuse. None stays where nothing is hidden.
+
+    Raises:
+        ApiProblem: 403, `forbidden_channel`.
+    """
+    if channels is None:
+        return None if grant.sees_all else [channel.value for channel in grant.visible()]
+    require(grant, Scope.READ, [Channel(name) for name in channels if name in _CHANNELS])
+    return channels

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from app.answers.bars import Bars
 from app.api.answer import answered
 from app.api.params import PositionParam, TimeParam
 from app.api.problems import PROBLEM_RESPONSES
@@ -16,7 +17,7 @@ from events.scalars import SYMBOL_PATTERN
 router = APIRouter(prefix="/api", tags=["bars"], responses=PROBLEM_RESPONSES)
 
 
-@router.get("/bars")
+@router.get("/bars", response_model=Bars)
 async def get_bars(
     services: ServicesDep,
     symbol: Annotated[str, Query(pattern=SYMBOL_PATTERN)],

@@ -4,13 +4,14 @@ They are appended and broadcast like any other event and change what is shown, n
 """
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 
-from app.api.auth import require_write_token
+from app.api.auth import require_write
+from app.api.event_schemas import MESSAGE, answers_with
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import ServicesDep
 from app.market.strategy import RECOMMENDATIONS
@@ -50,9 +51,11 @@ from events.scalars import (
 router = APIRouter(
     prefix="/api/broadcast",
     tags=["manual broadcasts"],
-    dependencies=[Depends(require_write_token)],
+    dependencies=[Depends(require_write)],
     responses=PROBLEM_RESPONSES,
 )
+
+_MESSAGE: Final = answers_with(MESSAGE)
 
 ZERO = Decimal(0)
 MANUAL = DetectorStamp(name="manual", version="1", constants_hash="none")
@@ -216,25 +219,25 @@ async def _broadcast(services: ServicesDep, payload: Payload) -> Response:
     return Response(present_text(appended.events[0]), media_type="application/json")
 
 
-@router.post("/regime")
+@router.post("/regime", responses=_MESSAGE)
 async def broadcast_regime(services: ServicesDep, body: ManualRegime) -> Response:
     """Show a regime; answers the message that subscribers get."""
     return await _broadcast(services, body.payload())
 
 
-@router.post("/price-alert")
+@router.post("/price-alert", responses=_MESSAGE)
 async def broadcast_price_alert(services: ServicesDep, body: ManualPriceAlert) -> Response:
     """Show an alert; answers the message that subscribers get."""
     return await _broadcast(services, body.payload())
 
 
-@router.post("/portfolio")
+@router.post("/portfolio", responses=_MESSAGE)
 async def broadcast_portfolio(services: ServicesDep, body: ManualPortfolio) -> Response:
     """Show a portfolio's value; answers the message that subscribers get."""
     return await _broadcast(services, body.payload())
 
 
-@router.post("/trade")
+@router.post("/trade", responses=_MESSAGE)
 async def broadcast_trade(services: ServicesDep, body: ManualTrade) -> Response:
     """Show a trade; answers the message that subscribers get."""
     return await _broadcast(services, body.payload())

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from app.analysis.export import MEDIA_TYPES, ExportFormat
+from app.api.auth import GrantDep, covered
+from app.api.event_schemas import PAGE
 from app.api.export import export_response
 from app.api.params import (
     PAGE_MAX,
@@ -42,7 +44,8 @@ _TOLD: Final = (
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "A page, or the whole selection as a download.",
-        "content": {"application/json": {}} | dict.fromkeys(MEDIA_TYPES.values(), _BINARY),
+        "content": {"application/json": {"schema": PAGE}}
+        | dict.fromkeys(MEDIA_TYPES.values(), _BINARY),
         "headers": {
             header: {"schema": {"type": "string"}, "description": f"Of a download: {what}."}
             for header, what in zip(HEADERS.values(), _TOLD, strict=True)
@@ -67,6 +70,7 @@ Format = Literal["json", "ndjson", "csv", "parquet", "arrow", "cloudevents"]
 @router.get("/events", responses=_RESPONSES)
 async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing that can be asked
     services: ServicesDep,
+    grant: GrantDep,
     after: PositionParam = None,
     before: PositionParam = None,
     since: TimeParam = None,
@@ -90,14 +94,15 @@ async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing 
     (422), nor begin beyond the head (409).
     """
     _refuse_unfit(format, limit, order, raw=raw)
-    selection, wanted_types = selection_of(channels, symbols), types_of(types)
+    named = covered(grant, split_list(channels))
+    selection, wanted_types = selection_of(named, symbols), types_of(types)
     if format != "json":
         asked = Asked(
             after=after or 0,
             before=before,
             since=since,
             until=until,
-            channels=split_list(channels),
+            channels=named,
             symbols=split_list(symbols),
             types=split_list(types),
             limit=limit,

@@ -9,6 +9,7 @@ from app.answers.episodes import Episodes
 from app.answers.lanes import Lanes
 from app.answers.state import State
 from app.api.answer import answered
+from app.api.auth import GrantDep
 from app.api.params import PositionParam, TimeParam
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem, ProblemDetails
 from app.api.services import Services, ServicesDep
@@ -58,6 +59,7 @@ async def get_lane_episodes(
 @router.get("/lanes/{name}/state", response_model=State)
 async def get_lane_state(
     services: ServicesDep,
+    grant: GrantDep,
     name: NameParam,
     position: PositionParam = None,
     at: TimeParam = None,
@@ -67,7 +69,9 @@ async def get_lane_state(
     if position is not None and at is not None:
         raise ApiProblem(422, "invalid_request", "give either position or a time, not both")
     async with _lane(services, name).reader() as reader:
-        return answered(await state(reader, position=position, at=at, symbol=symbol))
+        return answered(
+            await state(reader, position=position, at=at, symbol=symbol, channels=grant.channels)
+        )
 
 
 def _lane(services: Services, name: str) -> Lane:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
@@ -24,11 +24,13 @@ from app.stream.connection_view import lag
 
 router = APIRouter(tags=["health"])
 
+_MEDIA_TYPES: Final = ("text/plain", "application/openmetrics-text")
+
 
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {name: {"schema": {"type": "string"}} for name in _MEDIA_TYPES}}},
 )
 async def metrics(services: ServicesDep, accept: Annotated[str, Header()] = "") -> Response:
     """What the server counts, in Prometheus' text format, or OpenMetrics' where it is asked for."""

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from app.api.auth import require_write_token
+from app.api.auth import require_write
 from app.api.idempotency import Endpoint, IdempotencyKey, keyed
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import ServicesDep
@@ -32,7 +32,7 @@ class PricesOut(Record):
     duplicates: int
 
 
-@router.post("/prices", dependencies=[Depends(require_write_token)])
+@router.post("/prices", dependencies=[Depends(require_write)])
 async def post_prices(
     services: ServicesDep, body: PricesIn, idempotency_key: IdempotencyKey = None
 ) -> PricesOut:

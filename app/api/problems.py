@@ -10,7 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
+from app.stream.crowd import Crowded
 from app.stream.protocol import Problem
 from events.errors import (
     AppendConflict,
@@ -23,6 +25,9 @@ from events.errors import (
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
+CROWDED_RETRY_S: Final = 10
+METHODS: Final = ("GET", "HEAD", "POST", "DELETE")
+FILE_METHODS: Final = ("GET", "HEAD")
 _STATUS: Final[tuple[tuple[type[EventError], int], ...]] = (
     (InvalidEvent, HTTPStatus.UNPROCESSABLE_ENTITY),
     (InvalidCursor, HTTPStatus.CONFLICT),
@@ -91,6 +96,12 @@ def problem_response(problem: ApiProblem) -> JSONResponse:
     return JSONResponse(body.model_dump(), problem.status, headers, media_type=MEDIA_TYPE)
 
 
+def too_many_connections(crowded: Crowded) -> ApiProblem:
+    """The answer to one long-lived connection too many."""
+    headers = {"Retry-After": str(CROWDED_RETRY_S)}
+    return ApiProblem(429, "too_many_connections", str(crowded), headers=headers)
+
+
 def _from_event_error(error: EventError) -> ApiProblem:
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     headers = (
@@ -128,6 +139,17 @@ def _from_http(error: HTTPException) -> ApiProblem:
     return ApiProblem(error.status_code, code, str(error.detail), headers=error.headers)
 
 
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """The methods that there are for a path; the framework names those of its first route only."""
+    routes = [route for route in app.routes if not isinstance(route, Mount)]
+
+    def fits(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in routes)
+
+    return [method for method in METHODS if fits(method)] or list(FILE_METHODS)
+
+
 def install_problem_handlers(app: FastAPI) -> None:
     """Make every error of the application answer as problem+json."""
 
@@ -144,7 +166,9 @@ def install_problem_handlers(app: FastAPI) -> None:
         return problem_response(_from_validation(error))
 
     @app.exception_handler(HTTPException)
-    async def http(_request: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            error.headers = {"Allow": ", ".join(_methods(app, request))}
         return problem_response(_from_http(error))
 
     @app.exception_handler(Exception)

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from app.access.gate import Gate
 from app.api.downloads import Downloads
 from app.broadcaster import MarketDataBroadcaster
 from app.ingest import TickIngest
@@ -14,11 +15,9 @@ from app.live_state import LiveState
 from app.market.episodes import Episodes
 from app.metrics import LogMetrics
 from app.queries.reader import LogReader
-from app.session import Sessions
 from app.stream.connection_log import ConnectionRegister
 from app.stream.manager import TypedWebSocketManager
 from app.stream.replay_connection import ReplayContext
-from app.write_token import WriteToken
 from events.log import EventLog
 from events.projector import Projector
 
@@ -34,8 +33,7 @@ class Services:
     broadcaster: MarketDataBroadcaster
     manager: TypedWebSocketManager
     replays: ReplayContext
-    token: WriteToken
-    sessions: Sessions
+    gate: Gate
     downloads: Downloads
     register: ConnectionRegister
     log_metrics: LogMetrics

@@ -1,4 +1,4 @@
-"""`/api/session`: the dashboard exchanges a launch code (or the token) for a cookie that lets it write."""
+"""`/api/session`: the dashboard exchanges a launch code (or a token) for a cookie that lets it in."""
 
 from typing import Annotated, Final, Self
 
@@ -6,18 +6,19 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, model_validator
 
-from app.api.auth import CHALLENGE, BearerDep, CookieDep, where_is
+from app.access.gate import OWNER
+from app.access.grant import Grant, Scope
+from app.access.sessions import LAUNCH_S_MAX, SESSION_S_MAX
+from app.api.auth import BearerDep, CookieDep, GrantDep, require
+from app.api.doorway import CHALLENGE, where_is
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem
 from app.api.services import Services, ServicesDep
-from app.session import COOKIE, LAUNCH_S_MAX, SESSION_S_MAX
-from events.catalog import Record
+from events.catalog import Channel, Record
 from events.scalars import UtcTime
 
 router = APIRouter(prefix="/api/session", tags=["session"], responses=PROBLEM_RESPONSES)
 
-READ: Final = "read"
-WRITE: Final = "write"
-SECRET_MAX: Final = 1_000
+SECRET_MAX: Final = 4_096
 """Characters of a launch code or a token, at most."""
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -42,66 +43,101 @@ class SessionIn(Record):
 class SessionOut(Record):
     """What the caller may do, and until when; null: for as long as the token is the same."""
 
-    scopes: list[str]
+    scopes: list[Scope]
+    channels: list[Channel]
     expires_at: UtcTime | None
+
+
+class LaunchOut(Record):
+    """A code that signs in one browser, once: open the page with `#launch=CODE`."""
+
+    launch_code: str
+    expires_s: int
 
 
 @router.post("")
 async def open_session(
     services: ServicesDep, request: Request, response: Response, body: SessionIn
 ) -> SessionOut:
-    """Sign a browser in, with the code of the link that the server printed or with the write token.
+    """Sign a browser in, with the code of the link that the server printed or with a token.
 
     Guesses are not limited: a code has 256 random bits, and so has a token that the server made.
     """
-    if not _is_right(services, body):
+    grant = _grant(services, body)
+    if grant is None:
         raise ApiProblem(401, "unauthorised", _refusal(services, body), headers=CHALLENGE)
-    session, cookie = services.sessions.open()
-    _set_cookie(request, response, cookie, SESSION_S_MAX)
-    _log.info("session_opened", by="launch_code" if body.token is None else "token")
-    return SessionOut(scopes=[READ, WRITE], expires_at=session.expires_at)
+    session, cookie = services.gate.sessions.open(grant)
+    lasts_s = int((session.expires_at - services.gate.now()).total_seconds())
+    _set_cookie(services, request, response, cookie, max(0, min(lasts_s, SESSION_S_MAX)))
+    _log.info("session_opened", by="launch_code" if body.token is None else "token", who=grant.name)
+    return _shown(session.grant)
 
 
 @router.get("", openapi_extra={"security": [{}]})
 async def show_session(
-    services: ServicesDep, response: Response, credentials: BearerDep, cookie: CookieDep = None
+    services: ServicesDep,
+    request: Request,
+    response: Response,
+    credentials: BearerDep,
+    _: CookieDep = None,
 ) -> SessionOut:
-    """What the caller may do; reading needs no session."""
+    """What the caller may do; nothing is needed to ask."""
     response.headers.update(_NO_STORE)
-    if credentials is not None and services.token.matches(credentials.credentials):
-        return SessionOut(scopes=[READ, WRITE], expires_at=None)
-    session = services.sessions.find(cookie)
-    if session is None:
-        return SessionOut(scopes=[READ], expires_at=None)
-    return SessionOut(scopes=[READ, WRITE], expires_at=session.expires_at)
+    gate = services.gate
+    grant = None
+    if credentials is not None:
+        grant = gate.of_token(credentials.credentials)
+    return _shown(
+        grant or gate.of_cookie(request.cookies.get(gate.sessions.cookie)) or gate.stranger
+    )
 
 
 @router.delete("")
-async def close_session(request: Request, response: Response) -> SessionOut:
+async def close_session(services: ServicesDep, request: Request, response: Response) -> SessionOut:
     """Sign this browser out: it forgets its cookie. Nothing is kept on the server that could be ended."""
-    _set_cookie(request, response, "", 0)
-    return SessionOut(scopes=[READ], expires_at=None)
+    _set_cookie(services, request, response, "", 0)
+    return _shown(services.gate.stranger)
 
 
-def _set_cookie(request: Request, response: Response, value: str, max_age_s: int) -> None:
-    is_secure = request.url.scheme == "https"
+@router.post("/launch")
+async def issue_launch_code(
+    services: ServicesDep, grant: GrantDep, response: Response
+) -> LaunchOut:
+    """A new launch code, for another browser or after the first link was used; needs the scope `admin`."""
+    require(grant, Scope.ADMIN)  # a second lock: a code is the key to all the others
+    response.headers.update(_NO_STORE)
+    return LaunchOut(launch_code=services.gate.sessions.launch.issue(), expires_s=LAUNCH_S_MAX)
+
+
+def _shown(grant: Grant) -> SessionOut:
+    return SessionOut(
+        scopes=[scope for scope in Scope if scope in grant.scopes],
+        channels=grant.visible(),
+        expires_at=grant.expires_at,
+    )
+
+
+def _set_cookie(
+    services: Services, request: Request, response: Response, value: str, max_age_s: int
+) -> None:
+    name, is_secure = services.gate.sessions.cookie, request.url.scheme == "https"
     response.set_cookie(
-        COOKIE, value, max_age_s, path="/", secure=is_secure, httponly=True, samesite="strict"
+        name, value, max_age_s, path="/", secure=is_secure, httponly=True, samesite="strict"
     )
     response.headers.update(_NO_STORE)
 
 
-def _is_right(services: Services, body: SessionIn) -> bool:
+def _grant(services: Services, body: SessionIn) -> Grant | None:
     if body.token is not None:
-        return services.token.matches(body.token)
-    return services.sessions.launch.redeem(body.launch_code or "")
+        return services.gate.of_token(body.token)
+    return OWNER if services.gate.sessions.launch.redeem(body.launch_code or "") else None
 
 
 def _refusal(services: Services, body: SessionIn) -> str:
-    where = where_is(services.token)
+    where = where_is(services.gate)
     if body.token is not None:
-        return f"that is not the write token ({where})"
+        return f"that token is wrong, over or revoked{where}"
     return (
         f"this link has been used, or is older than {LAUNCH_S_MAX // 60} minutes, or is of an earlier start:"
-        f" start the server again, it prints a new one; or sign in with the write token ({where})"
+        f" 'synapse link' prints a new one; or sign in with a token{where}"
     )

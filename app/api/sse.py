@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.api.problems import too_many_connections
 from app.metrics import Way
+from app.stream.crowd import Crowded
+from app.stream.direct import CLOSE_S_MAX, CUT_OFF
 from app.stream.protocol import SubscribePayload
 from app.stream.transport import CLOSED_WITHOUT_A_WORD, ClientGone, Frames
 from events.clock import now_us
@@ -35,12 +38,18 @@ class SseTransport:
     """
 
     def __init__(
-        self, asked: SubscribePayload, receive: Receive, send: Send, address: str = ""
+        self,
+        asked: SubscribePayload,
+        receive: Receive,
+        send: Send,
+        address: str = "",
+        cut_off: Callable[[], None] | None = None,
     ) -> None:
-        """`address`: where the client comes from."""
+        """`address`: where the client comes from; `cut_off`: ends its connection without a word."""
         self._asked: SubscribePayload | None = asked
         self._receive = receive
         self._send = send
+        self._cut_off = cut_off
         self._epoch = ""
         self._offered: asyncio.Task[None] | None = None
         self._ended = False
@@ -88,14 +97,22 @@ class SseTransport:
         return True
 
     async def close(self, code: int, reason: str) -> None:  # noqa: ARG002  # there is no place for them
-        """End the body: the client comes back by itself."""
+        """End the body: the client comes back by itself. One that does not read is cut off after a while."""
         self.close_code = code
         if self._offered is not None:
             self._offered.cancel()
         if not self._ended:
             self._ended = True
-            with suppress(OSError):  # it has gone already
-                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            try:
+                async with asyncio.timeout(CLOSE_S_MAX):
+                    await self._send(
+                        {"type": "http.response.body", "body": b"", "more_body": False}
+                    )
+            except TimeoutError:
+                if self._cut_off is not None:
+                    self._cut_off()
+            except OSError:
+                return  # it has gone already
 
     async def _write_offered(self, frames: Frames) -> None:
         try:
@@ -159,22 +176,32 @@ class EventStreamResponse(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, asked: SubscribePayload, serve: Callable[[SseTransport], Awaitable[None]]
+        self,
+        asked: SubscribePayload,
+        serve: Callable[[SseTransport], Awaitable[None]],
+        place: Callable[[str], AbstractContextManager[None]],
     ) -> None:
-        """`serve` runs the connection over the wire, from the subscribe to its end."""
+        """`serve` runs the connection over the wire, from the subscribe to its end, in a place for its address."""
         self._asked = asked
         self._serve = serve
+        self._place = place
         self.status_code = 200
         self.background = None
         # Nobody may keep it, and no proxy may hold it back until a buffer is full.
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the stream."""
-        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        await send(start)
+        """Send the stream, or that there are too many."""
         client = scope.get("client")
-        transport = SseTransport(self._asked, receive, send, client[0] if client else "")
-        await transport.begin()
-        await self._serve(transport)
-        await transport.close(CLOSE_NORMAL, "")
+        address = client[0] if client else ""
+        try:
+            with self._place(address):
+                start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+                await send(start)
+                cut_off = scope.get("extensions", {}).get(CUT_OFF)
+                transport = SseTransport(self._asked, receive, send, address, cut_off)
+                await transport.begin()
+                await self._serve(transport)
+                await transport.close(CLOSE_NORMAL, "")
+        except Crowded as crowded:
+            raise too_many_connections(crowded) from None

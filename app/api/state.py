@@ -5,7 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from app.answers.state import State
 from app.api.answer import answered
+from app.api.auth import GrantDep
 from app.api.params import PositionParam, TimeParam
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem
 from app.api.services import ServicesDep
@@ -14,9 +16,10 @@ from app.queries.state import state
 router = APIRouter(prefix="/api", tags=["state"], responses=PROBLEM_RESPONSES)
 
 
-@router.get("/state")
+@router.get("/state", response_model=State)
 async def get_state(
     services: ServicesDep,
+    grant: GrantDep,
     position: PositionParam = None,
     at: TimeParam = None,
     known_at: TimeParam = None,
@@ -24,10 +27,18 @@ async def get_state(
 ) -> Response:
     """The state at the head, or at a `position`, or at market time `at` as it was known at `known_at`.
 
-    `symbol` narrows `symbols` to one; the hash stays that of the whole state.
+    `symbol` narrows `symbols` to one; the hash stays that of the whole state. Who may not see a channel is shown
+    the state as if nothing had been recorded in it, with the hash of that.
     """
     if position is not None and (at or known_at):
         raise ApiProblem(422, "invalid_request", "give either position or a time, not both")
     return answered(
-        await state(services.reader, position=position, at=at, known_at=known_at, symbol=symbol)
+        await state(
+            services.reader,
+            position=position,
+            at=at,
+            known_at=known_at,
+            symbol=symbol,
+            channels=grant.channels,
+        )
     )

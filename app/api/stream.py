@@ -4,6 +4,7 @@ One request is one subscribe. `app/api/sse.py` is the wire; everything else is t
 """
 
 import re
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import orjson
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 from pydantic import ValidationError
 
+from app.api.auth import GrantDep, covered
 from app.api.params import ListParam, PositionParam, TimeParam, split_list
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem
 from app.api.services import ServicesDep
@@ -58,6 +60,7 @@ EventIdHeader = Annotated[
 @router.get("/stream", response_class=EventStreamResponse, status_code=200, responses=_DESCRIBED)
 async def get_stream(  # noqa: PLR0913, PLR0917  # the fields of a subscribe
     services: ServicesDep,
+    grant: GrantDep,
     channels: ListParam = None,
     symbols: ListParam = None,
     last: LastParam = None,
@@ -77,7 +80,7 @@ async def get_stream(  # noqa: PLR0913, PLR0917  # the fields of a subscribe
     begins = _history(last, after, None if since is None else format_time(since), history)
     if last_event_id:
         epoch, begins = _resumed(last_event_id)
-    named = split_list(channels)
+    named = covered(grant, split_list(channels))
     payload = _payload(
         {
             "channels": [channel.value for channel in Channel] if named is None else named,
@@ -90,7 +93,8 @@ async def get_stream(  # noqa: PLR0913, PLR0917  # the fields of a subscribe
     )
     if isinstance(payload.history, HistoryAfter):
         await services.log.check_cursor(payload.history.after, payload.epoch)
-    return EventStreamResponse(payload, services.manager.serve_over)
+    serve = partial(services.manager.serve_over, grant=grant)
+    return EventStreamResponse(payload, serve, services.manager.crowd.place)
 
 
 def _history(

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from pydantic import Field, ValidationInfo, field_validator
 
-from app.api.auth import require_write_token
+from app.api.auth import require_write
 from app.api.idempotency import Endpoint, IdempotencyKey, keyed
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import ServicesDep
@@ -64,7 +64,7 @@ class TradesOut(Record):
     duplicates: int
 
 
-@router.post("/trades", dependencies=[Depends(require_write_token)])
+@router.post("/trades", dependencies=[Depends(require_write)])
 async def post_trades(
     services: ServicesDep, body: TradesIn, idempotency_key: IdempotencyKey = None
 ) -> TradesOut:

@@ -5,13 +5,13 @@ The module is a `Projection[PublicState]`. The folded state is JSON-able, so it 
 one fold of all their events in market order gives: so a moment of market time is folded stream by stream.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from app.market.persona import Persona
 from app.market.state import MANUAL
-from events.catalog import NoticeKind, Regime
+from events.catalog import Channel, NoticeKind, Regime
 from events.codec import payload_fields
 from events.envelope import ReadableEvent
 from events.projection import schema_of
@@ -118,6 +118,33 @@ def _acknowledge(state: PublicState) -> None:
         place = acknowledged.get(alert["alert_id"])
         if place is not None and [at_us, position] < place:
             alert["acknowledged"] = True
+
+
+def visible(state: PublicState, channels: Collection[Channel]) -> PublicState:
+    """The state as if nothing had been recorded in other channels; `state` stays as it is.
+
+    It may share values with `state`: it is for showing, not for folding on.
+    """
+    shown = initial()
+    for name, entry in state["symbols"].items():
+        part = dict(_UNKNOWN_SYMBOL)
+        if Channel.PRICES in channels:
+            part.update({key: entry[key] for key in _PRICE_KEYS})
+        if Channel.REGIME in channels:
+            part.update({key: value for key, value in entry.items() if key not in _PRICE_KEYS})
+        if part != _UNKNOWN_SYMBOL:
+            shown["symbols"][name] = part
+    if Channel.PORTFOLIO in channels:
+        shown["portfolios"] = state["portfolios"]
+    if Channel.TRADES in channels:
+        shown["trades"] = state["trades"]
+    if Channel.SYSTEM in channels:
+        shown["alert_rules"] = state["alert_rules"]
+    if Channel.PRICE_ALERTS in channels:
+        # That one was acknowledged is told by a notice.
+        hidden = {} if Channel.SYSTEM in channels else {"acknowledged": False}
+        shown["alerts"] = [[*place, {**alert, **hidden}] for *place, alert in state["alerts"]]
+    return shown
 
 
 def present(

@@ -1,9 +1,11 @@
 """Prices for charts, each with the regime at its close, downsampled."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from app.market.bars import bar_number
@@ -12,6 +14,7 @@ from app.queries.reader import LogReader
 from events.catalog import Channel
 from events.codec import is_readable, payload_fields
 from events.envelope import RecordedEvent
+from events.errors import UnreadablePayload
 from events.scalars import format_decimal, parse_time, to_micros
 from events.selection import Selection
 from events.store import ReadQuery
@@ -24,6 +27,9 @@ POINTS_MAX: Final = 10_000
 """Bars in one answer: usually, at most."""
 
 Bar = dict[str, Any]
+
+POISON: Final = (UnreadablePayload, LookupError, TypeError)
+"""What a payload raises that does not fit its type: it is left out, and the rest is shown."""
 
 
 async def bars(
@@ -86,29 +92,35 @@ def corrected_bars(prices: Iterable[RecordedEvent]) -> list[Bar]:
     """One bar a market time, by its newest price, in market order; `prices` come oldest first."""
     by_time: dict[int, Bar] = {}
     for event in prices:
-        payload = payload_fields(event)
-        by_time[event.occurred_at_us] = {
-            "timestamp": payload["timestamp"],
-            "open": payload["open"],
-            "high": payload["high"],
-            "low": payload["low"],
-            "close": payload["price"],
-            "volume": payload["volume"],
-            "bar_s": payload["bar_s"],
-            "regime": None,
-        }
+        with suppress(*POISON):
+            payload = payload_fields(event)
+            by_time[event.occurred_at_us] = {
+                "timestamp": payload["timestamp"],
+                "open": payload["open"],
+                "high": payload["high"],
+                "low": payload["low"],
+                "close": payload["price"],
+                "volume": payload["volume"],
+                "bar_s": payload["bar_s"],
+                "regime": None,
+            }
     return [by_time[at] for at in sorted(by_time)]
 
 
 def with_regimes(bars: list[Bar], regimes: Iterable[RecordedEvent]) -> list[Bar]:
     """The bars with the final regime at each close: the newest one at or before it; both oldest first."""
-    finals = [payload for event in regimes if not (payload := payload_fields(event))["provisional"]]
+    finals: list[tuple[str, str]] = []
+    for event in regimes:
+        with suppress(*POISON):
+            payload = payload_fields(event)
+            if not payload["provisional"]:
+                finals.append((payload["timestamp"], payload["regime"]))
     # Wire times are UTC with six digits, so their texts sort as the times do.
-    finals.sort(key=lambda payload: payload["timestamp"])
+    finals.sort(key=itemgetter(0))
     regime, place = None, 0
     for bar in bars:
-        while place < len(finals) and finals[place]["timestamp"] <= bar["timestamp"]:
-            regime = finals[place]["regime"]
+        while place < len(finals) and finals[place][0] <= bar["timestamp"]:
+            regime = finals[place][1]
             place += 1
         bar["regime"] = regime
     return bars

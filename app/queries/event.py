@@ -8,6 +8,7 @@ import orjson
 
 from app.queries.reader import LogReader
 from app.stream.transport import present_text
+from events.catalog import Channel
 from events.envelope import RecordedEvent
 from events.store import ReadQuery
 
@@ -20,27 +21,49 @@ EFFECTS_LOOKED_AT: Final = 500
 TRADES_LOOKED_AT: Final = 100
 """Trades after an event that are looked at, too: the paper trader acts on a shift a bar later."""
 
+_ALL: Final = frozenset(Channel)
 _POSITION: Final = re.compile(r"[0-9]{1,15}")
 
 
-async def one_event(reader: LogReader, ref: str) -> dict[str, Any] | None:
+class HiddenEvent(Exception):
+    """An event of a channel that whoever asks may not see."""
+
+
+async def one_event(
+    reader: LogReader, ref: str, channels: frozenset[Channel] = _ALL
+) -> dict[str, Any] | None:
     """An event as the socket carries it, and what surrounds it; None where there is none.
 
     `causes` begins with the direct one; `effects` are those events that it directly caused, in the order of
-    the log, among the next `EFFECTS_LOOKED_AT` positions and the next `TRADES_LOOKED_AT` trades.
+    the log, among the next `EFFECTS_LOOKED_AT` positions and the next `TRADES_LOOKED_AT` trades. Both without those of other
+    `channels`.
+
+    Raises:
+        HiddenEvent: it is of another channel.
     """
     event = await _find(reader, ref)
     if event is None:
         return None
+    if not _is_of(event, channels):
+        raise HiddenEvent("this event is of a channel that what you sent does not cover")
     return {
         "event": _message(event),
         "schema_version": event.schema_version,
         "hash": event.hash.hex(),
         "correlation_id": str(event.correlation_id),
         "causation_id": None if event.causation_id is None else str(event.causation_id),
-        "causes": [_message(cause) for cause in await _causes(reader, event)],
-        "effects": [_message(effect) for effect in await _effects(reader, event)],
+        "causes": [
+            _message(cause) for cause in await _causes(reader, event) if _is_of(cause, channels)
+        ],
+        "effects": [
+            _message(effect) for effect in await _effects(reader, event) if _is_of(effect, channels)
+        ],
     }
+
+
+def _is_of(event: RecordedEvent, channels: frozenset[Channel]) -> bool:
+    # What a newer program recorded may be of a channel that has no name here: only who sees all sees that.
+    return channels == _ALL or event.stream.partition(":")[0] in channels
 
 
 def _message(event: RecordedEvent) -> Any:

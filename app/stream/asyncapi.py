@@ -33,6 +33,7 @@ CLOSE_CODES: Final[Mapping[int, str]] = {
     4001: "the store cannot be read now: come back later",
     4008: "too slow to drain control messages: come back",
     4401: "unauthorised: do not come back with this token",
+    4408: "no message came within 10 s of the handshake",
 }
 """Others may come: 4000-4399 mean come back, 4400-4799 mean do not."""
 

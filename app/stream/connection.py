@@ -7,32 +7,32 @@ after the client did not read.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NoReturn, TypeAlias
 
+from app.access.grant import NOBODY, Grant, Scope
+from app.access.rules import UNAUTHORISED, refusal
 from app.metrics import Way
+from app.stream.abuse import ABUSE_GOODBYE_S_MAX, FLOODING, HangUp, too_many_messages
 from app.stream.connection_log import ConnectionRegister
 from app.stream.fan_out import FanOut, Seat
+from app.stream.past import PageAhead, PastTurns, PastWriter, where_history_begins
 from app.stream.protocol import (
     HistoryAfter,
-    HistoryLast,
-    HistorySince,
     MessageFactory,
     ShutdownPayload,
     Subscribe,
 )
+from app.stream.rate import MESSAGES_PER_MINUTE_MAX, Allowance
 from app.stream.session import CheckToken, Effect, OpenHistory, Say, Send, Session, Stage
-from app.stream.transport import ClientGone, FrameCache, Transport, present_text, size_of
+from app.stream.transport import ClientGone, FrameCache, Transport, size_of
 from events.catalog import SYMBOL_CHANNELS, Channel, Record
 from events.clock import now_us, uuid7
-from events.envelope import Head
 from events.errors import InvalidCursor, StoreUnavailable
 from events.log import TAIL_EVENTS, EventLog
 from events.messages import EventText
-from events.scalars import from_micros, to_micros
-from events.store import ReadQuery
-from events.subscription import ReadPositions
+from events.scalars import from_micros
 
 CONTROL_WAITING_MAX: Final = 1_000
 """Control messages that may wait for a client that does not read; then it is closed with 4008."""
@@ -40,23 +40,36 @@ CONTROL_WAITING_MAX: Final = 1_000
 LIVE_BATCH_EVENTS: Final = 500
 """Events of the tail sent in one round; then control messages and what catches up have their turn."""
 
+Write: TypeAlias = Callable[[Sequence[EventText]], Awaitable[None]]
+
 CLOSE_RESTART: Final = 1012
 CLOSE_STORE_UNAVAILABLE: Final = 4001
 CLOSE_TOO_SLOW: Final = 4008
 CLOSE_UNAUTHORISED: Final = 4401
+CLOSE_FORBIDDEN: Final = 4403
 
 
 @dataclass(frozen=True, slots=True)
 class StreamContext:
-    """What all connections share."""
+    """What all connections share.
+
+    Attributes:
+        grant_of: what a token allows; None for one that is wrong.
+        holds: whether a grant still counts.
+        past: the turns in which histories are read.
+        messages_per_minute: what one client may send.
+    """
 
     log: EventLog
     frames: FrameCache
     factory: MessageFactory
     heartbeat_s: float
-    is_token: Callable[[str], bool]
+    grant_of: Callable[[str], Grant | None]
+    holds: Callable[[Grant], bool]
     fan_out: FanOut
     register: ConnectionRegister
+    past: PastTurns = field(default_factory=PastTurns)
+    messages_per_minute: int = MESSAGES_PER_MINUTE_MAX
 
 
 class _Hangup(Exception):
@@ -71,11 +84,17 @@ class _Hangup(Exception):
 class TypedConnection:
     """One client, from its first message to its last."""
 
-    def __init__(self, context: StreamContext, transport: Transport) -> None:
+    def __init__(self, context: StreamContext, transport: Transport, grant: Grant) -> None:
+        """`grant`: what the client may do, as far as its handshake tells."""
+        self.grant = grant
         self._context = context
         self._log = context.log
         self._transport = transport
         self._session = Session(context.heartbeat_s)
+        self._allowance = Allowance(context.messages_per_minute)
+        self._stirred = asyncio.Event()
+        self._past = PastWriter(transport)
+        self._ahead = PageAhead(context.past, context.log.store, self._stirred.set)
         self._control: deque[str] = deque()
         self._seat: Seat | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -154,6 +173,7 @@ class TypedConnection:
             if self._pump is not None:
                 self._pump.cancel()
                 await asyncio.gather(self._pump, return_exceptions=True)
+            await self._ahead.stop()
         match self._ended:
             case None | ClientGone():
                 return
@@ -164,6 +184,12 @@ class TypedConnection:
             case bug:
                 raise bug
 
+    def dismiss(self, code: int, reason: str) -> None:
+        """Close at once, whatever is under way."""
+        if self._listener is not None and self._ended is None:
+            self._ended = _Hangup(code, reason)
+            self._listener.cancel()
+
     def shut_down(self, reconnect_after_s: float) -> None:
         """Announce that the server goes away, then close."""
         self._say(ShutdownPayload(reconnect_after_s=reconnect_after_s))
@@ -173,9 +199,17 @@ class TypedConnection:
     # --- listening ------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
         while (message := await self._transport.receive()) is not None:
             self._stand_up()
-            for effect in self._session.receive(message):
+            if not self._allowance.take(loop.time()):
+                self._say(too_many_messages(self._context.messages_per_minute))
+                await self._hang_up(FLOODING)
+            effects = self._session.receive(message)
+            # The first message of who has shown nothing yet must be an `authenticate`.
+            if self.grant is NOBODY and not any(isinstance(one, CheckToken) for one in effects):
+                raise _Hangup(CLOSE_UNAUTHORISED, UNAUTHORISED)
+            for effect in effects:
                 await self._carry_out(effect)
             self._start_pump()
             if len(self._control) > CONTROL_WAITING_MAX:
@@ -185,21 +219,43 @@ class TypedConnection:
                     raise _Hangup(CLOSE_TOO_SLOW, "too slow to drain control messages")
         raise ClientGone
 
-    async def _carry_out(self, effect: Effect) -> None:
+    async def _hang_up(self, why: HangUp) -> NoReturn:
+        """Listen no more; end the connection when the client has been told, or will not hear it."""
+        self._goodbye = _Hangup(why.code, why.reason)
+        self._start_pump()
+        await asyncio.sleep(ABUSE_GOODBYE_S_MAX)  # it is the pump that ends this
+        raise self._goodbye
+
+    async def _carry_out(self, effect: Effect, write: Write | None = None) -> None:
         match effect:
             case Say(payload):
                 self._say(payload)
             case OpenHistory(request):
                 await self._open(request)
             case CheckToken(token):
-                if not self._context.is_token(token):
-                    raise _Hangup(CLOSE_UNAUTHORISED, "unauthorised")
+                self._authenticate(token)
+            case HangUp():
+                await self._hang_up(effect)
             case Send(events):
-                await self._transport.send_events(events)
+                await (write or self._transport.send_events)(events)
                 self._context.register.metrics.delivered(len(events), size_of(events))
+
+    def _authenticate(self, token: str) -> None:
+        """From now on the client may do what its token says, which must cover what it holds already."""
+        grant = self._context.grant_of(token)
+        if grant is None:
+            raise _Hangup(CLOSE_UNAUTHORISED, UNAUTHORISED)
+        refused = refusal(grant, Scope.READ, self.channels)
+        if refused is not None:
+            raise _Hangup(CLOSE_FORBIDDEN, refused.code)
+        self.grant = grant
 
     async def _open(self, request: Subscribe) -> None:
         history = request.payload.history
+        refused = refusal(self.grant, Scope.READ, request.payload.channels)
+        if refused is not None:
+            await self._carry_out(self._session.refuse(request, refused.code, refused.message))
+            return
         self.user_id = request.payload.user_id
         self._context.register.subscribed(self, request)
         self._start_pump()  # what is live goes on while the store is asked
@@ -208,29 +264,13 @@ class TypedConnection:
                 await self._log.check_cursor(history.after, request.payload.epoch)
             # Only now: the check may have found that the log has moved.
             head = self._log.head
-            after, positions = await self._beginning(request, head)
+            wanted = self._session.wanted(request)
+            after, positions = await where_history_begins(self._log.store, request, wanted, head)
         except InvalidCursor as error:
-            await self._carry_out(self._session.refuse(request, error))
+            await self._carry_out(self._session.refuse(request, error.code, str(error)))
             return
         self._stand_up()
         await self._carry_out(self._session.open(request, head, after, positions))
-
-    async def _beginning(self, request: Subscribe, head: Head) -> tuple[int, Sequence[int]]:
-        """Where the history of a request begins: a cursor, and single positions before it."""
-        match request.payload.history:
-            case HistoryAfter(after=after):
-                return after, ()
-            case HistorySince(since=since):
-                first = await self._log.store.first_since(to_micros(since))
-                return min(first - 1, head.position), ()
-            case HistoryLast(last=last):
-                wanted = self._session.wanted(request)
-                chosen = await self._log.store.last_positions(wanted, last, head.position)
-                return head.position, chosen
-            case "all":
-                return 0, ()
-            case "none":
-                return head.position, ()
 
     def _say(self, payload: Record) -> None:
         self._context.register.said(self, payload)
@@ -240,6 +280,7 @@ class TypedConnection:
 
     def _start_pump(self) -> None:
         """Let everything that is to be sent be sent, and then take a seat in the fan-out."""
+        self._stirred.set()
         if self._pump is None and self._listener is not None:
             self._stand_up()
             self._pump = asyncio.create_task(self._run_pump(), name="TypedConnection.pump")
@@ -297,10 +338,23 @@ class TypedConnection:
         await self._follow_tail()
         for stage in stages:
             await self._catch_up(stage)
+        if self._only_reads():
+            await self._rest()
         return bool(self._session.stages or self._control or self._goodbye or self._is_behind())
 
     def _is_behind(self) -> bool:
         return self._session.cursor is not None and self._session.cursor < self._log.head.position
+
+    def _only_reads(self) -> bool:
+        """Whether there is nothing to do but to wait for a page of the past."""
+        return self._ahead.is_awaited and not (self._control or self._goodbye or self._is_behind())
+
+    async def _rest(self) -> None:
+        """What is live goes on meanwhile as if there were no past to read."""
+        self._stirred.clear()
+        self._sit_down()
+        await self._stirred.wait()
+        self._stand_up()
 
     async def _follow_tail(self) -> None:
         if self._session.cursor is None or not self._is_behind():
@@ -321,17 +375,17 @@ class TypedConnection:
             await self._carry_out(effect)
 
     async def _catch_up(self, stage: Stage) -> None:
-        asked = self._session.next_read(stage)
-        if asked is None:
-            effects = self._session.join(stage)
+        if self._ahead.stage is stage:
+            if self._ahead.is_awaited:
+                return
+            effects = self._session.page(stage, *self._ahead.take())
+        elif (asked := self._session.next_read(stage)) is not None:
+            if self._ahead.stage is None:
+                self._ahead.begin(stage, asked)
+            return
         else:
-            effects = self._session.page(stage, asked, await self._read(asked))
+            effects = self._session.join(stage)
         # That it has caught up is said after what waits to be said: an unsubscribe may have come in meanwhile,
         # and its answer is the reason why some of the history is missing.
         for effect in effects:
-            await self._carry_out(effect)
-
-    async def _read(self, asked: ReadQuery | ReadPositions) -> list[EventText]:
-        if isinstance(asked, ReadPositions):
-            return await self._log.store.texts_at(asked.positions, present_text)
-        return await self._log.store.read_texts(asked, present_text)
+            await self._carry_out(effect, self._past.send)

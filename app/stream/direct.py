@@ -11,18 +11,20 @@ he has not read yet.)
 import asyncio
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from importlib import import_module
 from typing import Any, Final
 
 from starlette.websockets import WebSocket
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
 from websockets.protocol import State
 
 from app.metrics import Way
 from app.stream.asgi import AsgiTransport
+from app.stream.guarded_http import GuardedHttpProtocol
+from app.stream.guarded_socket import GuardedSocketProtocol
 from app.stream.transport import ClientGone, Frames, frame, frames_of
 from events.messages import EventText
 
@@ -56,6 +58,12 @@ WATCH_S: Final = 5.0
 CLOSE_S_MAX: Final = 2.0
 """How long a goodbye waits for a client that does not read; then it is cut off."""
 
+UNREADABLE_UPGRADE: Final = (
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: 37\r\n\r\na WebSocket's handshake has no body.\n"
+)
+"""The answer to an upgrade that cannot be read as one."""
+
 SIOCOUTQNSD: Final = 0x894B
 """Linux: how many bytes of a socket have not been sent yet."""
 
@@ -64,6 +72,14 @@ _TIOCOUTQ: Any = None
 # There are systems without; then only the process's own buffer is looked at.
 with suppress(ImportError):
     _fcntl, _TIOCOUTQ = import_module("fcntl"), import_module("termios").TIOCOUTQ
+
+
+def _is_utf8(parts: Iterable[bytes]) -> bool:
+    try:
+        b"".join(parts).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class DirectWriter:
@@ -170,10 +186,11 @@ class DirectWriter:
         return 0
 
 
-class DirectProtocol(WebSocketsSansIOProtocol):
+class DirectProtocol(GuardedSocketProtocol):
     """uvicorn's protocol, with a writer of prepared frames beside it."""
 
     writer: DirectWriter
+    _waits_for_pongs = False
 
     def connection_made(self, transport: Any) -> None:
         """Begin to watch over the connection."""
@@ -197,6 +214,11 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         self.writer.is_open = False
         super().handle_parser_exception()
 
+    def hang_up(self, code: int, reason: str) -> None:
+        """The peer is too slow, or says too much, and is told goodbye."""
+        self.writer.is_open = False
+        super().hang_up(code, reason)
+
     def shutdown(self) -> None:
         """The server stops."""
         self.writer.is_open = False
@@ -210,6 +232,10 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.close":
             self.writer.is_open = False
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = (
+                True  # refused, not forgotten: uvicorn would log an error for each
+            )
         if message["type"] == "websocket.accept":
             self.writer.is_open = True
             # Read by nobody any more, and some KB for as long as the connection lasts.
@@ -219,9 +245,57 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         """The peer sent something."""
         self.writer.heard()
         super().data_received(data)
+        if (
+            not self.handshake_initiated
+        ):  # what came first is the whole request, and none that can be read
+            # Told by the library where a line or the headers are too long; nothing where there is a body.
+            self._refuse(b"".join(self.conn.data_to_send()) or UNREADABLE_UPGRADE)
+
+    def handle_cont(self, event: Any) -> None:
+        """A fragment; empty ones are not kept: no limit of bytes would ever end a message of them."""
+        if event.data or event.fin:
+            super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        """A ping, answered; who does not take the answers is not read from until they have gone out."""
+        super().handle_ping()
+        if not self.writable.is_set() and not self.transport.is_closing():
+            self._waits_for_pongs = True
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The peer has taken most of what was sent."""
+        super().resume_writing()
+        if self._waits_for_pongs:
+            self._waits_for_pongs = False
+            if not self.read_paused and not self.transport.is_closing():
+                self.transport.resume_reading()
+
+    def send_receive_event_to_app(self) -> None:
+        """A message is whole; a text that is no UTF-8 ends the connection, without a traceback in the log."""
+        if self.curr_msg_data_type == "text" and not _is_utf8(self.frames):
+            self.frames = []
+            self.conn.fail(CloseCode.INVALID_DATA, "not UTF-8")
+            self.handle_parser_exception()
+        else:
+            super().send_receive_event_to_app()
+
+    def _refuse(self, answer: bytes) -> None:
+        """Answer a handshake that does not come to be."""
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.transport.write(answer)
+        self.transport.close()
 
     def handle_connect(self, event: Any) -> None:
         """Hand the writer to the application, which runs from the loop's next turn on."""
+        if event.headers.get_all("Sec-WebSocket-Version") not in ([], ["13"]):
+            response = self.conn.reject(
+                HTTPStatus.UPGRADE_REQUIRED, "this server speaks version 13\n"
+            )
+            response.headers["Sec-WebSocket-Version"] = "13"
+            self.conn.send_response(response)
+            self._refuse(b"".join(self.conn.data_to_send()))
+            return
         super().handle_connect(event)
         if self.response.status_code == 101:
             extensions: dict[str, Any] = self.scope["extensions"]
@@ -297,7 +371,7 @@ class DirectTransport:
             self._writer.abort()
 
 
-class DirectHttpProtocol(HttpToolsProtocol):
+class DirectHttpProtocol(GuardedHttpProtocol):
     """uvicorn's HTTP protocol, which does not hand a connection over while an answer is still on its way.
 
     The answer would no longer hear that its client does not read, and fill the memory.
@@ -314,5 +388,7 @@ class DirectHttpProtocol(HttpToolsProtocol):
         cycle: Any = self.cycle  # None before the first request
         if cycle is not None and not cycle.response_complete:
             self.transport.abort()
+        elif self.scope["http_version"] != "1.1":
+            self.send_400_response("a WebSocket needs HTTP/1.1")
         else:
             super().handle_websocket_upgrade()

@@ -8,11 +8,17 @@ from typing import Final, Protocol
 import structlog
 from starlette.websockets import WebSocket
 
+from app.access.grant import GRANT, NOBODY, Grant
 from app.stream.asgi import AsgiTransport
 from app.stream.connection import StreamContext, TypedConnection
 from app.stream.connection_view import ConnectionView
+from app.stream.crowd import Crowd
 from app.stream.direct import EXTENSION, DirectTransport, DirectWriter
+from app.stream.sweep import Sweep
 from app.stream.transport import Transport
+
+SUBPROTOCOL: Final = "synapse"
+"""What a socket speaks; a client that offers it may offer its token beside it."""
 
 RECONNECT_SPREAD_S: Final = 5.0
 """Clients of a server that goes away are told to come back after 0.5 s to this, at random."""
@@ -31,8 +37,15 @@ def open_transport(websocket: WebSocket) -> Transport:
 class Connection(ConnectionView, Protocol):
     """One client's connection, whichever socket it came to."""
 
+    @property
+    def grant(self) -> Grant:
+        """What its client may do."""
+
     async def run(self) -> None:
         """Serve the client until it goes, is closed, or fails."""
+
+    def dismiss(self, code: int, reason: str) -> None:
+        """Close at once, whatever is under way."""
 
     def shut_down(self, reconnect_after_s: float) -> None:
         """Announce that the server goes away, then close."""
@@ -41,17 +54,22 @@ class Connection(ConnectionView, Protocol):
 class TypedWebSocketManager:
     """Accepts clients, keeps count of them, and takes leave of them all."""
 
-    def __init__(self, context: StreamContext) -> None:
+    def __init__(self, context: StreamContext, crowd: Crowd | None = None) -> None:
+        """`crowd`: how many there may be; the event streams' endpoint counts its own there."""
+        self.crowd = Crowd() if crowd is None else crowd
         self._context = context
         self._connections: set[Connection] = set()
         self._is_leaving = False
+        self._sweep = Sweep(lambda: self._connections, context.holds)
 
     def start(self) -> None:
         """Begin to follow the log."""
         self._context.fan_out.start()
+        self._sweep.start()
 
     async def stop(self) -> None:
         """Follow no longer."""
+        await self._sweep.stop()
         await self._context.fan_out.stop()
 
     @property
@@ -64,16 +82,22 @@ class TypedWebSocketManager:
         await self.serve_as(websocket, partial(TypedConnection, self._context))
 
     async def serve_as(
-        self, websocket: WebSocket, connect: Callable[[Transport], Connection]
+        self, websocket: WebSocket, connect: Callable[[Transport, Grant], Connection]
     ) -> None:
-        """Serve one client until it goes, by a connection that is made around its wire."""
-        await websocket.accept()
-        transport = open_transport(websocket)
-        await self._run(connect(transport), transport)
+        """Serve one client until it goes, by a connection that is made around its wire.
 
-    async def serve_over(self, transport: Transport) -> None:
+        Raises:
+            Crowded: there are too many already; nothing was said to the client.
+        """
+        with self.crowd.place(websocket.client.host if websocket.client else ""):
+            offered = websocket.scope.get("subprotocols", ())
+            await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+            transport = open_transport(websocket)
+            await self._run(connect(transport, websocket.scope.get(GRANT, NOBODY)), transport)
+
+    async def serve_over(self, transport: Transport, grant: Grant) -> None:
         """Serve one client as `/ws/synapse` does, over another wire, which is open already."""
-        await self._run(TypedConnection(self._context, transport), transport)
+        await self._run(TypedConnection(self._context, transport, grant), transport)
 
     async def _run(self, connection: Connection, transport: Transport) -> None:
         self._connections.add(connection)

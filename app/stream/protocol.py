@@ -14,6 +14,7 @@ import orjson
 from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from app.stream.json_depth import JSON_DEPTH_MAX, is_too_deep
 from events.catalog import (
     Channel,
     PortfolioUpdate,
@@ -31,6 +32,8 @@ MAX_SYMBOLS_PER_SUBSCRIBE: Final = 1_000
 MAX_HISTORY_LAST: Final = 10_000
 MAX_PROBLEMS_TOLD: Final = 20
 MAX_MESSAGE_ID: Final = 128
+TOO_DEEP: Final = "too_deep"
+"""The code of an error after which the connection is closed."""
 
 PayloadT = TypeVar("PayloadT", bound=Record)
 MessageT = TypeVar("MessageT")
@@ -320,7 +323,7 @@ def parse_client_message(text: str | bytes) -> AnyClientMessage:
     """Read one message of a client.
 
     Raises:
-        RefusedMessage: with code `malformed_json`, `unknown_message_type` or `invalid_message`.
+        RefusedMessage: with code `malformed_json`, `too_deep`, `unknown_message_type` or `invalid_message`.
     """
     return parse_with(_CLIENT_ADAPTER, CLIENT_MESSAGES, text)
 
@@ -329,6 +332,9 @@ def parse_with(
     adapter: TypeAdapter[MessageT], known: Mapping[str, type[Record]], text: str | bytes
 ) -> MessageT:
     """Read one message of those that a socket knows; raises as `parse_client_message` does."""
+    if is_too_deep(text):
+        told = f"the message nests deeper than {JSON_DEPTH_MAX} arrays and objects"
+        raise RefusedMessage(_refuse(TOO_DEEP, told, None, []))
     try:
         return adapter.validate_json(text)
     except ValidationError as error:

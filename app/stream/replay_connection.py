@@ -7,17 +7,25 @@ one replay asks at once: who follows the live stream never waits for more than t
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
+from app.access.grant import NOBODY, Grant, Scope
+from app.access.rules import UNAUTHORISED, refusal
 from app.metrics import Way
+from app.stream.abuse import ABUSE_GOODBYE_S_MAX, FLOODING, HangUp, too_many_messages
 from app.stream.connection import (
+    CLOSE_FORBIDDEN,
     CLOSE_RESTART,
     CLOSE_STORE_UNAVAILABLE,
     CLOSE_UNAUTHORISED,
 )
 from app.stream.connection_log import ConnectionRegister
+from app.stream.past import PastTurns, PastWriter
 from app.stream.protocol import MessageFactory, ShutdownPayload
+from app.stream.rate import MESSAGES_PER_MINUTE_MAX, Allowance
 from app.stream.replay_clock import occurred_at_us
 from app.stream.replay_effects import (
     CheckToken,
@@ -62,20 +70,25 @@ class ReplayContext:
     """What all replays share.
 
     Attributes:
-        state_at: the public state right after a position, as `GET /api/state?position=` shows it.
+        grant_of: what a token allows; None for one that is wrong.
+        state_at: the public state right after a position, of some channels, as `GET /api/state?position=` shows it.
         reads: held by whoever reads a page.
         states: held by whoever projects a state.
         connections: those that are open.
+        past: the turns in which the pages to be sent are read.
+        messages_per_minute: what one client may send.
     """
 
     log: EventLog
     factory: MessageFactory
-    is_token: Callable[[str], bool]
-    state_at: Callable[[int], Awaitable[Mapping[str, Any]]]
+    grant_of: Callable[[str], Grant | None]
+    state_at: Callable[[int, frozenset[Channel]], Awaitable[Mapping[str, Any]]]
     register: ConnectionRegister
     reads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REPLAY_READS_MAX))
     states: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REPLAY_STATES_MAX))
     connections: set["ReplayConnection"] = field(default_factory=set)
+    past: PastTurns = field(default_factory=PastTurns)
+    messages_per_minute: int = MESSAGES_PER_MINUTE_MAX
 
     @property
     def pulse_s(self) -> float:
@@ -83,28 +96,47 @@ class ReplayContext:
         return max(PULSE_S, len(self.connections) / PULSES_PER_S_MAX)
 
 
-class _Unauthorised(Exception):
-    """The client sent a wrong token."""
+class _Refused(Exception):
+    """The client may not do what it wants to do."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Goodbye:
+    """How the server ends a connection; `reconnect_after_s`: announced first, unless None."""
+
+    code: int
+    reason: str
+    reconnect_after_s: float | None = None
 
 
 class ReplayConnection:
     """One client of `/ws/replay`."""
 
-    def __init__(self, context: ReplayContext, transport: Transport) -> None:
+    def __init__(self, context: ReplayContext, transport: Transport, grant: Grant) -> None:
+        """`grant`: what the client may do, as far as its handshake tells."""
+        self.grant = grant
         self._context = context
         self._log = context.log
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._session = ReplaySession(self._loop.time())
+        self._allowance = Allowance(context.messages_per_minute)
+        self._past = PastWriter(transport)
         self._commands: asyncio.Queue[str | bytes] = asyncio.Queue(COMMANDS_WAITING_MAX)
         self._reading: tuple[ReadQuery, asyncio.Task[list[EventText]]] | None = None
         self._wake = asyncio.Event()
-        self._leaving: asyncio.Future[float] = self._loop.create_future()
+        self._leaving: asyncio.Future[_Goodbye] = self._loop.create_future()
         self.id = str(uuid7())
         self.way = Way.REPLAY
         self.since = from_micros(now_us())
         self.channels: Sequence[Channel] = ()
         self.symbols: Sequence[str] | None = None
+        self._asked: tuple[Sequence[Channel], Sequence[str] | None] = (), None
         self.user_id = None
         self.position = None
         self.parked = False
@@ -140,8 +172,8 @@ class ReplayConnection:
             match error:
                 case ClientGone():
                     return
-                case _Unauthorised():
-                    await self._transport.close(CLOSE_UNAUTHORISED, "unauthorised")
+                case _Refused():
+                    await self._transport.close(error.code, error.reason)
                     return
                 case StoreUnavailable():
                     await self._transport.close(CLOSE_STORE_UNAVAILABLE, error.code)
@@ -153,17 +185,32 @@ class ReplayConnection:
     def shut_down(self, reconnect_after_s: float) -> None:
         """Announce that the server goes away, then close."""
         if not self._leaving.done():
-            self._leaving.set_result(reconnect_after_s)
+            self._leaving.set_result(_Goodbye(CLOSE_RESTART, "restart", reconnect_after_s))
 
-    async def _say_goodbye(self, reconnect_after_s: float) -> None:
-        try:
-            await self._say(ShutdownPayload(reconnect_after_s=reconnect_after_s))
-        except ClientGone:
-            return
-        await self._transport.close(CLOSE_RESTART, "restart")
+    def dismiss(self, code: int, reason: str) -> None:
+        """Close at once, whatever is under way."""
+        if not self._leaving.done():
+            self._leaving.set_result(_Goodbye(code, reason))
+
+    async def _say_goodbye(self, goodbye: _Goodbye) -> None:
+        if goodbye.reconnect_after_s is not None:
+            try:
+                await self._say(ShutdownPayload(reconnect_after_s=goodbye.reconnect_after_s))
+            except ClientGone:
+                return
+        await self._transport.close(goodbye.code, goodbye.reason)
+
+    async def _say_at_last(self, payload: Record) -> None:
+        """Say why the connection ends, unless the client does not read."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ABUSE_GOODBYE_S_MAX):
+                await self._say(payload)
 
     async def _listen(self) -> None:
         while (message := await self._transport.receive()) is not None:
+            if not self._allowance.take(self._loop.time()):
+                await self._say_at_last(too_many_messages(self._context.messages_per_minute))
+                raise _Refused(FLOODING.code, FLOODING.reason)
             await self._commands.put(message)
             self._wake.set()
         raise ClientGone
@@ -181,7 +228,11 @@ class ReplayConnection:
         session, now = self._session, self._loop.time()
         self._wake.clear()
         if session.takes_commands and not self._commands.empty():
-            return session.receive(self._commands.get_nowait(), now)
+            effects = session.receive(self._commands.get_nowait(), now)
+            # The first message of who has shown nothing yet must be an `authenticate`.
+            if self.grant is NOBODY and not any(isinstance(one, CheckToken) for one in effects):
+                raise _Refused(CLOSE_UNAUTHORISED, UNAUTHORISED)
+            return effects
         if self._reading is not None and self._reading[1].done():
             (query, task), self._reading = self._reading, None
             return session.page(query, task.result(), now)
@@ -206,7 +257,7 @@ class ReplayConnection:
             case Say(payload):
                 await self._say(payload)
             case Deliver(events):
-                await self._transport.send_events(events)
+                await self._past.send(events)
                 self._context.register.metrics.delivered(len(events), size_of(events))
             case Read(query):
                 await self._begin_reading(query)
@@ -223,8 +274,9 @@ class ReplayConnection:
             case Project():
                 return await self._project(effect)
             case CheckToken(token):
-                if not self._context.is_token(token):
-                    raise _Unauthorised
+                self._authenticate(token)
+            case HangUp(code, reason):
+                raise _Refused(code, reason)
         return []
 
     async def _say(self, payload: Record) -> None:
@@ -235,9 +287,21 @@ class ReplayConnection:
 
     # --- asking the log -------------------------------------------------------------------------
 
+    def _authenticate(self, token: str) -> None:
+        """From now on the client may do what its token says, which must cover what it replays already."""
+        grant = self._context.grant_of(token)
+        if grant is None:
+            raise _Refused(CLOSE_UNAUTHORISED, UNAUTHORISED)
+        refused = refusal(grant, Scope.READ, self.channels)
+        if refused is not None:
+            raise _Refused(CLOSE_FORBIDDEN, refused.code)
+        self.grant = grant
+
     async def _open(self, request: ReplayStart) -> list[Effect]:
         chosen = request.payload
-        self.channels, self.symbols = chosen.channels, chosen.symbols
+        refused = refusal(self.grant, Scope.READ, chosen.channels)
+        if refused is not None:
+            return self._session.refuse(request.msg_id, refused.code, refused.message)
         try:
             await self._log.check_cursor(chosen.after or 0, chosen.epoch)
         except InvalidCursor as error:
@@ -250,6 +314,7 @@ class ReplayConnection:
         if chosen.until is not None:
             end = min(await self._before(to_micros(chosen.until) + 1), head)
         begin = min(begin, head)
+        self._asked = chosen.channels, chosen.symbols
         return self._session.open(request, begin, max(begin, end), clock_us)
 
     async def _before(self, time_us: int) -> int:
@@ -260,7 +325,7 @@ class ReplayConnection:
     async def _project(self, move: Project) -> list[Effect]:
         try:
             async with self._context.states:
-                state = await self._context.state_at(move.position)
+                state = await self._context.state_at(move.position, self.grant.channels)
         except (ProjectionParked, InvalidCursor) as error:
             return self._session.refuse(move.request_id, error.code, str(error))
         clock_us = move.clock_us
@@ -268,6 +333,8 @@ class ReplayConnection:
             upto = ReadQuery(0, move.position, move.course.selection, limit=1, descending=True)
             last = await self._texts(upto)
             clock_us = occurred_at_us(last[0]) if last else None
+        # Not before: until here it may still be refused, and what was replayed before goes on.
+        self.channels, self.symbols = self._asked
         return self._session.land(move, state, clock_us, self._loop.time())
 
     async def _texts(self, query: ReadQuery) -> list[EventText]:
@@ -277,7 +344,8 @@ class ReplayConnection:
     async def _begin_reading(self, query: ReadQuery) -> None:
         # One that nobody waits for any more comes to its end first: a replay reads one page at a time.
         await self._forget_reading(cancel=False)
-        task = self._loop.create_task(self._texts(query))
+        turn = self._context.past.page(partial(self._texts, query))
+        task = self._loop.create_task(turn)
         task.add_done_callback(lambda _task: self._wake.set())
         self._reading = query, task
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import orjson
 
+from app.stream.abuse import HangUp
 from app.stream.replay_protocol import ReplayStart, Speed
 from events.catalog import Record
 from events.messages import EventText
@@ -94,7 +95,7 @@ class CheckToken:
     token: str
 
 
-Effect = Say | Deliver | Read | Open | FindTime | Search | Project | CheckToken
+Effect = Say | Deliver | Read | Open | FindTime | Search | Project | CheckToken | HangUp
 
 
 def is_shift(event: EventText) -> bool:

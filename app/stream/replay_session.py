@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
+from app.stream.abuse import hang_ups
 from app.stream.protocol import (
     Authenticate,
     ErrorPayload,
@@ -116,7 +117,7 @@ class ReplaySession:
         try:
             message = parse_replay_message(text)
         except RefusedMessage as refused:
-            return [Say(refused.answer)]
+            return [Say(refused.answer), *hang_ups(refused.answer)]
         match message:
             case Ping():
                 return [Say(PongPayload(request_msg_id=message.msg_id))]

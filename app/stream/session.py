@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.stream.abuse import HangUp, hang_ups
 from app.stream.protocol import (
     PROTOCOL_VERSION,
     Authenticate,
@@ -30,7 +31,7 @@ from app.stream.protocol import (
 )
 from events.catalog import Record
 from events.envelope import Head
-from events.errors import InvalidCursor, PositionGap
+from events.errors import PositionGap
 from events.messages import EventText
 from events.selection import EMPTY_SELECTION, Selection
 from events.store import ReadQuery
@@ -74,7 +75,7 @@ class CheckToken:
     token: str
 
 
-Effect = Say | Send | OpenHistory | CheckToken
+Effect = Say | Send | OpenHistory | CheckToken | HangUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ class Session:
         try:
             message = parse_client_message(text)
         except RefusedMessage as refused:
-            return [Say(refused.answer)]
+            return [Say(refused.answer), *hang_ups(refused.answer)]
         match message:
             case Subscribe():
                 if len(self._requests()) >= REQUESTS_MAX:
@@ -207,9 +208,9 @@ class Session:
         limit = f"a connection names at most {SYMBOLS_HELD_MAX:,} symbols: leave them out for all"
         return _refusal(request, "too_many_symbols", limit)
 
-    def refuse(self, request: Subscribe, error: InvalidCursor) -> Effect:
-        """Answer a subscribe whose cursor does not belong to this log."""
-        return _refusal(request, error.code, str(error))
+    def refuse(self, request: Subscribe, code: str, message: str) -> Effect:
+        """Answer a subscribe that cannot be served: its cursor is of another log, a channel is not for this client."""
+        return _refusal(request, code, message)
 
     def wanted(self, request: Subscribe) -> Selection:
         """The pairs that a subscribe adds to what is held."""

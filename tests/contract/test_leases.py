@@ -92,6 +92,30 @@ async def test_an_expired_lease_is_renewed_while_nobody_has_taken_it(
     assert await store.acquire_lease(FEED, "b", 10) is None
 
 
+async def test_a_clock_set_back_by_a_day_does_not_make_a_dead_holders_lease_last_a_day(
+    store: EventStore, pass_time: PassTime
+) -> None:
+    lease = await acquire(store)
+    await pass_time(-86_400)
+    assert await store.acquire_lease(FEED, "b", 10) is None
+    await pass_time(8)
+    assert await store.acquire_lease(FEED, "b", 10) is None
+    await pass_time(2)
+    assert (await acquire(store, "b")).fence == lease.fence + 1
+
+
+async def test_a_clock_set_back_takes_a_lease_from_no_living_holder(
+    store: EventStore, pass_time: PassTime
+) -> None:
+    lease = await acquire(store)
+    await pass_time(-86_400)
+    assert await store.acquire_lease(FEED, "b", 10) is None
+    for _ in range(3):
+        await pass_time(5)
+        assert await store.renew_lease(lease, 10) is not None
+        assert await store.acquire_lease(FEED, "b", 10) is None
+
+
 async def test_a_lease_that_was_taken_is_not_renewed(
     store: EventStore, pass_time: PassTime
 ) -> None:

@@ -21,5 +21,5 @@ def test_the_contract_can_be_read_without_a_script_and_asks_nobody_else(
     expect(page.get_by_role("heading", name="regime_update")).to_be_in_viewport()
     expect(page.get_by_role("table").first).to_have_css("border-collapse", "collapse")
     assert said == []
-    assert asked == [f"{server.url}asyncapi"]
+    assert asked == [f"{server.url}asyncapi", f"{server.url}asyncapi.css"]
     page.close()

@@ -104,8 +104,7 @@ LOOSE = {
     "app.metrics",
     "app.migrate",
     "app.moments",
-    "app.session",
-    "app.write_token",
+    "app.access",
 }
 """Modules of app outside the order of the rooms: they import no room, or stand beside them all."""
 

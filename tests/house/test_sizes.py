@@ -22,6 +22,7 @@ ALL = (
     "tests",
     "dev.py",
     "dev_setup.py",
+    "dev_supply.py",
     "hatch_build.py",
     "pytest_regime_synapse.py",
     "_regime_synapse_isolated.py",

@@ -23,7 +23,7 @@ from app.feeds.samples import SAMPLES
 from app.ingest import TickIngest
 from app.market.ticks import PriceTick
 from app.migrate import upgrade
-from events import failpoints
+from events import engines, failpoints
 from events.errors import EventError
 from events.log import EventLog
 from events.sql_store import SqlEventStore
@@ -46,6 +46,8 @@ class Order:
         delay_us: ... and so many microseconds.
         stop_after: close the log after so many acknowledged ticks of this life.
         as_nobody: live without root's rights.
+        cut: the power of the file system that is mounted here is cut first, when SIGKILL comes.
+        synchronous: SQLite's own setting for the writer, instead of the program's.
     """
 
     log: str
@@ -55,6 +57,8 @@ class Order:
     delay_us: int = 0
     stop_after: int | None = None
     as_nobody: bool = False
+    cut: str | None = None
+    synchronous: str | None = None
 
 
 @dataclass(frozen=True)
@@ -147,16 +151,20 @@ def _fork(order: Order, bars: list[PriceTick]) -> Life:
 def _killing(said: Iterator[str], child: int, order: Order) -> Iterator[str]:
     """Everything that a child says, up to its end; the child is killed on the way, as ordered."""
     if order.kill_after == 0:
-        _kill(child, order.delay_us)
+        _kill(child, order)
     for count, line in enumerate(said, start=1):
         yield line
         if count == order.kill_after:
-            _kill(child, order.delay_us)
+            _kill(child, order)
 
 
-def _kill(child: int, delay_us: int) -> None:
+def _kill(child: int, order: Order) -> None:
+    from tests.integration.power import cut_power  # it needs what only Linux has
+
     # Nothing is waited for here: the delay chooses the instant at which the child is hit.
-    time.sleep(delay_us / 1_000_000)
+    time.sleep(order.delay_us / 1_000_000)
+    if order.cut is not None:
+        cut_power(order.cut)
     os.kill(child, signal.SIGKILL)
 
 
@@ -183,6 +191,8 @@ def _live_and_die(order: Order, bars: list[PriceTick], writing: int) -> None:
             _drop_rights()
         if order.failpoint:
             failpoints.arm(order.failpoint)
+        if order.synchronous:
+            _sync_less(order.synchronous)
         asyncio.run(_record(order, bars, say))
     except BaseException as error:
         if not isinstance(error, EventError):
@@ -191,6 +201,11 @@ def _live_and_die(order: Order, bars: list[PriceTick], writing: int) -> None:
     finally:
         # Not sys.exit: what the forking process had buffered or registered is not the child's to end.
         os._exit(0)
+
+
+def _sync_less(synchronous: str) -> None:
+    pragma = f"PRAGMA synchronous={synchronous}"
+    vars(engines)["SQLITE_WRITER_PRAGMAS"] = (*engines.SQLITE_WRITER_PRAGMAS, pragma)
 
 
 def _drop_rights() -> None:

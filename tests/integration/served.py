@@ -20,6 +20,7 @@ from app.config import Settings
 from app.feeds.base import Feed
 from app.main import create_app, take_leave
 from app.serving import Server, address_of, bind
+from app.stream.deadlines import Guard
 from events.log import EventLog
 
 TOKEN: Final = "the-write-token-of-the-tests"
@@ -33,13 +34,15 @@ Json = dict[str, Any]
 class Served:
     """A running server. `http` sends the write token unless a request says otherwise."""
 
-    def __init__(self, settings: Settings, feeds: Sequence[Feed] = ()) -> None:
+    def __init__(
+        self, settings: Settings, feeds: Sequence[Feed] = (), guard: Guard | None = None
+    ) -> None:
         self.app: FastAPI = create_app(settings, feeds)
         self._listener = bind("127.0.0.1", 0)
         self.url = address_of(self._listener).rstrip("/")
         self.socket_url = f"{self.url.replace('http', 'ws')}/ws/synapse"
         self._started = threading.Event()
-        self._server = Server(self.app, self._started.set, lambda: take_leave(self.app))
+        self._server = Server(self.app, self._started.set, lambda: take_leave(self.app), guard)
         self._thread = threading.Thread(target=self._run)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.http = httpx.Client(base_url=self.url, headers=AUTHORISED, timeout=PATIENCE_S)
@@ -128,10 +131,12 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, feeds: Sequence[Feed] = (), **settings: Any) -> Iterator[Served]:
+def serving(
+    folder: Path, feeds: Sequence[Feed] = (), guard: Guard | None = None, **settings: Any
+) -> Iterator[Served]:
     """Serve a log in `folder`, new or left there by an earlier server."""
     chosen = {"database_url": str(folder / "synapse.db"), "token": TOKEN, **settings}
-    with Served(Settings(**chosen), feeds) as served:
+    with Served(Settings(**chosen), feeds, guard) as served:
         yield served
 
 

@@ -60,7 +60,7 @@ MISUSES = {
     "demo on a taken port": Misuse(
         "demo --no-browser --port {taken}", ("{taken} is taken", "--port")
     ),
-    "foreign address": Misuse(f"{SERVE} --host 192.0.2.1", ("cannot listen on 192.0.2.1",)),
+    "foreign address": Misuse(f"{SERVE} --host 192.0.2.1", ("192.0.2.1", "SYNAPSE_TLS_CERT")),
     "no folder": Misuse(f"{SERVE} --db none/x.db", ("none/x.db cannot be written",)),
     "a file for a folder": Misuse("demo --port 0 --db good.csv/x.db", ("cannot be written",)),
     "a folder": Misuse(f"{SERVE} --db folder", ("folder", "name a file")),

@@ -1,6 +1,6 @@
 """The demo as a user runs it: stopped at the worst moment, started again, it goes on where it was."""
 
-# covers: app.demo, app.write_token
+# covers: app.demo, app.access.write_token
 
 import json
 import signal

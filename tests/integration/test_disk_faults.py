@@ -170,7 +170,7 @@ def recovers(http: httpx.Client) -> None:
     """Nobody appends anything, and yet the server is ready again."""
     healed = time.monotonic()
     eventually(lambda: http.get("/readyz").status_code == 200)
-    print(f"ready again after {time.monotonic() - healed:.2f} s")
+    print(f"FIGURE ready again after {time.monotonic() - healed:.1f} s")
     assert http.get("/readyz").json()["database"]["error"] is None
 
 

@@ -238,7 +238,7 @@ def _begun(served: Served, held: ExitStack) -> socket.socket:
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     client.settimeout(20)
     client.connect((host, int(port)))
-    client.sendall(b"GET /api/events?format=ndjson HTTP/1.1\r\nHost: x\r\n\r\n")
+    client.sendall(b"GET /api/events?format=ndjson HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert client.recv(12) == b"HTTP/1.1 200"
     return client
 

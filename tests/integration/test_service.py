@@ -310,7 +310,7 @@ def test_a_request_that_never_ends_does_not_hold_up_the_end(
     with serving(tmp_path) as served:
         host, port = served.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as stalled:
-            head = "POST /api/prices HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+            head = "POST /api/prices HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
             stalled.sendall(f"{head}Content-Type: application/json\r\n\r\n{{".encode())
             served.get("/healthz")
             began = time.monotonic()

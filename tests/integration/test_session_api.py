@@ -1,6 +1,6 @@
 """Who may write: programs with the token, and a browser that was signed in, from the server's own page."""
 
-# covers: app.api.session, app.api.auth, app.session
+# covers: app.api.session, app.api.auth, app.access.sessions
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,12 +10,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.session import COOKIE, LAUNCH_S_MAX, SESSION_S_MAX, Sessions
+from app.access.gate import OWNER, Gate
+from app.access.sessions import COOKIE, LAUNCH_S_MAX, SESSION_S_MAX, Sessions
+from events.catalog import Channel
 from tests.integration.served import TOKEN, Json, Served, serving
 
 START = datetime(2026, 1, 16, 12, tzinfo=UTC)
 ENDS = "2026-02-15T12:00:00.000000Z"
 SESSION = "/api/session"
+ALL = ["read", "write", "admin"]
+CHANNELS = [channel.value for channel in Channel]
 WRITE = "/api/broadcast/regime"
 BODY: Json = {"symbol": "AUTH", "regime": "BULL"}
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -41,7 +45,8 @@ class Room:
         self.served, self.wall = served, Wall()
         self.sessions = Sessions(token, self.wall)
         services = served.app.state.services
-        served.app.state.services = replace(services, sessions=self.sessions)
+        gate = Gate(services.gate.token, self.sessions, self.wall)
+        served.app.state.services = replace(services, gate=gate)
         self.browser = httpx.Client(base_url=served.url, timeout=20)
 
     def sign_in(self) -> httpx.Response:
@@ -49,7 +54,9 @@ class Room:
 
     def write(self, cookie: str | None, **headers: str) -> httpx.Response:
         """A write as a browser sends it, with these headers of its own."""
-        carried = {} if cookie is None else {"Cookie": f"theme=dark; {COOKIE}={cookie}"}
+        carried = (
+            {} if cookie is None else {"Cookie": f"theme=dark; {self.sessions.cookie}={cookie}"}
+        )
         return httpx.post(self.served.url + WRITE, json=BODY, headers={**carried, **headers})
 
 
@@ -83,7 +90,7 @@ ORIGINS = {
 def test_a_cookie_writes_from_the_servers_own_page(room: Room, name: str) -> None:
     origin, status, code = ORIGINS[name]
     head = room.served.head()
-    _, cookie = room.sessions.open()
+    _, cookie = room.sessions.open(OWNER)
     url = room.served.url
     named = url.replace("127.0.0.1", "localhost")
     headers = {} if origin is None else {"Origin": origin.format(url=url, named=named)}
@@ -95,17 +102,21 @@ def test_a_cookie_writes_from_the_servers_own_page(room: Room, name: str) -> Non
         assert "Origin" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("origin", [None, "null", "https://evil.example"])
-def test_a_program_with_the_token_needs_no_origin(room: Room, origin: str | None) -> None:
-    headers = BEARER if origin is None else {**BEARER, "Origin": origin}
-    assert room.write(None, **headers).status_code == 200
+def test_a_program_with_the_token_needs_no_origin(room: Room) -> None:
+    assert room.write(None, **BEARER).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["null", "https://evil.example"])
+def test_a_foreign_page_is_refused_whatever_it_holds(room: Room, origin: str) -> None:
+    answer = room.write(None, **BEARER, Origin=origin)
+    assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
 
 
 @pytest.mark.parametrize("why", ["tampered", "expired", "of another token", "nonsense"])
 def test_a_cookie_that_does_not_hold_is_refused(room: Room, why: str) -> None:
     head = room.served.head()
-    _, good = room.sessions.open()
-    _, foreign = Sessions(TOKEN + "2", room.wall).open()
+    _, good = room.sessions.open(OWNER)
+    _, foreign = Sessions(TOKEN + "2", room.wall).open(OWNER)
     cookies = {"tampered": f"{good[:-4]}AAAA", "expired": good, "of another token": foreign}
     if why == "expired":
         room.wall.pass_by(SESSION_S_MAX)
@@ -117,26 +128,37 @@ def test_a_cookie_that_does_not_hold_is_refused(room: Room, why: str) -> None:
 
 
 def test_a_wrong_token_is_refused_beside_a_good_cookie(room: Room) -> None:
-    _, cookie = room.sessions.open()
+    _, cookie = room.sessions.open(OWNER)
     answer = room.write(cookie, Origin=room.served.url, Authorization="Bearer wrong")
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorised")
 
 
-def test_reading_asks_neither_for_a_session_nor_where_it_comes_from(room: Room) -> None:
-    _, cookie = room.sessions.open()
+def test_reading_by_http_needs_no_session(room: Room) -> None:
+    _, cookie = room.sessions.open(OWNER)
     for held in (cookie, "nonsense"):
-        headers = {"Cookie": f"{COOKIE}={held}", "Origin": "https://evil.example"}
+        headers = {"Cookie": f"{room.sessions.cookie}={held}"}
         for path in ("/api/state", "/api/events", "/api/alert-rules", "/healthz", SESSION):
             assert httpx.get(room.served.url + path, headers=headers).status_code == 200
+
+
+def test_a_page_of_another_site_does_not_read(room: Room) -> None:
+    headers = {"Origin": "https://evil.example"}
+    for path in ("/api/state", "/api/events", "/api/alert-rules", "/metrics"):
+        answer = httpx.get(room.served.url + path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
 
 
 # --- signing in ---------------------------------------------------------------------------------
 
 
 def test_a_launch_code_signs_a_browser_in(room: Room) -> None:
-    assert room.browser.get(SESSION).json() == {"scopes": ["read"], "expires_at": None}
+    assert room.browser.get(SESSION).json() == {
+        "scopes": ["read"],
+        "channels": CHANNELS,
+        "expires_at": None,
+    }
     answer = room.sign_in()
-    assert answer.json() == {"scopes": ["read", "write"], "expires_at": ENDS}
+    assert answer.json() == {"scopes": ALL, "channels": CHANNELS, "expires_at": ENDS}
     assert answer.headers["cache-control"] == "no-store"
     assert room.browser.get(SESSION).json() == answer.json()
     written = room.browser.post(WRITE, json=BODY, headers={"Origin": room.served.url})
@@ -145,7 +167,7 @@ def test_a_launch_code_signs_a_browser_in(room: Room) -> None:
 
 def test_scripts_other_sites_and_the_token_stay_out_of_the_cookie(room: Room) -> None:
     name, *attributes = room.sign_in().headers["set-cookie"].split("; ")
-    assert name.startswith(f"{COOKIE}=")
+    assert name.startswith(f"{room.sessions.cookie}=")
     assert TOKEN not in name
     assert sorted(attributes) == [
         "HttpOnly",
@@ -164,14 +186,14 @@ def test_a_cookie_that_came_by_https_goes_by_https_only(room: Room) -> None:
 
 def test_the_token_signs_a_browser_in_too(room: Room) -> None:
     answer = room.browser.post(SESSION, json={"token": TOKEN})
-    assert answer.json() == {"scopes": ["read", "write"], "expires_at": ENDS}
+    assert answer.json() == {"scopes": ALL, "channels": CHANNELS, "expires_at": ENDS}
 
 
 def test_a_program_with_the_token_is_told_that_it_may_write(room: Room) -> None:
     answer = room.browser.get(SESSION, headers=BEARER)
-    assert answer.json() == {"scopes": ["read", "write"], "expires_at": None}
+    assert answer.json() == {"scopes": ALL, "channels": CHANNELS, "expires_at": None}
     wrong = room.browser.get(SESSION, headers={"Authorization": "Bearer wrong"})
-    assert wrong.json() == {"scopes": ["read"], "expires_at": None}
+    assert wrong.json() == {"scopes": ["read"], "channels": CHANNELS, "expires_at": None}
 
 
 @pytest.mark.parametrize("why", ["used", "expired", "wrong"])
@@ -187,7 +209,7 @@ def test_a_code_that_does_not_hold_is_refused_and_says_how_to_get_another(
     answer = httpx.post(room.served.url + SESSION, json={"launch_code": given})
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorised")
     assert "set-cookie" not in answer.headers
-    assert "start the server again" in answer.json()["detail"]
+    assert "'synapse link' prints a new one" in answer.json()["detail"]
     assert given == "wrong" or given not in answer.text
 
 
@@ -206,7 +228,7 @@ def test_a_wrong_token_signs_nobody_in(room: Room) -> None:
         b'{"launch_code": 5}',
         b'{"launch_code": "\\udfff"}',
         b'{"token": "\\udfff"}',
-        b'{"token": "%s"}' % (b"x" * 1_001),
+        b'{"token": "%s"}' % (b"x" * 4_097),
         b'{"code": "a"}',
     ],
 )
@@ -223,18 +245,18 @@ def test_a_request_that_signs_nobody_in_is_refused(room: Room, body: bytes) -> N
 def test_a_browser_signs_out(room: Room) -> None:
     room.sign_in()
     answer = room.browser.delete(SESSION)
-    assert answer.json() == {"scopes": ["read"], "expires_at": None}
-    assert COOKIE not in room.browser.cookies
+    assert answer.json() == {"scopes": ["read"], "channels": CHANNELS, "expires_at": None}
+    assert room.sessions.cookie not in room.browser.cookies
     assert room.browser.get(SESSION).json()["scopes"] == ["read"]
     assert room.browser.delete(SESSION).status_code == 200
 
 
 def test_a_session_outlives_a_restart_and_ends_with_its_token(tmp_path: Path) -> None:
     with serving(tmp_path) as first:
-        cookie = httpx.post(first.url + SESSION, json={"token": TOKEN}).cookies[COOKIE]
-    for token, scopes in ((TOKEN, ["read", "write"]), (TOKEN + "2", ["read"])):
+        cookies = httpx.post(first.url + SESSION, json={"token": TOKEN}).cookies
+    for token, scopes in ((TOKEN, ALL), (TOKEN + "2", ["read"])):
         with serving(tmp_path, token=token) as again:
-            headers = {"Cookie": f"{COOKIE}={cookie}"}
+            headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
             assert httpx.get(again.url + SESSION, headers=headers).json()["scopes"] == scopes
 
 

@@ -160,7 +160,8 @@ async def test_a_heartbeat_carries_the_cursor_on(tmp_path: Path) -> None:
         ("channels=", None, 422, "invalid_request", "channels"),
         ("symbols=bad%20symbol", None, 422, "invalid_request", "symbols.0"),
         ("delivery=sometimes", None, 422, "invalid_request", "delivery"),
-        ("token=secret", None, 422, "invalid_request", "no such parameter"),
+        ("key=secret", None, 422, "invalid_request", "no such parameter"),
+        ("token=secret", None, 400, "token_in_query", "is not taken"),
     ],
 )
 def test_what_cannot_be_streamed_is_refused_before_the_stream_starts(
@@ -209,7 +210,7 @@ async def test_a_reader_that_stops_reading_is_waited_for_and_misses_nothing(
         frozen.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         frozen.settimeout(PATIENCE_S)
         frozen.connect(("127.0.0.1", httpx.URL(served.url).port))
-        frozen.sendall(b"GET /api/stream?channels=prices,regime HTTP/1.1\r\nHost: x\r\n\r\n")
+        frozen.sendall(b"GET /api/stream?channels=prices,regime HTTP/1.1\r\nHost: localhost\r\n\r\n")
         async with event_source(served, "channels=prices,regime") as source:
             await source.until_event("caught_up")
             for symbol in symbols:

@@ -17,7 +17,7 @@ followSettings(window, settings);
 
 const code = takeLaunchCode(window.location, window.history);
 const store = new SynapseStore(browserWorld(socketUrl(document.baseURI)), httpApi(document.baseURI));
-if (code !== null) void store.launch(code);
+if (code !== null) store.entrance.launch(code);
 
 const root = document.querySelector("#root");
 if (!root) throw new Error("the page has no #root");

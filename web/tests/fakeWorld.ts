@@ -44,6 +44,7 @@ export class FakeWorld implements ClientWorld {
   sockets: FakeSocket[] = [];
   replays: FakeSocket[] = [];
   warnings: string[] = [];
+  reloads = 0;
   private timers = new Set<Timer>();
   private ids = 0;
 
@@ -84,6 +85,10 @@ export class FakeWorld implements ClientWorld {
   };
 
   online = (): boolean => this.isOnline;
+
+  reload = (): void => {
+    this.reloads += 1;
+  };
 
   warn = (text: string): void => {
     this.warnings.push(text);

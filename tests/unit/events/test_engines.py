@@ -21,6 +21,7 @@ from events.errors import CorruptLog, StoreLocked, StoreUnavailable
 from events.sql_store import SqlEventStore
 from events.store import ReadQuery
 from tests.unit.events.builders import new, price, prices
+from tests.unit.events.damage import make_log, unguarded
 from tests.unit.events.sqlite_logs import engines_at, prepare, store_at
 
 
@@ -274,6 +275,11 @@ async def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
         (DatabaseError("x", None, sqlite3.DatabaseError("image is malformed")), CorruptLog),
         (DatabaseError("x", None, sqlite3.DatabaseError("file is not a database")), CorruptLog),
         (IntegrityError("x", None, sqlite3.IntegrityError("UNIQUE")), IntegrityError),
+        # What the driver's own cursor raises, through which rows are read.
+        (sqlite3.DatabaseError("database disk image is malformed"), CorruptLog),
+        (sqlite3.OperationalError("Could not decode to UTF-8 column 'payload'"), CorruptLog),
+        (sqlite3.OperationalError("disk I/O error"), StoreUnavailable),
+        (sqlite3.IntegrityError("UNIQUE"), sqlite3.IntegrityError),
         (ValueError("mine"), ValueError),
     ],
 )
@@ -282,3 +288,20 @@ def test_errors_of_the_engine_become_the_logs_own(
 ) -> None:
     with pytest.raises(told), translated_errors():
         raise raised
+
+
+def test_a_log_that_lost_its_head_row_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    make_log(path)
+    with unguarded(path) as connection:
+        connection.execute("DELETE FROM log_head")
+
+    async def head() -> None:
+        store = SqlEventStore.read_sqlite(path)
+        try:
+            await store.head()
+        finally:
+            await store.close()
+
+    with pytest.raises(CorruptLog, match="where the log ends is missing"):
+        asyncio.run(head())

@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from app.access.gate import OWNER
+from app.access.grant import ANYONE
 from app.live_state import LiveState
 from app.market.persona import PERSONAS
 from app.metrics import StreamMetrics
 from app.stream.connection_log import ConnectionRegister
 from app.stream.protocol import MessageFactory
 from app.stream.replay_connection import ReplayConnection, ReplayContext
-from events.catalog import Payload
+from events.catalog import Channel, Payload
 from events.errors import ProjectionParked
 from events.log import EventLog
 from events.messages import EventText, TextOf
@@ -54,7 +56,7 @@ class Machine:
         self.context = ReplayContext(
             log,
             MessageFactory(lambda: NOON, lambda: "id"),
-            lambda token: token == "right",
+            lambda token: OWNER if token == "right" else None,
             self._state_at,
             ConnectionRegister(StreamMetrics(), lambda _text: False),
         )
@@ -62,16 +64,16 @@ class Machine:
         self.tasks: list[asyncio.Task[None]] = []
         self.last: ReplayConnection | None = None
 
-    async def _state_at(self, position: int) -> dict[str, Any]:
+    async def _state_at(self, position: int, channels: frozenset[Channel]) -> dict[str, Any]:
         if self.parked:
             raise ProjectionParked("public_state", position, "planted")
-        return await self.live_state.at_position(position)
+        return await self.live_state.at_position(position, channels)
 
     def client(self, *texts: str) -> Wire:
         """A client that says this."""
         wire = Wire()
         wire.say(*texts)
-        self.last = ReplayConnection(self.context, wire)
+        self.last = ReplayConnection(self.context, wire, ANYONE)
         self.tasks.append(asyncio.create_task(self.last.run()))
         return wire
 

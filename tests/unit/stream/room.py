@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from app.access.gate import OWNER
+from app.access.grant import ANYONE
 from app.metrics import StreamMetrics
 from app.stream.connection import StreamContext, TypedConnection
 from app.stream.connection_log import ConnectionRegister
@@ -49,7 +51,8 @@ def context_of(log: EventLog, heartbeat_s: float) -> StreamContext:
         frames=frames,
         factory=factory,
         heartbeat_s=heartbeat_s,
-        is_token=lambda token: token == "right",
+        grant_of=lambda token: OWNER if token == "right" else None,
+        holds=lambda _grant: True,
         fan_out=FanOut(log, frames, factory, heartbeat_s, register.metrics),
         register=register,
     )
@@ -68,7 +71,7 @@ class Room:
         """A client that says this."""
         wire = Wire()
         wire.say(*texts)
-        connection = TypedConnection(self.context, wire)
+        connection = TypedConnection(self.context, wire, ANYONE)
         task = asyncio.create_task(connection.run())
         self.tasks.append(task)
         return wire, connection, task

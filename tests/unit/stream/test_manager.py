@@ -9,6 +9,7 @@ import pytest
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
+from app.access.grant import ANYONE, GRANT
 from app.stream.asgi import AsgiTransport
 from app.stream.manager import RECONNECT_SPREAD_S, TypedWebSocketManager
 from app.stream.transport import ClientGone
@@ -49,7 +50,7 @@ class Asgi:
         self._changed.set()
 
     def socket(self) -> WebSocket:
-        scope: dict[str, Any] = {"type": "websocket", "path": "/", "headers": []}
+        scope: dict[str, Any] = {"type": "websocket", "path": "/", "headers": [], GRANT: ANYONE}
         return WebSocket(scope, self._inbox.get, self.send)
 
     def types(self) -> list[str]:

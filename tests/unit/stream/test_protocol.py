@@ -87,7 +87,7 @@ def test_bytes_are_read_like_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "nonsense", "[" * 5_000, b"\xff\xfe", "\ud800", "{'a': 1}"]
+    "text", ["", "{", "nonsense", "[" * 30, b"\xff\xfe", "\ud800", "{'a': 1}"]
 )
 def test_what_is_no_json_is_malformed(text: str | bytes) -> None:
     answer = refusal(text)

@@ -83,7 +83,7 @@ def test_a_cursor_of_another_epoch_or_beyond_the_head_is_refused() -> None:
         (EpochMismatch("old", "epoch-1"), "epoch_mismatch"),
         (PositionBeyondHead(9, 4), "position_beyond_head"),
     ):
-        (answer,) = said([session.refuse(effect.request, error)])
+        (answer,) = said([session.refuse(effect.request, error.code, str(error))])
         assert isinstance(answer, ErrorPayload)
         assert (answer.severity, answer.code, answer.request_msg_id) == (
             Severity.BUSINESS_LOGIC_ERROR,

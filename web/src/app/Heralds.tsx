@@ -13,8 +13,9 @@ export function Heralds() {
     <Boundary fallback={null}>
       <Suspense fallback={null}>
         <Toasts />
-        {(notifications || sound) && <Notifier />}
       </Suspense>
+      {/* Apart: two that are late within one Suspense end as an error that nobody catches. */}
+      <Suspense fallback={null}>{(notifications || sound) && <Notifier />}</Suspense>
     </Boundary>
   );
 }

@@ -1,18 +1,19 @@
-import { backoffMs } from "./backoff";
-import { type Connection, refusal } from "./connection";
+import { Comeback } from "./comeback";
+import { CLOSE_UNAUTHORISED, type Connection, refusal } from "./connection";
 import { Cursor } from "./cursor";
 import { decode } from "./decode";
 import {
   CHANNEL_VALUES,
+  type Channel,
   type ErrorPayload,
   PROTOCOL_VERSION,
   type ServerControl,
   type SubscriptionConfirmedPayload,
 } from "./generated";
 import { MessageFactory } from "./messageFactory";
-import type { ClientListener, ClientWorld, SocketLike } from "./world";
+import { Silence } from "./silence";
+import { type ClientListener, type ClientWorld, hangUp, type SocketLike } from "./world";
 
-export const HISTORY_LAST = 50;
 export const OPENING_MS_MAX = 10_000;
 export const SILENT_HEARTBEATS = 2.5;
 export const DOUBT_MS_MAX = 3_000;
@@ -27,17 +28,19 @@ export class SynapseClient {
   problem: string | null = null;
   private readonly factory: MessageFactory;
   private socket: SocketLike | null = null;
-  private attempt = 0;
-  private silenceMs = OPENING_MS_MAX;
-  private askedDelayMs: number | null = null;
+  private readonly comeback: Comeback;
+  private readonly silence: Silence;
   private subscribeId = "";
-  private cancelRetry = () => {};
-  private cancelWatchdog = () => {};
+  private isWaiting = false;
 
   constructor(
     private readonly world: ClientWorld,
     private readonly listener: ClientListener,
+    /** Null while it is not known what may be asked for. */
+    private channels: readonly Channel[] | null = CHANNEL_VALUES,
   ) {
+    this.comeback = new Comeback(world);
+    this.silence = new Silence(world, () => this.fellSilent(), OPENING_MS_MAX);
     this.factory = new MessageFactory(() => new Date(world.now()), world.newId);
   }
 
@@ -46,22 +49,35 @@ export class SynapseClient {
   }
 
   stop(): void {
-    this.cancelRetry();
+    this.comeback.cancel();
     this.drop();
+  }
+
+  /** The page may ask for these: on the line that is open, or on a new one where it was shut out. */
+  admit(channels: readonly Channel[]): void {
+    this.channels = channels;
+    if (this.connection.name === "signed_out") this.connect();
+    else if (this.isWaiting) this.subscribe();
+  }
+
+  /** The page may ask for nothing: there is no line, and no other try, until it is admitted. */
+  shutOut(reason: string): void {
+    this.stop();
+    this.become({ name: "signed_out", reason });
   }
 
   /** The network or the person came back: no reason to wait any longer. */
   wake(): void {
-    if (this.connection.name === "refused") return;
+    if (["refused", "signed_out"].includes(this.connection.name)) return;
     if (!this.socket) this.connect();
-    else if (this.open && this.silentFor() > this.silenceMs) this.fellSilent();
+    else if (this.open && this.world.now() - (this.lastMessageAt ?? 0) > this.silence.ms) this.fellSilent();
   }
 
   /** The device says that it is offline: a line that is alive answers at once, over the loopback too. */
   doubt(): void {
     if (!this.open) return;
     this.socket?.send(JSON.stringify(this.factory.ping()));
-    this.watch(DOUBT_MS_MAX);
+    this.silence.watch(DOUBT_MS_MAX);
   }
 
   private get open(): boolean {
@@ -69,38 +85,35 @@ export class SynapseClient {
   }
 
   private connect(): void {
-    this.cancelRetry();
-    this.drop();
-    const socket = this.world.open();
-    this.socket = socket;
-    this.silenceMs = OPENING_MS_MAX;
-    this.watch();
+    this.stop();
+    if (this.connection.name === "signed_out") this.connection = { name: "connecting" };
+    const socket = (this.socket = this.world.open());
+    this.silence.ms = OPENING_MS_MAX;
+    this.silence.watch();
     socket.onopen = () => this.subscribe();
     socket.onmessage = ({ data }) => this.receive(data);
     socket.onclose = ({ code, reason }) => this.closed(code, reason);
   }
 
   private drop(): void {
-    this.cancelWatchdog();
-    const { socket } = this;
+    this.silence.end();
+    hangUp(this.socket);
     this.socket = null;
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    this.isWaiting = false;
   }
 
   private subscribe(): void {
-    const { cursor } = this;
-    const history = cursor.known ? { after: cursor.position } : { last: HISTORY_LAST };
-    const epoch = cursor.known ? { epoch: cursor.epoch } : {};
-    const message = this.factory.subscribe({ channels: CHANNEL_VALUES, history, ...epoch });
+    const { channels } = this;
+    this.isWaiting = !channels;
+    if (!channels) return;
+    const message = this.factory.subscribe({ channels, ...this.cursor.request() });
     this.subscribeId = message.msg_id;
     this.socket?.send(JSON.stringify(message));
   }
 
   private receive(data: unknown): void {
     this.lastMessageAt = this.world.now();
-    this.watch();
+    this.silence.watch();
     const decoded = decode(data);
     if (decoded.kind === "event") {
       if (this.cursor.see(decoded.message) === "take") this.listener.onEvent(decoded.message);
@@ -119,14 +132,14 @@ export class SynapseClient {
         return this.confirmed(message.payload);
       case "caught_up":
         this.cursor.advance(message.payload.position);
-        this.attempt = 0;
+        this.comeback.settle();
         return this.become({ name: "live" });
       case "lagging":
         return this.become({ name: "catching_up" });
       case "heartbeat":
         return this.cursor.advance(message.payload.head);
       case "shutdown":
-        this.askedDelayMs = message.payload.reconnect_after_s * 1000;
+        this.comeback.askedMs = message.payload.reconnect_after_s * 1000;
         return;
       case "error":
         return this.failed(message.payload);
@@ -138,12 +151,10 @@ export class SynapseClient {
   private confirmed(payload: SubscriptionConfirmedPayload): void {
     this.cursor.epoch = payload.epoch;
     if (payload.resumed) this.cursor.resume();
-    this.silenceMs = payload.heartbeat_s * 1000 * SILENT_HEARTBEATS;
-    this.problem =
-      payload.protocol_version === PROTOCOL_VERSION
-        ? null
-        : "The recorder has been updated: reload this page.";
-    this.watch();
+    this.silence.ms = payload.heartbeat_s * 1000 * SILENT_HEARTBEATS;
+    const isNewer = payload.protocol_version !== PROTOCOL_VERSION;
+    this.problem = isNewer ? "The recorder has been updated: reload this page." : null;
+    this.silence.watch();
     this.become({ name: "catching_up" });
   }
 
@@ -164,26 +175,15 @@ export class SynapseClient {
   private closed(code: number, reason: string): void {
     this.drop();
     const refused = refusal(code, reason);
-    if (refused) this.become({ name: "refused", reason: refused });
+    if (code === CLOSE_UNAUTHORISED) this.shutOut(refused ?? reason);
+    else if (refused) this.become({ name: "refused", reason: refused });
     else this.retryLater();
+    this.listener.onClosed();
   }
 
   private retryLater(): void {
-    const delayMs = this.askedDelayMs ?? backoffMs(this.attempt, this.world.random());
-    this.askedDelayMs = null;
-    this.attempt += 1;
-    this.cancelRetry = this.world.later(delayMs, () => this.connect());
-    const retryAt = this.world.now() + delayMs;
+    const retryAt = this.comeback.later(() => this.connect());
     this.become(this.world.online() ? { name: "reconnecting", retryAt } : { name: "offline" });
-  }
-
-  private silentFor(): number {
-    return this.world.now() - (this.lastMessageAt ?? 0);
-  }
-
-  private watch(ms: number = this.silenceMs): void {
-    this.cancelWatchdog();
-    this.cancelWatchdog = this.world.later(ms, () => this.fellSilent());
   }
 
   private fellSilent(): void {

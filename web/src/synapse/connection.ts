@@ -8,7 +8,11 @@ export type Connection =
   | { readonly name: "reconnecting"; readonly retryAt: number }
   | { readonly name: "offline" }
   | { readonly name: "stale" }
-  | { readonly name: "refused"; readonly reason: string };
+  | { readonly name: "refused"; readonly reason: string }
+  /** Until somebody signs in. */
+  | { readonly name: "signed_out"; readonly reason: string };
+
+export const CLOSE_UNAUTHORISED = 4401;
 
 /** A short word and a whole sentence for a state. */
 export interface ConnectionWords {
@@ -36,6 +40,8 @@ export function connectionWords(connection: Connection, now: number): Connection
       return { word: "Stale", sentence: "The recorder fell silent. Opening a new line." };
     case "refused":
       return { word: "Refused", sentence: connection.reason };
+    case "signed_out":
+      return { word: "Signed out", sentence: connection.reason };
     default:
       return assertNever(connection);
   }
@@ -53,8 +59,9 @@ export function ageWords(ms: number): string {
 export function refusal(code: number, reason: string): string | null {
   if (code < 4400 || code > 4799) return null;
   const known: Record<number, string> = {
-    4401: "The recorder wants a sign-in, or the one it had has expired.",
+    [CLOSE_UNAUTHORISED]: "The recorder wants a sign-in, or the one it had has expired.",
     4403: "The recorder does not let this page in.",
+    4408: "The recorder heard nothing from this page.",
     4429: "The recorder cut this page off: it sent too much.",
   };
   const said = known[code] ?? "The recorder closed the line for good.";

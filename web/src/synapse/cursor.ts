@@ -1,3 +1,7 @@
+import type { SubscribePayload } from "./generated";
+
+export const HISTORY_LAST = 50;
+
 /** Where the page is in the log, and the proof that it missed nothing on the way there. */
 export interface Continuity {
   readonly received: number;
@@ -24,11 +28,6 @@ export class Cursor {
     return { ...this.counts };
   }
 
-  /** Whether there is something to resume from. */
-  get known(): boolean {
-    return this.epoch !== null && this.position > 0;
-  }
-
   /** Takes note of an event; one that was seen before is to be dropped. */
   see(event: { position: number; stream: string; version: number }): Verdict {
     if (event.position <= this.position) {
@@ -46,6 +45,12 @@ export class Cursor {
   /** Everything up to a heartbeat's head has been sent. */
   advance(head: number): void {
     this.position = Math.max(this.position, head);
+  }
+
+  /** Where a subscription begins: after what is known, else with the newest of each stream. */
+  request(): Pick<SubscribePayload, "epoch" | "history"> {
+    if (this.epoch === null || this.position === 0) return { history: { last: HISTORY_LAST } };
+    return { history: { after: this.position }, epoch: this.epoch };
   }
 
   resume(): void {

@@ -46,7 +46,9 @@ export class Door {
     }
     const { epoch } = this.from ?? present;
     const { world } = this.host;
-    const client = new ReplayClient(world, this.listener, epoch, this.place.position, speed);
+    const from = this.place.position;
+    const channels = this.host.channels();
+    const client = new ReplayClient(world, this.listener, epoch, from, speed, channels);
     this.client = client;
     client.open(position);
     if (this.plays) client.play();

@@ -68,8 +68,8 @@ export class LaneBook {
     try {
       this.become(await this.host.api.read("api/lanes", parseLanes));
     } catch (error) {
-      // An older recorder has no lanes.
-      if (error instanceof Refusal && error.status === 404) this.become(NONE);
+      // An older recorder has no lanes, and not everybody may see them.
+      if (error instanceof Refusal && [403, 404].includes(error.status)) this.become(NONE);
       else isSound = this.fail(error);
     } finally {
       this.asking = false;

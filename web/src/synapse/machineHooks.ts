@@ -1,8 +1,10 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
-import { withQuery, wordsOf } from "./api";
+import { withQuery } from "./api";
 import type { Comparison } from "./comparison";
 import { useSelected, useStore } from "./contexts";
+import type { Channel } from "./generated";
 import type { Machine, MachineControls } from "./machine";
+import { canAcknowledge } from "./session";
 import { stateHashAt } from "./stateHash";
 
 export interface Compared {
@@ -11,7 +13,12 @@ export interface Compared {
 }
 
 export interface SessionControls {
+  /** Whether alerts may be acknowledged. */
   readonly canWrite: boolean;
+  /** Whether somebody has signed in. */
+  readonly isSignedIn: boolean;
+  /** When that ends. */
+  readonly endsAt: string | null;
   /** Answers what is wrong, in plain words; null when it worked. */
   signIn(token: string): Promise<string | null>;
   signOut(): Promise<void>;
@@ -31,28 +38,33 @@ export function useMachine(): {
 }
 
 export function useSession(): SessionControls {
-  const store = useStore();
-  const { openShelf } = store;
-  const canWrite = useSelected(() => store.shelf?.session.canWrite ?? false);
+  const { entrance } = useStore();
+  const session = useSelected(() => entrance.session.current);
   return useMemo(
     () => ({
-      canWrite,
-      signIn: (token) => openShelf().then(({ session }) => session.signIn(token), wordsOf),
-      signOut: () => openShelf().then(({ session }) => session.signOut()),
+      canWrite: session !== null && canAcknowledge(session),
+      isSignedIn: session !== null && session.expires_at !== null,
+      endsAt: session?.expires_at ?? null,
+      signIn: entrance.signIn,
+      signOut: entrance.signOut,
     }),
-    [canWrite, openShelf],
+    [entrance, session],
   );
+}
+
+/** Those of some channels that the page may not show. */
+export function useHidden(needs: readonly Channel[]): readonly Channel[] {
+  const store = useStore();
+  const channels = useSelected(() => store.channels);
+  return needs.filter((one) => !channels.includes(one));
 }
 
 /** Acknowledges an alert: null, or what is wrong, in plain words. That it is done comes over the socket. */
 export function useAcknowledge(): (alertId: string) => Promise<string | null> {
-  const { openShelf } = useStore();
+  const { session } = useStore().entrance;
   return useCallback(
-    (alertId) => {
-      const path = `api/alerts/${encodeURIComponent(alertId)}/acknowledge`;
-      return openShelf().then(({ session }) => session.write(path, {}), wordsOf);
-    },
-    [openShelf],
+    (alertId) => session.write(`api/alerts/${encodeURIComponent(alertId)}/acknowledge`, {}),
+    [session],
   );
 }
 

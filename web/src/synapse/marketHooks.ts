@@ -3,7 +3,8 @@ import type { BarFeed } from "./barFeed";
 import { useSelected, useStore } from "./contexts";
 import type { Episode } from "./episodes";
 import type { Explanation } from "./explanation";
-import type { ServerEvent } from "./generated";
+import type { Channel, ServerEvent } from "./generated";
+import { useHidden } from "./machineHooks";
 import type { Mark } from "./mark";
 import type { Shelf } from "./shelf";
 import { useRead, useShelf } from "./shelfHooks";
@@ -11,6 +12,9 @@ import type { Span } from "./span";
 import type { AlertView, Shift, SymbolView } from "./view";
 
 const NO_EPISODES: readonly Episode[] = [];
+/** What episodes, bars and explanations are made of. */
+export const PRICED: readonly Channel[] = ["regime", "prices"];
+
 const NO_MARKS: readonly Mark[] = [];
 
 /** A symbol's present regime and its shifts, newest first; the shifts of all without a symbol. */
@@ -44,9 +48,10 @@ export function useBarFeed(symbol: string): BarFeed {
 
 /** A symbol's whole history of episodes, oldest first; the same for live and for the past. */
 export function useEpisodes(symbol: string | null): readonly Episode[] {
+  const isHidden = useHidden(PRICED).length > 0;
   const ask = useCallback(
-    (shelf: Shelf) => (symbol === null ? undefined : shelf.episodes.want(symbol)),
-    [symbol],
+    (shelf: Shelf) => (symbol === null || isHidden ? undefined : shelf.episodes.want(symbol)),
+    [isHidden, symbol],
   );
   useShelf(ask);
   return useRead((shelf) => shelf.episodes.read(symbol)) ?? NO_EPISODES;
@@ -54,7 +59,9 @@ export function useEpisodes(symbol: string | null): readonly Episode[] {
 
 /** Why a symbol is in the regime that is shown; null while that is not known. */
 export function useExplanation(symbol: string | null): Explanation | null {
+  const isHidden = useHidden(PRICED).length > 0;
   const key = useSelected(({ market, machine }) => {
+    if (isHidden) return null;
     const regime = symbol === null ? null : market.symbols[symbol]?.regime;
     return regime ? `${machine ? "past" : "live"} ${regime.position}` : null;
   });

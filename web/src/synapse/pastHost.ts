@@ -1,6 +1,6 @@
 import type { Api } from "./api";
 import type { Episode } from "./episodes";
-import type { ServerEvent } from "./generated";
+import type { Channel, ServerEvent } from "./generated";
 import type { MarketView } from "./view";
 import type { ClientWorld } from "./world";
 
@@ -16,6 +16,8 @@ export interface PastHost {
   readonly api: Api;
   /** The present: where live is, and what it shows. */
   present(): { epoch: string | null; position: number; market: MarketView };
+  /** What the page shows of the log. */
+  channels(): readonly Channel[];
   /** A symbol's episodes; fails when they cannot be read. */
   episodes(symbol: string): Promise<readonly Episode[]>;
   /** Another moment, or live again. */

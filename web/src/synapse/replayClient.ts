@@ -1,4 +1,5 @@
 import type {
+  Channel,
   ErrorPayload,
   ReplayControl,
   ReplaySnapshotPayload,
@@ -38,6 +39,7 @@ export class ReplayClient implements LineListener {
     private readonly epoch: string | null,
     position: number,
     private speed: Speed,
+    private readonly channels: readonly Channel[],
   ) {
     this.place = new Place(position);
     this.line = new ReplayLine(world, this);
@@ -59,7 +61,6 @@ export class ReplayClient implements LineListener {
   }
 
   close = (): void => this.line.close();
-
   wake = (): void => this.line.wake();
 
   /** Goes right after a position; `head` is the log's, which may have grown since the start. */
@@ -141,7 +142,7 @@ export class ReplayClient implements LineListener {
     this.jumps.again(this.place.position);
     this.steps.reset();
     this.ready = false;
-    this.startId = this.line.send("replay_start", startOf(this.epoch, end));
+    this.startId = this.line.send("replay_start", startOf(this.channels, this.epoch, end));
   }
 
   private begun(state: ReplayStatePayload): void {

@@ -1,4 +1,4 @@
-import { backoffMs } from "./backoff";
+import { Comeback } from "./comeback";
 import { refusal } from "./connection";
 import { parseFrame } from "./decode";
 import {
@@ -11,7 +11,7 @@ import {
   type ServerEvent,
   type ShutdownPayload,
 } from "./generated";
-import type { ClientWorld, SocketLike } from "./world";
+import { type ClientWorld, hangUp, type SocketLike } from "./world";
 
 export const OPENING_MS = 10_000;
 /** A silent line is asked for a sign of life after so long, and given up when none comes. */
@@ -39,20 +39,20 @@ export interface LineListener {
 
 /** A socket to the time machine that comes back by itself, and notices a server that froze. */
 export class ReplayLine {
-  private askedDelayMs: number | null = null;
+  private readonly comeback: Comeback;
   private socket: SocketLike | null = null;
   private isOpen = false;
   private isOver = false;
   private pinged = false;
   private watchedAt = 0;
-  private attempt = 0;
-  private cancelRetry = () => {};
   private cancelWatchdog = () => {};
 
   constructor(
     private readonly world: ClientWorld,
     private readonly listener: LineListener,
-  ) {}
+  ) {
+    this.comeback = new Comeback(world);
+  }
 
   connect(): void {
     this.close();
@@ -69,14 +69,11 @@ export class ReplayLine {
   }
 
   close(): void {
-    this.cancelRetry();
+    this.comeback.cancel();
     this.cancelWatchdog();
-    const { socket } = this;
+    hangUp(this.socket);
     this.socket = null;
     this.isOpen = this.pinged = false;
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
   }
 
   /** No reason to wait any longer. */
@@ -86,12 +83,12 @@ export class ReplayLine {
 
   /** It works: the next time that it drops, it comes back soon. */
   settle(): void {
-    this.attempt = 0;
+    this.comeback.settle();
   }
 
   /** The server goes away and says when to come back. */
   comeBackAfter({ reconnect_after_s }: ShutdownPayload): void {
-    this.askedDelayMs = reconnect_after_s * 1000;
+    this.comeback.askedMs = reconnect_after_s * 1000;
   }
 
   /** Sends a command and answers its id. */
@@ -105,10 +102,7 @@ export class ReplayLine {
 
   retryLater(words: string): void {
     this.close();
-    const delayMs = this.askedDelayMs ?? backoffMs(this.attempt, this.world.random());
-    this.askedDelayMs = null;
-    this.attempt += 1;
-    this.cancelRetry = this.world.later(delayMs, () => this.connect());
+    this.comeback.later(() => this.connect());
     this.listener.onLost(words, false);
   }
 

@@ -1,8 +1,8 @@
-import {
-  CHANNEL_VALUES,
-  type ReplaySnapshotPayload,
-  type ReplayStartPayload,
-  type ServerEvent,
+import type {
+  Channel,
+  ReplaySnapshotPayload,
+  ReplayStartPayload,
+  ServerEvent,
 } from "./generated";
 
 export interface ReplayListener {
@@ -13,12 +13,16 @@ export interface ReplayListener {
 }
 
 /**
- * All of the log, up to `end` (null: its head as it is then). It begins at the beginning, since nothing before
+ * All of some channels, up to `end` (null: its head as it is then). It begins at the beginning, since nothing before
  * a replay's start can be gone to; and since a start plays at once, so slowly that nothing is sent before it is
  * paused.
  */
-export function startOf(epoch: string | null, end: number | null): ReplayStartPayload {
+export function startOf(
+  channels: readonly Channel[],
+  epoch: string | null,
+  end: number | null,
+): ReplayStartPayload {
   const before = end === null ? {} : { before: end + 1 };
   const cursor = epoch === null ? {} : { epoch };
-  return { channels: CHANNEL_VALUES, ...before, ...cursor, speed: { events_per_s: 0.001 } };
+  return { channels, ...before, ...cursor, speed: { events_per_s: 0.001 } };
 }

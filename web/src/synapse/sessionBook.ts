@@ -1,25 +1,36 @@
-import { Refusal, wordsOf } from "./api";
-import { canWrite, parseSession, READ_ONLY, type Session } from "./session";
-import type { ShelfHost } from "./shelfHost";
+import { type Api, Refusal, wordsOf } from "./api";
+import { canRead, canWrite, parseSession, READ_ONLY, type Session } from "./session";
+
+interface SessionHost {
+  readonly api: Api;
+  /** The session is known, or another one. */
+  onSession(session: Session): void;
+}
 
 /** What this browser may do at the recorder; the cookie that says so is out of the page's reach. */
 export class SessionBook {
-  canWrite = false;
+  /** Null while it is not known. */
+  current: Session | null = null;
   /** Why the link that opened the page did not sign it in. */
   problem: string | null = null;
   private asked = 0;
 
-  constructor(private readonly host: ShelfHost) {}
+  constructor(private readonly host: SessionHost) {}
 
-  /** Asks what it may do; where that cannot be told, nothing but read. */
+  get canWrite(): boolean {
+    return this.current !== null && canWrite(this.current);
+  }
+
+  /** Asks what it may do; where that cannot be told now, it is as it was. */
   async refresh(): Promise<void> {
     this.asked += 1;
     const { asked } = this;
-    let session = READ_ONLY;
+    let session: Session;
     try {
       session = await this.host.api.read("api/session", parseSession);
     } catch {
-      // An older recorder has no sessions: it is only read.
+      // An older recorder has no sessions: it is only read. Another one refuses what it does not allow.
+      session = this.current ?? READ_ONLY;
     }
     if (asked === this.asked) this.become(session);
   }
@@ -28,9 +39,9 @@ export class SessionBook {
   async launch(code: string): Promise<void> {
     const words = await this.open({ launch_code: code });
     if (words === null) return;
+    this.problem = words;
     await this.refresh();
-    this.problem = this.canWrite ? null : words;
-    this.host.onChange();
+    if (this.canWrite) this.problem = null;
   }
 
   /** Answers what is wrong, in plain words; null when it worked. */
@@ -62,14 +73,15 @@ export class SessionBook {
       this.asked += 1;
       this.problem = null;
       this.become(session ?? READ_ONLY);
-      return session ? null : "The recorder answered something that does not fit.";
+      if (!session) return "The recorder answered something that does not fit.";
+      return canRead(session) ? null : "That token is right, but not for reading.";
     } catch (error) {
       return wordsOf(error);
     }
   }
 
   private become(session: Session): void {
-    this.canWrite = canWrite(session);
-    this.host.onChange();
+    this.current = session;
+    this.host.onSession(session);
   }
 }

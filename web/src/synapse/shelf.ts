@@ -4,7 +4,6 @@ import { ExplanationBook } from "./explanationBook";
 import type { ServerEvent } from "./generated";
 import { LaneBook } from "./laneBook";
 import { MarkBook } from "./markBook";
-import { SessionBook } from "./sessionBook";
 import type { ShelfHost } from "./shelfHost";
 
 /** What is read beside the stream: loaded while the first picture is drawn, not before. */
@@ -14,7 +13,6 @@ export class Shelf {
   readonly explanations: ExplanationBook;
   readonly lanes: LaneBook;
   readonly marks: MarkBook;
-  readonly session: SessionBook;
 
   constructor(private readonly host: ShelfHost) {
     this.feeds = new BarFeeds(host);
@@ -22,7 +20,6 @@ export class Shelf {
     this.explanations = new ExplanationBook(host);
     this.lanes = new LaneBook(host);
     this.marks = new MarkBook(host);
-    this.session = new SessionBook(host);
   }
 
   /** A live event. */

@@ -1,8 +1,10 @@
 import type { Api } from "./api";
 import { RETRY_MS } from "./backoff";
 import { SynapseClient } from "./client";
-import type { ServerEvent } from "./generated";
+import { Entrance } from "./entrance";
+import { CHANNEL_VALUES, type Channel, type ServerEvent } from "./generated";
 import { LateFeed } from "./lateFeed";
+import { LateShelf } from "./lateShelf";
 import { MachineHost } from "./machineHost";
 import { applyEvent } from "./reducer";
 import type { Shelf } from "./shelf";
@@ -17,9 +19,9 @@ export const FLUSH_MS = 50;
 /** What the page knows, fed by the one socket. Changes are told in batches, not one by one. */
 export class SynapseStore implements ClientListener {
   readonly past: MachineHost;
-  /** Null until it is loaded. */
-  shelf: Shelf | null = null;
-  private shelving: Promise<Shelf> | null = null;
+  readonly entrance: Entrance;
+  readonly api: Api;
+  private readonly late: LateShelf;
   private readonly client: SynapseClient;
   private readonly feeds = new Map<string, LateFeed>();
   private readonly listeners = new Set<() => void>();
@@ -32,37 +34,45 @@ export class SynapseStore implements ClientListener {
 
   constructor(
     private readonly world: ClientWorld,
-    readonly api: Api,
+    recorder: Api,
   ) {
     const onChange = (): void => this.onChange();
-    this.client = new SynapseClient(world, this);
+    const client = new SynapseClient(world, this, null);
+    this.client = client;
+    this.entrance = new Entrance({ world, api: recorder, client, onChange });
+    const { api } = this.entrance;
+    this.api = api;
     this.past = new MachineHost({
       world,
       api,
       present: () => this.present(),
+      channels: () => this.channels,
       episodes: async (symbol) => (await this.openShelf()).episodes.load(symbol),
       onMoved: () => this.shelf?.move(),
       onReplayed: (event) => this.shelf?.replay(event),
+      onChange,
+    });
+    this.late = new LateShelf({
+      world,
+      api,
+      moment: () => this.past.moment,
+      shown: () => this.past.read()?.position ?? null,
+      price: (symbol) => this.live.symbols[symbol]?.price?.price ?? null,
+      symbol: (symbol) => (this.past.market ?? this.live).symbols[symbol] ?? null,
       onChange,
     });
     this.snapshot = this.take();
   }
 
   start(): void {
-    this.client.start();
-    this.openShelf().then(
-      ({ session }) => session.refresh(),
-      () => {},
-    );
-    if (!this.loaded) void this.loadState();
-  }
-
-  /** Signs in with the code of the link that opened the page. */
-  async launch(code: string): Promise<void> {
-    await this.openShelf().then(
-      ({ session }) => session.launch(code),
-      () => {},
-    );
+    this.life += 1;
+    const { life } = this;
+    void this.entrance.open(() => {
+      if (life !== this.life) return;
+      this.client.start();
+      this.openShelf().catch(() => {});
+      if (!this.loaded) void this.loadState();
+    });
   }
 
   stop(): void {
@@ -77,6 +87,10 @@ export class SynapseStore implements ClientListener {
   };
 
   doubt = (): void => this.client.doubt();
+
+  onClosed(): void {
+    void this.entrance.session.refresh();
+  }
 
   getSnapshot = (): Snapshot => this.snapshot;
 
@@ -121,32 +135,17 @@ export class SynapseStore implements ClientListener {
     return feed;
   }
 
-  /** Bars, episodes, explanations, marks and the session; loaded when they are first asked for. */
-  openShelf = (): Promise<Shelf> => {
-    this.shelving ??= this.fetchShelf();
-    return this.shelving;
-  };
+  /** Null until it is loaded. */
+  get shelf(): Shelf | null {
+    return this.late.shelf;
+  }
 
-  private async fetchShelf(): Promise<Shelf> {
-    try {
-      const { Shelf } = await import("./shelf");
-      this.shelf = new Shelf({
-        world: this.world,
-        api: this.api,
-        moment: () => this.past.moment,
-        shown: () => this.past.read()?.position ?? null,
-        price: (symbol) => this.live.symbols[symbol]?.price?.price ?? null,
-        symbol: (symbol) => (this.past.market ?? this.live).symbols[symbol] ?? null,
-        onChange: () => this.onChange(),
-      });
-      return this.shelf;
-    } catch (error) {
-      this.shelving = null;
-      this.past.problem = "A part of this page could not be loaded: reload it.";
-      this.world.warn(String(error));
-      this.onChange();
-      throw error;
-    }
+  /** Bars, episodes, explanations and marks; loaded when they are first asked for. */
+  openShelf = (): Promise<Shelf> => this.late.open();
+
+  /** What the page shows of the log. */
+  get channels(): readonly Channel[] {
+    return this.entrance.session.current?.channels ?? CHANNEL_VALUES;
   }
 
   private present(): { epoch: string | null; position: number; market: MarketView } {
@@ -163,14 +162,14 @@ export class SynapseStore implements ClientListener {
   private take(): Snapshot {
     const { connection, lastMessageAt, cursor, invalid, problem } = this.client;
     const { continuity, position, epoch } = cursor;
-    const { live, loaded, past } = this;
+    const { entrance, late, live, loaded, past } = this;
     return {
       connection,
       lastMessageAt,
       continuity,
       position,
       invalid,
-      problem: problem ?? past.problem ?? this.shelf?.session.problem ?? null,
+      problem: problem ?? past.problem ?? late.problem ?? entrance.session.problem,
       loaded,
       epoch,
       live,

@@ -9,6 +9,13 @@ export interface SocketLike {
   close(): void;
 }
 
+/** Closes a socket of which nothing is to be heard any more. */
+export function hangUp(socket: SocketLike | null): void {
+  if (!socket) return;
+  socket.onopen = socket.onmessage = socket.onclose = null;
+  socket.close();
+}
+
 /** The outside world, handed in: tests bring a fake one. Times in milliseconds. */
 export interface ClientWorld {
   open(): SocketLike;
@@ -20,6 +27,8 @@ export interface ClientWorld {
   random(): number;
   newId(): string;
   online(): boolean;
+  /** Loads the page anew. */
+  reload(): void;
   warn(text: string): void;
 }
 
@@ -29,6 +38,8 @@ export interface ClientListener {
   onChange(): void;
   /** The log is another one: what was known does not hold. */
   onStartOver(): void;
+  /** The recorder closed the line, or did not open it. */
+  onClosed(): void;
 }
 
 /** The browser's own world; `url` is the live socket's address, with the time machine's beside it. */
@@ -44,6 +55,7 @@ export function browserWorld(url: string): ClientWorld {
     random: () => Math.random(),
     newId,
     online: () => navigator.onLine,
+    reload: () => window.location.reload(),
     warn: (text) => console.warn(`synapse: ${text}`),
   };
 }

@@ -44,9 +44,9 @@ describe("the cursor", () => {
     const cursor = new Cursor();
     cursor.epoch = "a";
     cursor.see(at(5, 1));
-    expect(cursor.known).toBe(true);
+    expect(cursor.request()).toEqual({ history: { after: 5 }, epoch: "a" });
     cursor.forget();
-    expect(cursor.known).toBe(false);
+    expect(cursor.request()).toEqual({ history: { last: 50 } });
     expect(cursor.see(at(2, 80))).toBe("take");
     expect(cursor.continuity).toMatchObject({ received: 2, missed: 0 });
   });

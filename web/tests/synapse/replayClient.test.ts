@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ReplayCommand } from "../../src/synapse/generated";
+import { CHANNEL_VALUES, type ReplayCommand } from "../../src/synapse/generated";
 import { ReplayClient } from "../../src/synapse/replayClient";
 import {
   JUMP_SILENCE_MS,
@@ -38,7 +38,7 @@ const seeks = (): (number | null | undefined)[] =>
 beforeEach(() => {
   world = new FakeWorld();
   seen = [];
-  client = new ReplayClient(world, listener, "e1", HEAD, 60);
+  client = new ReplayClient(world, listener, "e1", HEAD, 60, CHANNEL_VALUES);
 });
 
 function opened(at: number): void {

@@ -39,6 +39,7 @@ class Run {
       world: this.world,
       api: fakeApi(),
       present: () => ({ epoch: "e1", position: HEAD, market: EMPTY_VIEW }),
+      channels: () => CHANNEL_VALUES,
       episodes: () => new Promise(() => {}),
       onMoved: () => this.landed(),
       onReplayed: ({ position }) => this.played(position),

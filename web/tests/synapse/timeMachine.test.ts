@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Episode } from "../../src/synapse/episodes";
-import type { ReplayCommand, ServerEvent } from "../../src/synapse/generated";
+import { CHANNEL_VALUES, type ReplayCommand, type ServerEvent } from "../../src/synapse/generated";
 import { HASH_AFTER_MS } from "../../src/synapse/momentHash";
 import { QUIET_EVENTS_PER_S } from "../../src/synapse/quiet";
 import { TimeMachine } from "../../src/synapse/timeMachine";
@@ -44,6 +44,7 @@ beforeEach(() => {
     world,
     api: fake.api,
     present: () => ({ epoch: "e1", position: head, market: PRESENT }),
+    channels: () => CHANNEL_VALUES,
     episodes: async () => episodes ?? Promise.reject(new Error("503")),
     onMoved: () => {
       moved += 1;

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from app.access.errors import TokenFileError
+
 TOKEN_BYTES: Final = 32
 """256 bits of randomness."""
-
-
-class TokenFileError(Exception):
-    """A token file that holds something else."""
 
 
 @dataclass(frozen=True, slots=True)

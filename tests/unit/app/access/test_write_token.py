@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.write_token import TokenFileError, WriteToken, load_token
+from app.access.errors import TokenFileError
+from app.access.write_token import WriteToken, load_token
 
 
 def test_a_given_token_wins_and_leaves_no_file(tmp_path: Path) -> None:

@@ -1,19 +1,24 @@
 """Launch codes open once and in time; a cookie holds until it ends, or the write token is another."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.session import (
+from app.access.gate import OWNER
+from app.access.grant import Grant, Scope
+from app.access.origins import is_same_origin
+from app.access.sessions import (
     LAUNCH_CODES_MAX,
     LAUNCH_S_MAX,
     SESSION_S_MAX,
     LaunchCodes,
     Session,
     Sessions,
-    is_same_origin,
 )
-from app.write_token import WriteToken
+from app.access.write_token import WriteToken
+from events.catalog import Channel
 
 TOKEN = "a-token"
 START = datetime(2026, 1, 16, 12, 0, 0, 999_999, tzinfo=UTC)
@@ -71,8 +76,9 @@ def test_so_many_codes_wait_and_the_oldest_is_forgotten() -> None:
 def test_a_cookie_is_known_until_it_ends() -> None:
     wall = Wall()
     sessions = Sessions(TOKEN, wall)
-    session, cookie = sessions.open()
-    assert session == Session(START.replace(microsecond=0) + timedelta(seconds=SESSION_S_MAX))
+    session, cookie = sessions.open(OWNER)
+    ends_at = START.replace(microsecond=0) + timedelta(seconds=SESSION_S_MAX)
+    assert session == Session(replace(OWNER, expires_at=ends_at), ends_at)
     wall.now = session.expires_at - SECOND
     assert sessions.find(cookie) == session
     wall.now = session.expires_at
@@ -80,26 +86,42 @@ def test_a_cookie_is_known_until_it_ends() -> None:
 
 
 def test_a_cookie_outlives_a_restart_but_not_its_token() -> None:
-    session, cookie = Sessions(TOKEN, Wall()).open()
+    session, cookie = Sessions(TOKEN, Wall()).open(OWNER)
     assert Sessions(TOKEN, Wall()).find(cookie) == session
     assert Sessions(TOKEN + "2", Wall()).find(cookie) is None
 
 
+def test_a_session_may_do_what_it_was_opened_with_and_ends_with_it() -> None:
+    ends_at = START.replace(microsecond=0) + timedelta(hours=1)
+    grant = Grant("eve", frozenset({Scope.READ}), frozenset({Channel.REGIME}), ends_at, "jti:1")
+    session, cookie = Sessions(TOKEN, Wall()).open(grant)
+    assert session == Session(grant, ends_at)
+    assert Sessions(TOKEN, Wall()).find(cookie) == session
+
+
+def test_two_servers_on_one_host_have_cookies_of_different_names() -> None:
+    names = {Sessions(token, Wall()).cookie for token in (TOKEN, TOKEN, TOKEN + "2")}
+    assert len(names) == 2
+
+
 def test_a_cookie_does_not_hold_the_token() -> None:
-    _, cookie = Sessions(TOKEN, Wall()).open()
+    _, cookie = Sessions(TOKEN, Wall()).open(OWNER)
     assert not WriteToken(TOKEN, None).is_in(cookie)
 
 
 def test_a_later_end_cannot_be_written_into_a_cookie() -> None:
-    _, cookie = Sessions(TOKEN, Wall()).open()
-    version, ends_s, signature = cookie.split(".")
-    later = f"{version}.{int(ends_s) + 1}.{signature}"
+    _, cookie = Sessions(TOKEN, Wall()).open(OWNER)
+    version, told, signature = cookie.split(".")
+    text = urlsafe_b64decode(told + "==")
+    ends_s = text[text.index(b":") + 1 : text.index(b",")]
+    longer = urlsafe_b64encode(text.replace(ends_s, b"%d" % (int(ends_s) + 1))).rstrip(b"=")
+    later = f"{version}.{longer.decode()}.{signature}"
     assert Sessions(TOKEN, Wall()).find(later) is None
 
 
 def test_every_changed_character_ends_a_cookie() -> None:
     sessions = Sessions(TOKEN, Wall())
-    _, cookie = sessions.open()
+    _, cookie = sessions.open(OWNER)
     for place, character in enumerate(cookie):
         other = "A" if character != "A" else "B"
         assert sessions.find(cookie[:place] + other + cookie[place + 1 :]) is None
@@ -112,8 +134,8 @@ def test_what_is_no_cookie_is_no_session(cookie: str | None) -> None:
 
 def test_a_cookie_of_another_version_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as later:
-        later.setattr("app.session.COOKIE_VERSION", "2")
-        _, cookie = Sessions(TOKEN, Wall()).open()
+        later.setattr("app.access.sessions.COOKIE_VERSION", "3")
+        _, cookie = Sessions(TOKEN, Wall()).open(OWNER)
     assert Sessions(TOKEN, Wall()).find(cookie) is None
 
 

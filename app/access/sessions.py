@@ -1,18 +1,23 @@
-"""How a browser gets to write without ever holding the write token: a launch code, exchanged for a cookie.
+"""How a browser gets in without ever keeping a token: a launch code, or a token, exchanged for a cookie.
 
 The server prints a link with a launch code; the page hands the code in once and gets a cookie that scripts
-cannot read. The cookie is stateless: it says when it ends, signed with a key made from the write token. So it
-outlives a restart, and a new token ends every session.
+cannot read. The cookie is stateless: it says what it allows and when it ends, signed with a key made from the
+server's token. So it outlives a restart, and a new token ends every session.
 """
 
 import hmac
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from app.access.grant import Grant, Scope
+from events.catalog import Channel, Record
 
 LAUNCH_BYTES: Final = 32
 """256 bits of randomness: guesses need no limit, there is nothing to find."""
@@ -24,12 +29,15 @@ LAUNCH_CODES_MAX: Final = 8
 """Codes that wait at a time; one more, and the oldest is forgotten."""
 
 SESSION_S_MAX: Final = 30 * 86_400
-"""How long a browser may write after it signed in."""
+"""How long a browser stays signed in, unless what it signed in with ends before."""
 
 COOKIE: Final = "synapse_session"
-COOKIE_VERSION: Final = "1"
+"""What the name of the cookie begins with. A browser sends its cookies to every port of a host, so each server's
+has a name of its own: 8 hexadecimal digits of its key follow."""
+
+COOKIE_VERSION: Final = "2"
 _KEY_OF: Final = b"synapse session key 1"
-_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+_NAME_OF: Final = b"synapse session name"
 
 Clock = Callable[[], datetime]
 
@@ -61,10 +69,26 @@ class LaunchCodes:
         return [(code, ends_at) for code, ends_at in self._waiting if now < ends_at]
 
 
+class _Told(Record):
+    """What a cookie says."""
+
+    ends_s: Annotated[int, Field(ge=0, le=32_503_680_000)]
+    name: str
+    scopes: list[Scope]
+    channels: list[Channel]
+    proof: str
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A browser that may write until `expires_at`."""
+    """A browser that was let in.
 
+    Attributes:
+        grant: what it may do, as of when it signed in; it ends with the session.
+        expires_at: when it ends.
+    """
+
+    grant: Grant
     expires_at: datetime
 
 
@@ -73,19 +97,30 @@ class Sessions:
 
     Attributes:
         launch: the codes that open one.
+        cookie: the name of the cookie.
     """
 
     def __init__(self, token: str, now: Clock) -> None:
-        """`token`: the write token; the cookies are its, and it is in none of them."""
+        """`token`: the server's own; the cookies are signed with what is made from it, and it is in none of them."""
         self._key = hmac.digest(token.encode(), _KEY_OF, sha256)
         self._now = now
         self.launch = LaunchCodes(now)
+        self.cookie = f"{COOKIE}_{hmac.digest(self._key, _NAME_OF, sha256).hex()[:8]}"
 
-    def open(self) -> tuple[Session, str]:
-        """A new session, and what its cookie holds."""
+    def open(self, grant: Grant) -> tuple[Session, str]:
+        """A new session for a grant, and what its cookie holds."""
         ends_s = int(self._now().timestamp()) + SESSION_S_MAX
-        text = f"{COOKIE_VERSION}.{ends_s}"
-        return _session(ends_s), f"{text}.{self._signature(text)}"
+        if grant.expires_at is not None:
+            ends_s = min(ends_s, int(grant.expires_at.timestamp()))
+        told = _Told(
+            ends_s=ends_s,
+            name=grant.name,
+            scopes=[scope for scope in Scope if scope in grant.scopes],
+            channels=grant.visible(),
+            proof=grant.proof,
+        )
+        text = f"{COOKIE_VERSION}.{_encoded(told.model_dump_json().encode())}"
+        return _session(told), f"{text}.{self._signature(text)}"
 
     def find(self, cookie: str | None) -> Session | None:
         """The session of a cookie; None for one that is tampered with, over, or of another token."""
@@ -94,34 +129,23 @@ class Sessions:
         if not hmac.compare_digest(given, self._signature(text).encode()):
             return None
         # It is signed, so it is as a server with this token wrote it; a later one may write another version.
-        version, _, ends_s = text.partition(".")
+        version, _, told = text.partition(".")
         if version != COOKIE_VERSION:
             return None
-        session = _session(int(ends_s))
+        session = _session(
+            _Told.model_validate_json(urlsafe_b64decode(told + "=" * (-len(told) % 4)))
+        )
         return session if self._now() < session.expires_at else None
 
     def _signature(self, text: str) -> str:
-        digest = hmac.digest(self._key, text.encode(errors="replace"), sha256)
-        return urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return _encoded(hmac.digest(self._key, text.encode(errors="replace"), sha256))
 
 
-def _session(ends_s: int) -> Session:
-    return Session(datetime.fromtimestamp(ends_s, UTC))
+def _encoded(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def is_same_origin(origin: str | None, host: str | None, scheme: str) -> bool:
-    """Whether a request comes from a page of the server that it goes to.
-
-    A browser sends the cookie of one host with requests of pages on all its ports, so the port counts.
-
-    Args:
-        origin: the `Origin` header: the page's scheme, host and port; `null` where a browser hides it.
-        host: the `Host` header.
-        scheme: the request's own, as far as the server knows: behind a proxy that ends TLS without a
-            word it is `http`, and a page of `https` is right; the other way round it is not.
-    """
-    page_scheme, separator, place = (origin or "").lower().partition("://")
-    port = _DEFAULT_PORTS.get(page_scheme)
-    if not separator or not place or port is None or (page_scheme, scheme) == ("http", "https"):
-        return False
-    return place.removesuffix(port) == (host or "").lower().removesuffix(port)
+def _session(told: _Told) -> Session:
+    ends_at = datetime.fromtimestamp(told.ends_s, UTC)
+    scopes, channels = frozenset(told.scopes), frozenset(told.channels)
+    return Session(Grant(told.name, scopes, channels, ends_at, told.proof), ends_at)

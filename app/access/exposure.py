@@ -1,0 +1,74 @@
+"""Whether the server may listen where it is told to: beyond this machine only with locks on its doors. Pure."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What an operator chose about who reaches the server, and how.
+
+    Attributes:
+        host: the address to listen on.
+        has_tls: whether it speaks TLS itself.
+        proxies: addresses and networks of the proxies that do it for it.
+        reading_is_open: whether whoever reaches it may read; None for what is right there.
+    """
+
+    host: str
+    has_tls: bool
+    proxies: tuple[str, ...]
+    reading_is_open: bool | None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches it."""
+        return is_loopback(self.host)
+
+    @property
+    def opens_reading(self) -> bool:
+        """Whether reading needs no token."""
+        # A proxy on this machine brings others to a server that only this machine reaches.
+        by_default = self.is_local and not self.proxies
+        return by_default if self.reading_is_open is None else self.reading_is_open
+
+    def problem(self) -> str | None:
+        """Why the server may not start so, in one sentence that says what to do; None where it may."""
+        if self.is_local:
+            return None
+        if self.opens_reading:
+            return f"on {self.host} other machines reach the log: leave SYNAPSE_READ out, or listen on 127.0.0.1"
+        if not self.has_tls and not self.proxies:
+            return (
+                f"on {self.host} tokens would cross the network in the clear: set SYNAPSE_TLS_CERT and"
+                " SYNAPSE_TLS_KEY, or name the proxy that ends TLS in SYNAPSE_TRUSTED_PROXIES, or listen on"
+                " 127.0.0.1"
+            )
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address. A name other than localhost may lead anywhere."""
+    try:
+        return ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def parse_proxies(text: str) -> tuple[str, ...]:
+    """Addresses and networks, separated by commas: `10.0.0.5,10.1.0.0/16,::1`.
+
+    Raises:
+        ValueError: one of them is none, or is everybody.
+    """
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in found:
+        try:
+            network = ip_network(part)
+        except ValueError:
+            raise ValueError(
+                f"{part!r} is no address and no network: write 10.0.0.5 or 10.1.0.0/16"
+            ) from None
+        if network.prefixlen == 0:
+            raise ValueError(f"{part!r} is everybody: name the proxy's own address")
+    return found

@@ -1,0 +1,103 @@
+"""`Gate`: finds the grant behind what somebody shows, and knows whether it still holds."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Protocol
+
+from app.access.grant import ALL_SCOPES, ANYONE, NOBODY, Grant
+from app.access.sessions import Sessions
+from app.access.token_book import PROOF as BOOK_PROOF
+from app.access.token_book import TokenBook
+from app.access.write_token import WriteToken
+
+OWNER: Final = Grant("owner", ALL_SCOPES, proof="owner")
+"""Who holds the server's own token."""
+
+
+class SignedTokens(Protocol):
+    """Tokens that others sign: `app.access.jwt_tokens`, which is loaded only where there are any."""
+
+    def find(self, token: str) -> Grant | None:
+        """What a token allows; None for one that is not right, or over."""
+
+
+class Gate:
+    """Who may come in, and as what.
+
+    Attributes:
+        token: the server's own token, which allows everything.
+        sessions: browsers that signed in.
+        now: the clock.
+    """
+
+    def __init__(
+        self,
+        token: WriteToken,
+        sessions: Sessions,
+        now: Callable[[], datetime],
+        *,
+        opens_reading: bool = True,
+        book: TokenBook | None = None,
+        jwts: SignedTokens | None = None,
+    ) -> None:
+        """`opens_reading`: whether whoever shows nothing may read."""
+        self.token = token
+        self.sessions = sessions
+        self.now = now
+        self._stranger = ANYONE if opens_reading else NOBODY
+        self._book = book
+        self._jwts = jwts
+
+    @property
+    def stranger(self) -> Grant:
+        """What whoever shows nothing may do."""
+        return self._stranger
+
+    def of_token(self, token: str) -> Grant | None:
+        """What a token allows; None for one that is wrong, over or revoked."""
+        if self.token.matches(token):
+            return OWNER
+        found = self._book.find(token) if self._book is not None else None
+        if found is None and self._jwts is not None:
+            found = self._jwts.find(token)
+        return found if found is not None and self.holds(found) else None
+
+    def of_cookie(self, cookie: str | None) -> Grant | None:
+        """What a browser's cookie allows; None for none, and for one that is not right, over or revoked."""
+        session = self.sessions.find(cookie)
+        if session is None:
+            return None
+        grant = session.grant
+        if grant.proof.startswith(BOOK_PROOF) and self._book is not None:
+            # What the file says by now: a token that may do less makes its sessions do less.
+            current = self._book.current(grant)
+            if current is None:
+                return None
+            ends = [one for one in (current.expires_at, session.expires_at) if one is not None]
+            grant = Grant(current.name, current.scopes, current.channels, min(ends), current.proof)
+        return grant if self.holds(grant) else None
+
+    def holds(self, grant: Grant) -> bool:
+        """Whether a grant still counts: it is not over, and nobody has taken it back."""
+        if grant.expires_at is not None and self.now() >= grant.expires_at:
+            return False
+        if self._book is None:
+            return not grant.proof.startswith(BOOK_PROOF)
+        if grant in {OWNER, ANYONE, NOBODY}:
+            return True
+        if not self._book.stands(grant.proof):
+            return False
+        if not grant.proof.startswith(BOOK_PROOF):
+            return True
+        # A token that may do less than when it came in has to come in again.
+        current = self._book.current(grant)
+        return (
+            current is not None
+            and (current.expires_at is None or self.now() < current.expires_at)
+            and grant.scopes <= current.scopes
+            and grant.channels <= current.channels
+        )
+
+    def is_secret(self, text: str) -> bool:
+        """Whether a text is a token, or holds the server's own: no log line may show it."""
+        return self.token.is_in(text) or self.of_token(text) is not None
