@@ -110,7 +110,7 @@ def soak(python: Path, arguments: Sequence[str], env: dict[str, str]) -> int:
     share = asked.minutes / USUAL_MINUTES
     rows = [row for row in ROWS if not asked.only or any(word in row.name for word in asked.only)]
     if not rows:
-        print(f"No row is called so. There are: {', '.join(row.name for row in ROWS)}")
+        print(f"No row is called so. There are: {'; '.join(row.name for row in ROWS)}")
         return 2
     outcomes = []
     for row in rows:

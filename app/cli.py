@@ -15,7 +15,16 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from app import cli_export, cli_help, cli_log, cli_mcp, cli_rebuild, cli_terminal, cli_whatif
+from app import (
+    cli_export,
+    cli_help,
+    cli_log,
+    cli_mcp,
+    cli_rebuild,
+    cli_terminal,
+    cli_token,
+    cli_whatif,
+)
 from app.access.errors import AccessError
 from app.config import DatabaseUrlError, Settings
 from app.feeds.base import FeedError, FeedSpecError
@@ -40,6 +49,7 @@ cli_log.register(app)
 cli_rebuild.register(app)
 cli_whatif.register(app)
 cli_mcp.register(app)
+cli_token.register(app)
 
 Db = Annotated[
     str | None,

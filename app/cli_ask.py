@@ -12,6 +12,7 @@ import typer
 
 from app.answers.as_json import json_text
 from app.config import Settings
+from events.catalog import Channel
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,7 +46,7 @@ Token = Annotated[
         metavar="TOKEN",
         envvar=TOKEN_VARIABLE,
         show_envvar=True,
-        help="The token of a server that wants one for reading.",
+        help="A token of the server, where reading needs one. Safer in the variable: others see a command line.",
         rich_help_panel="Which log",
     ),
 ]
@@ -109,6 +110,8 @@ def say_if_what_if(log: "Log") -> None:
 
     if text := marked(log):
         typer.echo(f"synapse: never recorded live. {text}", err=True)
+        return
+    if Channel.REGIME not in log.channels():
         return
     newest = next(iter(log.events(channels=["regime"], last=1)), None)
     stamp = None if newest is None else getattr(newest.payload, "detector", None)

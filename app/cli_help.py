@@ -21,6 +21,7 @@ PANELS: Final[Mapping[str, Sequence[str]]] = {
         "mcp",
     ),
     "Look after the log": ("verify", "doctor", "backup", "restore", "rebuild"),
+    "Who may do what": ("token", "link"),
 }
 """The commands of each panel; one that is in none comes last, under its own."""
 
@@ -35,3 +36,12 @@ def arrange(app: typer.Typer) -> None:
     app.registered_commands.sort(
         key=lambda each: order.index(each.name) if each.name in order else len(order)
     )
+    for group in app.registered_groups:
+        group.rich_help_panel = next(
+            (
+                panel
+                for panel, names in PANELS.items()
+                if group.typer_instance is not None and group.typer_instance.info.name in names
+            ),
+            None,
+        )

@@ -118,7 +118,7 @@ def tail_command(  # noqa: PLR0913, PLR0917  # one parameter for each option
         followed = (
             asked.following(log, head)
             if url is None
-            else asked.following_server(url, token, head, _say)
+            else asked.following_server(log, head, url, token, _say)
         )
         for event in followed:
             show(event)

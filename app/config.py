@@ -156,6 +156,18 @@ class Settings(BaseSettings):
         "",
         description="Addresses and networks of proxies that end TLS; what they say of a client is believed.",
     )
+    connections_max: Annotated[int, Field(ge=1)] = Field(
+        20_000, description="Sockets and event streams in all; one more is answered with 429."
+    )
+    connections_per_client_max: Annotated[int, Field(ge=1)] = Field(
+        1_024, description="The same of one client's address (IPv6: its /64 network)."
+    )
+    requests_per_minute_max: Annotated[int, Field(ge=1)] = Field(
+        60_000, description="Requests of one client's address; one more is answered with 429."
+    )
+    messages_per_minute_max: Annotated[int, Field(ge=1)] = Field(
+        6_000, description="Messages of one socket; one more closes it with 4429."
+    )
     host: str = Field("127.0.0.1", min_length=1, description="The address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         8000, description="The port to listen on; 0 takes a free one."

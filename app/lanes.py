@@ -55,13 +55,17 @@ class Lane:
             async with self._turn:
                 if self._reader is found:
                     await self.close()
-            raise LaneUnavailable(self.name, error) from error
+            raise self._unavailable(error) from error
 
     async def close(self) -> None:
         """Let go of the file."""
         reader, self._reader = self._reader, None
         if reader is not None:
             await reader.log.close()
+
+    def _unavailable(self, error: EventError) -> LaneUnavailable:
+        # Any reader is told: where the file lies is for whoever runs the server.
+        return LaneUnavailable(self.name, str(error).replace(f"{self._path.parent}{os.sep}", ""))
 
     async def _current(self) -> LogReader:
         identity = await asyncio.to_thread(_identity, self._path)
@@ -71,11 +75,11 @@ class Lane:
                 return self._reader
         await self.close()
         if identity is None:
-            raise LaneUnavailable(self.name, f"there is no file {self._path}")
+            raise LaneUnavailable(self.name, f"there is no file {self._path.name}")
         try:
             self._reader = await self._opener(self._path)
         except EventError as error:
-            raise LaneUnavailable(self.name, error) from error
+            raise self._unavailable(error) from error
         self._identity = identity
         return self._reader
 

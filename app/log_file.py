@@ -30,6 +30,7 @@ from app.queries.reader import LogReader
 from app.queries.selected import read_query
 from app.queries.state import state
 from app.stream.transport import present_text
+from events.catalog import Channel
 from events.errors import EventError, InvalidCursor, InvalidEvent
 
 Result = TypeVar("Result")
@@ -73,6 +74,10 @@ class FileSource:
             if isinstance(error, DatabaseUrlError | EventError):
                 raise LogUnavailable(str(error)) from None
             raise
+
+    def channels(self) -> Sequence[str]:
+        """See `Source`."""
+        return tuple(channel.value for channel in Channel)
 
     def answer(self, path: str, params: Params) -> bytes:
         """See `Source`."""

@@ -68,6 +68,7 @@ from app.opened import episode_projector, open_reader
 from app.queries.reader import LogReader
 from app.stream.connection import StreamContext
 from app.stream.connection_log import ConnectionRegister
+from app.stream.crowd import Crowd
 from app.stream.fan_out import FanOut
 from app.stream.manager import TypedWebSocketManager
 from app.stream.protocol import MessageFactory
@@ -255,6 +256,7 @@ def build_services(
         heartbeat_s=settings.heartbeat_s,
         grant_of=gate.of_token,
         holds=gate.holds,
+        messages_per_minute=settings.messages_per_minute_max,
         fan_out=FanOut(log, frames, factory, settings.heartbeat_s, register.metrics),
         register=register,
     )
@@ -265,8 +267,17 @@ def build_services(
         live_state=live_state,
         episodes=recorder.episodes,
         broadcaster=MarketDataBroadcaster(log, ingest, feeds, settings.regime_interval_s),
-        manager=TypedWebSocketManager(context),
-        replays=ReplayContext(log, factory, gate.of_token, live_state.at_position, register),
+        manager=TypedWebSocketManager(
+            context, Crowd(settings.connections_max, settings.connections_per_client_max)
+        ),
+        replays=ReplayContext(
+            log,
+            factory,
+            gate.of_token,
+            live_state.at_position,
+            register,
+            messages_per_minute=settings.messages_per_minute_max,
+        ),
         gate=gate,
         downloads=Downloads(),
         register=register,
@@ -343,7 +354,7 @@ def create_app(
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
         )
-    app.add_middleware(RequestLimit)  # before all else: whoever tries tokens is counted too
+    app.add_middleware(RequestLimit, settings.requests_per_minute_max)  # before all else: whoever tries tokens is counted too
     for module in (state, events, event, stream, bars, prices, trades, alert_rules, alerts):
         app.include_router(module.router)
     for module in (broadcast, connections, session, episodes):

@@ -75,8 +75,9 @@ def moment_text(moment: Moment) -> str:
         return f"position {moment}" if isinstance(moment, int) else moment
     at = moment.astimezone(UTC)
     if at.time() == time.max:
-        return f"{at:%Y-%m-%d}"
-    return f"{at:%Y-%m-%dT%H:%M:%S}{f'.{at.microsecond:06}' if at.microsecond else ''}Z"
+        return at.date().isoformat()
+    # Not `strftime`: it writes the year 800 as `800`, which is no time.
+    return f"{at.replace(tzinfo=None).isoformat()}Z"
 
 
 def _told(words: str, value: str) -> str:

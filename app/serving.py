@@ -72,7 +72,9 @@ class Wire:
         except ValueError:
             return False
         found = getattr(found, "ipv4_mapped", None) or found
-        return any(found in ip_network(proxy, strict=False) for proxy in (*LOCAL_PROXIES, *self.proxies))
+        return any(
+            found in ip_network(proxy, strict=False) for proxy in (*LOCAL_PROXIES, *self.proxies)
+        )
 
     @property
     def scheme(self) -> str:

@@ -7,10 +7,11 @@ whole, one hop there and one back, so turning rows into events does not hold up 
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -129,6 +130,13 @@ class SqliteReader:
         self._engine.dispose()
 
 
+def _make_private(path: Path) -> None:
+    """Make the file of a new log, for its owner alone; SQLite gives the files beside it the same mode."""
+    # What is wrong with the place is said better by SQLite, which comes next.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 class SqliteEngines:
     """One SQLite file: a writer thread and a few read-only connections."""
 
@@ -155,6 +163,7 @@ class SqliteEngines:
         lock = FileLock.acquire(path)
         try:
             refuse_damaged_files(path)
+            _make_private(path)
         except BaseException:
             lock.release()
             raise

@@ -1,6 +1,7 @@
 """The event store in memory: the same contract without a disk, for tests and throw-away logs."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import takewhile
 from uuid import UUID, uuid4
 
 from events.chain import GENESIS
@@ -38,13 +39,15 @@ class MemoryEventStore(MemorySnapshots, MemoryLeases):
 
     async def append(self, appends: Sequence[Append]) -> list[Outcome]:
         """Record a group of appends; one outcome each."""
+        now_us = max(self._clock(), self._head.recorded_at_us)
+        self._forget_answers(now_us)
         ids = [event.event_id for append in appends for event in append.events]
         view = LogView(
             head=self._head,
             versions={name: len(events) for name, events in self._streams.items()},
             recorded={key.bytes: event for key, event in (await self.find(ids)).items()},
             answers=dict(self._answers),
-            now_us=self._clock(),
+            now_us=now_us,
             fences=self._fences({append.fence.name for append in appends if append.fence}),
         )
         plan = plan_appends(view, appends)
@@ -59,7 +62,15 @@ class MemoryEventStore(MemorySnapshots, MemoryLeases):
     async def answer_to(self, idempotency: Idempotency) -> Appended | None:
         """What `append` would answer to a key that comes again; None for one that was never answered."""
         stored = self._answers.get(idempotency.key)
-        return None if stored is None else stored.again(idempotency)
+        if stored is None or stored.is_forgotten(self._clock()):
+            return None
+        return stored.again(idempotency)
+
+    def _forget_answers(self, now_us: int) -> None:
+        """They lie in the order in which they were given."""
+        old = [*takewhile(lambda one: one.is_forgotten(now_us), self._answers.values())]
+        for answer in old:
+            del self._answers[answer.key]
 
     async def head(self) -> Head:
         """The end of the log."""

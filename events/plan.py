@@ -21,6 +21,9 @@ from events.errors import (
 from events.scalars import to_micros
 from events.store import Outcome
 
+IDEMPOTENCY_KEY_S_MAX: Final = 7 * 86_400
+"""How long an idempotency key is remembered; after that it is a new key, and its row is deleted."""
+
 NAMES_KEPT: Final = 10_000
 """Combinations of stream, type and source whose hashed bytes are remembered."""
 
@@ -29,12 +32,17 @@ _names_part = lru_cache(NAMES_KEPT)(names_part)
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """What an idempotency key was answered with: a row that is kept beside the log."""
+    """What an idempotency key was answered with: a row that is kept beside the log for a while."""
 
     key: str
     fingerprint: bytes
     answer: str
     positions: tuple[int, ...]
+    recorded_at_us: int
+
+    def is_forgotten(self, now_us: int) -> bool:
+        """Whether it is older than a key is remembered."""
+        return self.recorded_at_us < forgotten_before(now_us)
 
     def again(self, asked: Idempotency) -> Appended:
         """What the key is answered with when it comes again.
@@ -47,6 +55,11 @@ class StoredAnswer:
         return Appended(events=(), positions=self.positions, answer=self.answer)
 
 
+def forgotten_before(now_us: int) -> int:
+    """The commit time before which a key was last remembered, in microseconds."""
+    return now_us - IDEMPOTENCY_KEY_S_MAX * 1_000_000
+
+
 @dataclass(slots=True)
 class LogView:
     """What the store read under the head lock; `plan_appends` moves it on as it accepts appends.
@@ -56,7 +69,7 @@ class LogView:
         versions: the last version of each stream that the appends write or expect; absent means 0.
         recorded: those of the appends' events that are recorded already, by the bytes of their ids
             (a `UUID` is hashed and compared in Python).
-        answers: those of the appends' idempotency keys that were answered already.
+        answers: those of the appends' idempotency keys that were answered already, and not forgotten since.
         now_us: the commit time to stamp; never before the head's.
         fences: the present fence of each lease that the appends name; absent while nobody holds it.
     """
@@ -223,6 +236,8 @@ def _recorded(
 
 
 def _remember_answer(view: LogView, plan: Plan, given: Idempotency, appended: Appended) -> None:
-    stored = StoredAnswer(given.key, given.fingerprint, given.answer, appended.positions)
+    stored = StoredAnswer(
+        given.key, given.fingerprint, given.answer, appended.positions, view.now_us
+    )
     view.answers[given.key] = stored
     plan.answers.append(stored)

@@ -8,19 +8,18 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Connection, bindparam, insert, literal_column, select, text, update
 from sqlalchemy.dialects import postgresql
 
-from events.chain import hash_answer
 from events.envelope import Append, Head, RecordedEvent
-from events.plan import LogView, Plan, StoredAnswer, plan_appends
+from events.plan import LogView, Plan, plan_appends
+from events.sql_answers import SqlAnswers
 from events.sql_ends import StreamEnd, StreamEnds, add_streams, write_ends
 from events.sql_leases import fences_of
 from events.sql_rows import EVENT_COLUMNS, StreamNames, to_event
 from events.sql_text import Driver, Lookup, Prepared, Values
 from events.store import Outcome
-from events.tables import events, idempotency_keys, log_head
+from events.tables import events, log_head
 
 _HEAD: Final = (log_head.c.epoch, log_head.c.position, log_head.c.hash, log_head.c.recorded_at)
 _HEAD_ROW: Final = log_head.c.id == literal_column("1")
@@ -32,13 +31,6 @@ _MOVE_HEAD: Final = Prepared(
     ("to_position", "to_recorded_at", "to_hash"),
 )
 _BY_ID: Final = Lookup(select(*EVENT_COLUMNS), events.c.event_id)
-_ANSWER: Final = (
-    idempotency_keys.c.key,
-    idempotency_keys.c.fingerprint,
-    idempotency_keys.c.answer,
-    idempotency_keys.c.positions,
-)
-_ANSWERS: Final = Lookup(select(*_ANSWER), idempotency_keys.c.key)
 # Nothing is in the way: it was looked for under the head lock. (Why OR ROLLBACK: see `SQLITE_GUARDS`.)
 _EVENT_ROW: Final = Prepared(
     insert(events).prefix_with("OR ROLLBACK", dialect="sqlite"), events.c.keys()
@@ -54,19 +46,20 @@ _EVENT_ARRAYS: Final = Prepared(
         f" SELECT * FROM unnest({_ARRAYS})"
     )
 )
-_ANSWER_ROW: Final = Prepared(insert(idempotency_keys), idempotency_keys.c.keys())
 
 
 def append_group(
     connection: Connection,
     names: StreamNames,
     ends: StreamEnds,
+    answers: SqlAnswers,
     appends: Sequence[Append],
     now_us: int,
 ) -> tuple[list[Outcome], Head]:
     """Record a group of appends inside the caller's transaction; returns an outcome each, and the head."""
     driver = Driver(connection)
     head = Head(*driver.rows(_LOCK_HEAD)[0])
+    now_us = max(now_us, head.recorded_at_us)
     wanted = {event.stream for append in appends for event in append.events}
     wanted.update(stream for append in appends for stream in append.expected)
     known = ends.take(driver, head, wanted)
@@ -75,7 +68,7 @@ def append_group(
         head=head,
         versions={name: known[name].version for name in wanted if name in known},
         recorded=_read_recorded(connection, names, keys),
-        answers=_read_answers(driver, appends),
+        answers=answers.read(driver, appends, now_us),
         now_us=now_us,
         fences=fences_of(driver, appends),
     )
@@ -83,7 +76,7 @@ def append_group(
     if plan.events:
         _write_plan(driver, plan, known)
         driver.run(_MOVE_HEAD, view.head.position, view.now_us, view.head.hash)
-    _write_answers(driver, plan, view.now_us)
+    answers.write(driver, plan.answers, view.now_us)
     ends.keep(view.head, known)
     return plan.outcomes, view.head
 
@@ -96,11 +89,6 @@ def find_events(
     return {event.event_id: event for event in found.values()}
 
 
-def find_answer(connection: Connection, key: str) -> StoredAnswer | None:
-    """What an idempotency key was answered with, if it was."""
-    return _answers_of(Driver(connection), [key]).get(key)
-
-
 def _read_recorded(
     connection: Connection, names: StreamNames, keys: Sequence[bytes]
 ) -> dict[bytes, RecordedEvent]:
@@ -108,18 +96,6 @@ def _read_recorded(
         to_event(row, names.of(connection, row[1])) for row in _BY_ID.rows(Driver(connection), keys)
     )
     return {event.event_id.bytes: event for event in events_found}
-
-
-def _read_answers(driver: Driver, appends: Sequence[Append]) -> dict[str, StoredAnswer]:
-    keys = sorted({append.idempotency.key for append in appends if append.idempotency})
-    return _answers_of(driver, keys)
-
-
-def _answers_of(driver: Driver, keys: Sequence[str]) -> dict[str, StoredAnswer]:
-    return {
-        key: StoredAnswer(key, fingerprint, answer, tuple(orjson.loads(positions)))
-        for key, fingerprint, answer, positions in _ANSWERS.rows(driver, keys)
-    }
 
 
 def _write_plan(driver: Driver, plan: Plan, ends: dict[str, StreamEnd]) -> None:
@@ -160,12 +136,3 @@ def _event_rows(plan: Plan, ends: dict[str, StreamEnd]) -> list[Values]:
         )
         rows.append(row)
     return rows
-
-
-def _write_answers(driver: Driver, plan: Plan, now_us: int) -> None:
-    rows: list[Values] = []
-    for answer in plan.answers:
-        positions = orjson.dumps(answer.positions).decode()
-        row = (answer.key, answer.fingerprint, answer.answer, positions, now_us)
-        rows.append((*row, hash_answer(*row)))
-    driver.run_all(_ANSWER_ROW, rows)

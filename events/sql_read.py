@@ -53,12 +53,14 @@ _RANGE: Final = """
     WHERE e.position > :after AND e.position <= :upto ORDER BY e.position {order} LIMIT :limit
 """
 
+NO_HEAD: Final = "the row that tells where the log ends is missing"
+
 
 def read_head(connection: Connection) -> Head:
     """The end of the log."""
     rows = Driver(connection).rows(_HEAD)
     if not rows:
-        raise CorruptLog("the row that tells where the log ends is missing")
+        raise CorruptLog(NO_HEAD)
     return Head(*rows[0])
 
 

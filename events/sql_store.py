@@ -14,9 +14,11 @@ from events.clock import now_us
 from events.engines import Engines, SqliteEngines, SqliteReader
 from events.envelope import Append, Appended, EventColumns, Head, Idempotency, RecordedEvent
 from events.epoch import new_epoch
+from events.errors import CorruptLog
 from events.messages import EventText, TextOf
 from events.selection import Selection
-from events.sql_append import append_group, find_answer, find_events
+from events.sql_answers import SqlAnswers, find_answer
+from events.sql_append import append_group, find_events
 from events.sql_ends import StreamEnds
 from events.sql_leases import SqlLeases, release_all
 from events.sql_messages import read_texts, texts_at
@@ -24,7 +26,7 @@ from events.sql_rows import StreamNames
 from events.sql_search import first_since
 from events.sql_snapshots import SqlSnapshots, note_types
 from events.store import Outcome, ReadQuery, StreamHead
-from events.tables import log_head
+from events.tables import events, log_head
 
 Result = TypeVar("Result")
 
@@ -38,6 +40,7 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
         self._clock = clock
         self._names = StreamNames()
         self._ends = StreamEnds()
+        self._answers = SqlAnswers()
         self._types: set[tuple[str, int]] = set()
 
     @classmethod
@@ -91,7 +94,9 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
         now_us = self._clock()
 
         def work(connection: Connection) -> tuple[list[Outcome], set[tuple[str, int]]]:
-            outcomes, _head = append_group(connection, self._names, self._ends, appends, now_us)
+            outcomes, _head = append_group(
+                connection, self._names, self._ends, self._answers, appends, now_us
+            )
             appended = [outcome for outcome in outcomes if isinstance(outcome, Appended)]
             recorded = (event for one in appended for event in one.events)
             return outcomes, note_types(connection, self._types, recorded)
@@ -104,7 +109,9 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
     async def answer_to(self, idempotency: Idempotency) -> Appended | None:
         """What `append` would answer to a key that comes again; None for one that was never answered."""
         stored = await self._engines.read(partial(find_answer, key=idempotency.key))
-        return None if stored is None else stored.again(idempotency)
+        if stored is None or stored.is_forgotten(self._clock()):
+            return None
+        return stored.again(idempotency)
 
     async def head(self) -> Head:
         """The end of the log."""
@@ -170,7 +177,13 @@ def _preparation(migrate: Callable[[Connection], None]) -> Callable[[Connection]
 
 
 def ensure_head(connection: Connection) -> None:
-    """Begin the log's lifetime: the head row of an empty log, with an epoch of its own."""
+    """Begin the log's lifetime: the head row of an empty log, with an epoch of its own.
+
+    Raises:
+        CorruptLog: there are events, and the row is missing: a new one would hide them all.
+    """
     if connection.execute(select(log_head.c.id)).first() is None:
+        if connection.execute(select(events.c.position).limit(1)).first() is not None:
+            raise CorruptLog(sql_read.NO_HEAD)
         row = {"id": 1, "epoch": new_epoch(), "position": 0}
         connection.execute(insert(log_head), {**row, "recorded_at": 0, "hash": GENESIS})

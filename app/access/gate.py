@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from app.access.grant import ALL_SCOPES, ANYONE, NOBODY, Grant
 from app.access.sessions import Sessions
 from app.access.token_book import PROOF as BOOK_PROOF
-from app.access.token_book import TokenBook
+from app.access.token_book import SIGNED, TokenBook
 from app.access.write_token import WriteToken
 
 OWNER: Final = Grant("owner", ALL_SCOPES, proof="owner")
@@ -19,6 +19,9 @@ class SignedTokens(Protocol):
 
     def find(self, token: str) -> Grant | None:
         """What a token allows; None for one that is not right, or over."""
+
+    def stands(self, proof: str) -> bool:
+        """Whether the key that a token was signed with is still one of those that count."""
 
 
 class Gate:
@@ -80,6 +83,10 @@ class Gate:
     def holds(self, grant: Grant) -> bool:
         """Whether a grant still counts: it is not over, and nobody has taken it back."""
         if grant.expires_at is not None and self.now() >= grant.expires_at:
+            return False
+        if grant.proof.startswith(SIGNED) and not (
+            self._jwts is not None and self._jwts.stands(grant.proof)
+        ):
             return False
         if self._book is None:
             return not grant.proof.startswith(BOOK_PROOF)

@@ -3,9 +3,11 @@
 Which algorithm is right follows from the key that the operator gave, never from the token (RFC 8725, 3.1).
 """
 
+import hmac
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -15,7 +17,7 @@ from pydantic import Field
 
 from app.access.errors import JwtSetupError
 from app.access.grant import Grant, Scope
-from app.access.token_book import JWT_ID
+from app.access.token_book import SIGNED
 from events.catalog import Channel, Record
 
 SECRET_BYTES_MIN: Final = 32
@@ -72,7 +74,7 @@ class JwtVerifier:
         """
         if secret is not None and len(secret.encode()) < SECRET_BYTES_MIN:
             raise JwtSetupError(f"the secret of HS256 needs {SECRET_BYTES_MIN} bytes at least")
-        self._secret = secret
+        self._secret = None if secret is None else _Key(secret, "HS256", secret.encode())
         self._path = keys
         self._keys = {} if keys is None else _read_keys(keys)
         self._clock_s = clock_s
@@ -86,32 +88,38 @@ class JwtVerifier:
             return None
         try:
             header = jwt.get_unverified_header(token)
-            key, algorithm = self._key_of(header)
+            key = self._key_of(header)
             if key is None:
                 return None
             payload = jwt.decode(
                 token,
-                key,
-                algorithms=[algorithm],
+                key.value,
+                algorithms=[key.algorithm],
                 issuer=self._issuer,
                 audience=self._audience,
                 # One that is for somebody else is refused also where we have no name (RFC 7519, 4.1.3).
                 options={"require": ["exp"]},
             )
-            return _grant(Claims.model_validate_json(json.dumps(payload)))
+            return _grant(Claims.model_validate_json(json.dumps(payload)), key)
         except (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError):
             return None
 
-    def _key_of(self, header: dict[str, Any]) -> tuple[Any, str]:
-        """The key that a token claims to be signed with, and the one algorithm that this key is for."""
+    def stands(self, proof: str) -> bool:
+        """Whether the key that a token was signed with is still one of those that count."""
+        mark = proof.split(":")[1]
+        keys = [*self._current_keys().values(), self._secret]
+        return any(key is not None and key.mark == mark for key in keys)
+
+    def _key_of(self, header: dict[str, Any]) -> "_Key | None":
+        """The key that a token claims to be signed with, which is for one algorithm only."""
         if header.get("alg") == "HS256":
-            return self._secret, "HS256"
+            return self._secret
         keys = self._current_keys()
         if "kid" not in header and len(keys) == 1:
-            return next(iter(keys.values())), "RS256"
-        return keys.get(str(header.get("kid"))), "RS256"
+            return next(iter(keys.values()))
+        return keys.get(str(header.get("kid")))
 
-    def _current_keys(self) -> dict[str, Any]:
+    def _current_keys(self) -> "dict[str, _Key]":
         now_s = self._clock_s()
         if self._path is not None and now_s - self._looked_at_s >= KEYS_AGAIN_S:
             self._looked_at_s = now_s
@@ -123,7 +131,7 @@ class JwtVerifier:
         return self._keys
 
 
-def _read_keys(path: Path) -> dict[str, Any]:
+def _read_keys(path: Path) -> "dict[str, _Key]":
     try:
         found = jwt.PyJWKSet.from_json(path.read_text()).keys
     except OSError as error:
@@ -141,10 +149,24 @@ def _read_keys(path: Path) -> dict[str, Any]:
         raise JwtSetupError(f"{path} has an RSA key of less than {RSA_BITS_MIN} bits")
     if any(not hasattr(key, "verify") for key in keys.values()):
         raise JwtSetupError(f"{path} has a private key: only public ones belong here")
-    return keys
+    return {name: _Key(key, "RS256", _public_bytes(key)) for name, key in keys.items()}
 
 
-def _grant(claims: Claims) -> Grant:
+def _public_bytes(key: Any) -> bytes:
+    numbers = key.public_numbers()
+    return f"{numbers.n}:{numbers.e}".encode()
+
+
+class _Key:
+    """A key, the one algorithm that it is for, and a mark that tells it from others and tells nothing else."""
+
+    def __init__(self, value: Any, algorithm: str, identity: bytes) -> None:
+        self.value = value
+        self.algorithm = algorithm
+        self.mark = hmac.digest(identity, b"synapse key mark", sha256).hex()[:16]
+
+
+def _grant(claims: Claims, key: _Key) -> Grant:
     known = {scope.value: scope for scope in Scope}
     return Grant(
         name=claims.sub,
@@ -152,5 +174,5 @@ def _grant(claims: Claims) -> Grant:
         scopes=frozenset(known[word] for word in claims.scope.split() if word in known),
         channels=frozenset(claims.channels),
         expires_at=datetime.fromtimestamp(claims.exp, UTC),
-        proof="" if claims.jti is None else f"{JWT_ID}:{claims.jti}",
+        proof=f"{SIGNED}:{key.mark}:{claims.jti or ''}",
     )

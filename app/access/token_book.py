@@ -37,8 +37,8 @@ FILE_BYTES_MAX: Final = 1_048_576
 PROOF: Final = "token:"
 """What the proof of a grant of such a token begins with; its hash follows."""
 
-JWT_ID: Final = "jti"
-"""What the proof of a grant of a signed token begins with, and a colon; the token's own id follows."""
+SIGNED: Final = "jwt"
+"""What the proof of a grant of a signed token begins with; its key's mark and its own id follow, after colons."""
 
 _log = structlog.get_logger("access")
 
@@ -84,12 +84,22 @@ def read_tokens(path: Path) -> TokensFile:
         TokensFileError: it cannot be read, or holds something else; two tokens have one name or one hash.
     """
     try:
-        data = path.read_bytes()[: FILE_BYTES_MAX + 1]
-        if len(data) > FILE_BYTES_MAX:
-            raise TokensFileError(f"{path} has more than {FILE_BYTES_MAX:,} bytes")
-        found = TokensFile.model_validate(tomllib.loads(data.decode()), strict=False)
+        data = path.read_bytes()
     except OSError as error:
         raise TokensFileError(f"{path} cannot be read: {error.strerror}") from None
+    return parse_tokens(path, data)
+
+
+def parse_tokens(path: Path, data: bytes) -> TokensFile:
+    """The tokens in what a file holds, or is to hold.
+
+    Raises:
+        TokensFileError: it holds something else; two tokens have one name or one hash.
+    """
+    if len(data) > FILE_BYTES_MAX:
+        raise TokensFileError(f"{path} has more than {FILE_BYTES_MAX:,} bytes")
+    try:
+        found = TokensFile.model_validate(tomllib.loads(data.decode()), strict=False)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -133,8 +143,8 @@ class TokenBook:
         self._look()
         if proof.startswith(PROOF):
             return proof in self._grants
-        kind, _, jwt_id = proof.partition(":")
-        return kind != JWT_ID or jwt_id not in self._revoked
+        kind, _, rest = proof.partition(":")
+        return kind != SIGNED or rest.partition(":")[2] not in self._revoked
 
     def current(self, grant: Grant) -> Grant | None:
         """A grant as the file has it by now; None where it was taken back."""

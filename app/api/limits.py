@@ -82,9 +82,9 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._bytes_max:
-            problem: ApiProblem | None = self._too_large()
-        else:
+        message: Message = {"type": "http.disconnect"}
+        problem: ApiProblem | None = self._too_large()
+        if not announced.isdecimal() or int(announced) <= self._bytes_max:
             message, problem = await self._whole(receive)
         if problem is not None:
             await problem_response(problem)(scope, receive, send)

@@ -36,7 +36,9 @@ app = typer.Typer(name="synapse-check", add_completion=False, pretty_exceptions_
 Url = Annotated[str, typer.Argument(metavar="URL", help="The server, as http://127.0.0.1:8000.")]
 Token = Annotated[
     str | None,
-    typer.Option(help="The write token. Default: SYNAPSE_TOKEN."),
+    typer.Option(
+        help="A token that may read and write. Default: SYNAPSE_TOKEN, which others do not see."
+    ),
 ]
 TokenFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="A file that holds it, as synapse.db.token.")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from ssl import create_default_context
 from typing import Any, Final
 
 import httpx
@@ -9,6 +10,8 @@ import orjson
 
 from app.check.findings import Finding, one_line
 from app.check.page import PAGE_EVENTS, Page, falling_faults, parse_page, rising_faults
+from app.client.opening import untrusted
+from app.client.refusals import with_hint
 
 ASKED_S_MAX: Final = 30.0
 """How long a page of the log may take."""
@@ -28,7 +31,12 @@ class Http:
         self.url = url
         self.asked_s_max = asked_s_max
         self.client = httpx.AsyncClient(
-            base_url=url, headers=headers, timeout=ASKED_S_MAX, limits=limits, trust_env=False
+            base_url=url,
+            headers=headers,
+            timeout=ASKED_S_MAX,
+            limits=limits,
+            trust_env=False,  # no proxy; but the authorities that SSL_CERT_FILE names are trusted
+            verify=create_default_context() if url.startswith("https:") else True,
         )
 
     async def aclose(self) -> None:
@@ -95,9 +103,11 @@ class Http:
         except TimeoutError as error:
             raise CannotCheck(f"{self.url} does not answer in {self.asked_s_max:g} s") from error
         except httpx.HTTPError as error:
-            raise CannotCheck(f"{self.url} cannot be reached: {told(error)}") from error
+            reason = untrusted(error) or told(error)
+            raise CannotCheck(f"{self.url} cannot be reached: {reason}") from error
         if answer.status_code != httpx.codes.OK:
-            raise CannotCheck(f"{self.url}{path} is answered with {problem(answer)}")
+            said = with_hint(answer.status_code, problem(answer))
+            raise CannotCheck(f"{self.url}{path} is answered with {said}")
         return answer.text
 
 

@@ -116,7 +116,7 @@ class Slow(Subscriber):
 
     async def open(self, payload: Payload, limit_s: float) -> Wire:  # noqa: ARG002  # asked for afterwards
         """A connection with a small buffer, so that the server notices."""
-        return await SocketWire.open(self.stage.plan.url, limit_s, slow=True)
+        return await SocketWire.open(self.stage.plan.url, self.stage.plan.token, limit_s, slow=True)
 
     async def took(self, message: dict[str, Any]) -> bool:  # noqa: ARG002  # any event counts
         """Now and then it reads nothing for a while."""

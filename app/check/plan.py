@@ -78,7 +78,7 @@ class Plan:
 
     Attributes:
         url: the server.
-        token: for the writers; None if the server asks for none.
+        token: for the writers, and for reading where that needs one; None if the server asks for none.
         writers, subscribers: how many.
         prices: how many prices are sent in all, …
         seconds: … or for how long prices are sent, at most `PRICES_MAX` of them.

@@ -72,7 +72,7 @@ class Subscriber:
 
     async def open(self, payload: Payload, limit_s: float) -> Wire:  # noqa: ARG002  # for a way that asks as it opens
         """A new connection."""
-        return await SocketWire.open(self.stage.plan.url, limit_s)
+        return await SocketWire.open(self.stage.plan.url, self.stage.plan.token, limit_s)
 
     # --- following --------------------------------------------------------------------------------
 

@@ -8,13 +8,15 @@ from typing import Any, Final, Protocol
 
 import httpx
 import orjson
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from app.check.http import CannotCheck, Http, problem, told
 from app.check.plan import SLOW_BUFFER_BYTES
 from app.check.sse import Block, Blocks
 from app.client.limits import MESSAGE_BYTES_MAX, is_final_close, is_final_status
+from app.client.opening import open_socket, untrusted
+from app.client.refusals import detail_of, with_hint
 from app.client.request import socket_url
 from events.scalars import format_time
 
@@ -60,7 +62,9 @@ class SocketWire:
         self._socket = connection
 
     @classmethod
-    async def open(cls, url: str, limit_s: float, *, slow: bool = False) -> "SocketWire":
+    async def open(
+        cls, url: str, token: str | None, limit_s: float, *, slow: bool = False
+    ) -> "SocketWire":
         """Connect.
 
         Raises:
@@ -68,8 +72,9 @@ class SocketWire:
             CannotCheck: it never will.
         """
         try:
-            connection = await connect(
+            connection = await open_socket(
                 socket_url(url),
+                token,
                 compression=None,
                 open_timeout=limit_s,
                 close_timeout=CLOSE_S_MAX,
@@ -81,9 +86,14 @@ class SocketWire:
         except InvalidStatus as error:
             status = error.response.status_code
             if is_final_status(status):
-                raise CannotCheck(f"{url} has no socket for us: it answers {status}") from error
+                said = with_hint(status, detail_of(error.response.body))
+                raise CannotCheck(
+                    f"{url} has no socket for us: it answers {status} {said}"
+                ) from error
             raise Gone(f"the handshake was answered with {status}") from error
         except (OSError, EOFError, InvalidHandshake) as error:
+            if reason := untrusted(error):
+                raise CannotCheck(f"{url}: {reason}") from error
             raise Gone(told(error)) from error
         if slow:
             raw = connection.transport.get_extra_info("socket")
@@ -119,7 +129,8 @@ class SocketWire:
 def _gone(closed: ConnectionClosed) -> Exception:
     frame = closed.rcvd
     if frame is not None and is_final_close(frame.code):
-        return CannotCheck(f"the server closes the socket: {frame.reason} ({frame.code})")
+        said = with_hint(frame.code, f"{frame.reason} ({frame.code})")
+        return CannotCheck(f"the server closes the socket: {said}")
     return Gone(told(closed))
 
 

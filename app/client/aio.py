@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final, Literal, NoReturn, Self
 from uuid import uuid4
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import (
     ConnectionClosed,
     InvalidHandshake,
@@ -35,6 +35,8 @@ from app.client.limits import (
     is_final_status,
 )
 from app.client.messages import Event, Heartbeat, read_message
+from app.client.opening import open_socket, untrusted
+from app.client.refusals import detail_of
 from app.client.request import History, socket_url, subscribe_payload, subscribe_text
 from app.client.signals import (
     CatchingUp,
@@ -171,7 +173,7 @@ class _Follower:
     ) -> None:
         self.continuity = Continuity(asked)
         self._url = url
-        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._token = token
         self._limits = limits
         self._restarts = restarts
         self._observer = observer
@@ -215,9 +217,9 @@ class _Follower:
 
     async def _connect(self) -> ClientConnection:
         try:
-            return await connect(
+            return await open_socket(
                 self._url,
-                additional_headers=self._headers,
+                self._token,
                 compression=None,
                 open_timeout=self._limits.opening_s_max,
                 close_timeout=self._limits.closing_s_max,
@@ -229,12 +231,15 @@ class _Follower:
             )
         except InvalidStatus as error:
             status = error.response.status_code
+            said = detail_of(error.response.body) or error.response.reason_phrase
             if is_final_status(status):
-                raise Refused(status, error.response.reason_phrase) from error
-            raise _Lost(f"the server answered with status {status}") from error
+                raise Refused(status, said) from error
+            raise _Lost(f"the server answered with status {status}: {said}") from error
         except SecurityError as error:
             raise Refused(CLOSE_ABNORMAL, str(error)) from error
         except (OSError, EOFError, InvalidHandshake) as error:
+            if reason := untrusted(error):
+                raise Refused(CLOSE_ABNORMAL, reason) from error
             raise _Lost(str(error) or type(error).__name__) from error
 
     def _delay_s(self, lost: _Lost) -> float:

@@ -17,6 +17,7 @@ ClientError
 
 from collections.abc import Sequence
 
+from app.client.refusals import with_hint
 from app.stream.protocol import Problem
 
 
@@ -37,7 +38,8 @@ class Refused(ClientError):
     """
 
     def __init__(self, code: int, reason: str) -> None:
-        super().__init__(f"the server refused the connection: {reason or 'no reason'} ({code})")
+        told = with_hint(code, f"{reason or 'no reason'} ({code})")
+        super().__init__(f"the server refused the connection: {told}")
         self.code = code
         self.reason = reason
 

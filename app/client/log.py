@@ -23,7 +23,6 @@ from app.client.shift import Shift, shift_at
 from app.client.source import EventQuery, Param, Source
 from app.client.table import Table
 from app.moments import HEAD, LAST_SHIFT, POSITION_MAX, Moment, bound_of, parse_bound, parse_moment
-from events.catalog import Channel
 
 SYMBOLS_SHOWN_MAX: Final = 20
 """Symbols that an error names."""
@@ -63,6 +62,10 @@ class Log:
         """The end of the log as it is now."""
         found = orjson.loads(self._source.answer("/api/events", {"limit": 1, "order": "desc"}))
         return LogHead(found["epoch"], found["head"])
+
+    def channels(self) -> list[str]:
+        """The channels that may be read: all of a file; at a server those that the token covers."""
+        return list(self._source.channels())
 
     def symbols(self) -> list[str]:
         """The symbols that the log knows, sorted."""
@@ -247,7 +250,7 @@ class Log:
     ) -> Iterator[Event]:
         """Events as they are recorded, for ever; before them what `history` asks for, as in `SynapseClient`."""
         named = [symbols] if isinstance(symbols, str) else symbols
-        wanted = [channel.value for channel in Channel] if channels is None else channels
+        wanted = self.channels() if channels is None else channels
         return self._source.follow(wanted, named, history)
 
     def close(self) -> None:

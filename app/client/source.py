@@ -10,8 +10,11 @@ import orjson
 
 from app.client.errors import LogUnavailable, QuestionRefused
 from app.client.messages import Event
+from app.client.opening import untrusted
+from app.client.refusals import with_hint
 from app.client.request import History
 from app.client.sync import SyncSynapseClient
+from events.catalog import Channel
 from events.scalars import format_time
 
 Param = str | int | datetime | None
@@ -52,6 +55,9 @@ class Source(Protocol):
     ) -> Iterator[Event]:
         """Events as they are recorded, for ever, after what of the past is asked for."""
 
+    def channels(self) -> Sequence[str]:
+        """The channels that may be read: all of a file; at a server those that the token covers."""
+
     def close(self) -> None:
         """Let go of the file or the connections."""
 
@@ -86,7 +92,8 @@ class HttpSource:
         try:
             response = self._http.get(path, params=params)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise LogUnavailable(f"{self._url}: {str(error) or type(error).__name__}") from error
+            reason = untrusted(error) or str(error) or type(error).__name__
+            raise LogUnavailable(f"{self._url}: {reason}") from error
         given = response.headers.get("content-type", "").partition(";")[0]
         if response.is_success and given == media_type:
             return response.content
@@ -95,7 +102,7 @@ class HttpSource:
             raise LogUnavailable(f"{self._url} {_NOT_OURS} (status {response.status_code})")
         if response.is_server_error:
             raise LogUnavailable(f"{self._url}: {problem['detail']}")
-        raise QuestionRefused(problem["code"], problem["detail"])
+        raise QuestionRefused(problem["code"], with_hint(response.status_code, problem["detail"]))
 
     def follow(
         self, channels: Sequence[str], symbols: Sequence[str] | None, history: History
@@ -104,6 +111,14 @@ class HttpSource:
         client = SyncSynapseClient(self._url, token=self._token)
         with client.subscribe(channels, symbols, history=history) as events:
             yield from events
+
+    def channels(self) -> Sequence[str]:
+        """See `Source`."""
+        try:
+            found = orjson.loads(self.answer("/api/session", {}))
+        except LogUnavailable:
+            found = {}  # an older server has no sessions; another one refuses what it does not allow
+        return tuple(found.get("channels", [channel.value for channel in Channel]))
 
     def close(self) -> None:
         """See `Source`."""

@@ -10,6 +10,8 @@ import httpx
 
 from app.analysis.export import MEDIA_TYPES, TABLES, ExportFormat, FormatUnavailable, module_of
 from app.client.errors import LogUnavailable, QuestionRefused
+from app.client.opening import untrusted
+from app.client.refusals import with_hint
 from app.exporting.asked import Asked, Span
 from app.exporting.contents import contents_of
 from app.exporting.manifest import Outcome
@@ -124,7 +126,7 @@ def _told(http: httpx.AsyncClient) -> Iterator[None]:
     except httpx.RemoteProtocolError as error:
         raise LogUnavailable(f"{http.base_url} cut the download off: {error}") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        reason = str(error) or type(error).__name__
+        reason = untrusted(error) or str(error) or type(error).__name__
         raise LogUnavailable(f"{http.base_url}: {reason}") from error
 
 
@@ -146,4 +148,4 @@ def _refusal(http: httpx.AsyncClient, response: httpx.Response) -> Exception:
         return FormatUnavailable(f"{http.base_url}: {problem['detail']}")
     if response.is_server_error:
         return LogUnavailable(f"{http.base_url}: {problem['detail']}")
-    return QuestionRefused(problem["code"], problem["detail"])
+    return QuestionRefused(problem["code"], with_hint(response.status_code, problem["detail"]))

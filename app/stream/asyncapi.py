@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.access.sessions import COOKIE
 from app.stream.message_examples import example_of
 from app.stream.message_schemas import MessageKind, component_schemas, message_kinds
 from app.stream.protocol import CLIENT_MESSAGES, CONTROL_MESSAGES, EVENT_MESSAGES
@@ -19,31 +20,63 @@ ASYNCAPI_VERSION: Final = "3.0.0"
 
 DESCRIPTION: Final = """\
 The market's flight recorder, live: typed events over WebSocket and Server-Sent Events. Every message has \
-the same envelope; a message that carries an event has the same text whoever receives it. Reading needs no \
-token.
+the same envelope; a message that carries an event has the same text whoever receives it.
+
+Where reading needs a token, it comes in one of these ways, and never in the address: the header \
+`Authorization: Bearer TOKEN`; the subprotocols `synapse` and `synapse.bearer.TOKEN` of a WebSocket, which is \
+answered with `synapse`; as the first message of a WebSocket, `authenticate`; or the cookie of a browser that \
+has signed in. A token covers some channels or all; a connection is closed within 5 s of its end.
 
 Not investment advice."""
 
 CLOSE_CODES: Final[Mapping[int, str]] = {
     1000: "the client said goodbye",
     1001: "the page was left",
-    1009: "a message was too big",
+    1009: "a message was too big, or nested too deep",
     1011: "a fault of the server's",
     1012: "the server restarts: come back after the time that `shutdown` named",
     4001: "the store cannot be read now: come back later",
     4008: "too slow to drain control messages: come back",
-    4401: "unauthorised: do not come back with this token",
+    4401: "the token is missing, wrong, expired or revoked: do not come back with it",
+    4403: "the token does not allow what the connection holds: do not come back with it",
     4408: "no message came within 10 s of the handshake",
+    4429: "too many messages, or pings: do not come back like this",
 }
 """Others may come: 4000-4399 mean come back, 4400-4799 mean do not."""
 
 _COMMON_ERRORS: Final = {
     "malformed_json": "the message is not JSON",
+    "too_deep": "the message nests deeper than 32 arrays and objects; the connection is closed",
+    "too_many_messages": "more than 6,000 in a minute, or 3,000 at once; the connection is closed",
     "unknown_message_type": "`type` is missing, or none that the socket knows",
     "invalid_message": "a field is missing, unknown, or of the wrong type; `details` says which",
     "epoch_mismatch": "the cursor belongs to another lifetime of the log: start again without it",
     "position_beyond_head": "the cursor's position has not been recorded",
+    "forbidden": "the token is not for reading",
+    "forbidden_channel": "the token does not cover a channel",
 }
+
+WAYS_IN: Final[Mapping[str, Json]] = {
+    "header": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "`Authorization: Bearer TOKEN`, with the request or the handshake.",
+    },
+    "subprotocol": {
+        "type": "httpApiKey",
+        "in": "header",
+        "name": "Sec-WebSocket-Protocol",
+        "description": "`synapse, synapse.bearer.TOKEN`: for a client that can set no header. The answer is `synapse`.",
+    },
+    "session": {
+        "type": "httpApiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "A browser's, from `POST /api/session`, on a page of the server's own; 8 digits of the server"
+        " follow the name.",
+    },
+}
+"""Each is enough, and none is needed where reading is open. A WebSocket may send `authenticate` instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +183,7 @@ def asyncapi_document(version: str) -> Json:
         "components": {
             "messages": {kind.name: _message(kind) for kind in message_kinds().values()},
             "schemas": component_schemas("#/components/schemas/{model}"),
+            "securitySchemes": WAYS_IN,
         },
     }
 
@@ -165,6 +199,11 @@ def _server(protocol: str) -> Json:
         "variables": {
             "address": {"default": "127.0.0.1:8000", "description": "Host and port."},
         },
+        "security": [
+            _ref("components", "securitySchemes", name)
+            for name in WAYS_IN
+            if name != "subprotocol" or protocol == "ws"
+        ],
     }
 
 

@@ -100,6 +100,7 @@ class TypedConnection:
         self._pump: asyncio.Task[None] | None = None
         self._listener: asyncio.Task[None] | None = None
         self._ended: Exception | None = None
+        self._waiting: dict[int, Stage] = {}
         self._goodbye: _Hangup | None = None
         self.id = str(uuid7())
         self.since = from_micros(now_us())
@@ -336,8 +337,13 @@ class TypedConnection:
         # Taken now: a request that comes in from here on has its confirmation still waiting.
         stages = list(self._session.stages)
         await self._follow_tail()
+        # While a page is on its way, who waits for the next one is looked at once: there may be 256 of them.
+        if not self._ahead.is_awaited:
+            self._waiting.clear()
         for stage in stages:
-            await self._catch_up(stage)
+            if id(stage) not in self._waiting:
+                await self._catch_up(stage)
+                self._waiting[id(stage)] = stage
         if self._only_reads():
             await self._rest()
         return bool(self._session.stages or self._control or self._goodbye or self._is_behind())
@@ -350,11 +356,14 @@ class TypedConnection:
         return self._ahead.is_awaited and not (self._control or self._goodbye or self._is_behind())
 
     async def _rest(self) -> None:
-        """What is live goes on meanwhile as if there were no past to read."""
+        """Until the page comes or something else does; not in the fan-out, whose heartbeats would claim too much."""
         self._stirred.clear()
-        self._sit_down()
-        await self._stirred.wait()
-        self._stand_up()
+        moved = asyncio.create_task(self._log.moved_beyond(self._log.head.position))
+        moved.add_done_callback(lambda _moved: self._stirred.set())
+        try:
+            await self._stirred.wait()
+        finally:
+            moved.cancel()
 
     async def _follow_tail(self) -> None:
         if self._session.cursor is None or not self._is_behind():

@@ -34,7 +34,6 @@ UNTAKEN_S_MAX: Final = 300.0
 """A client that takes not one byte more of an answer that waits for it is cut off after so long."""
 
 CLOSE_FIRST_MESSAGE: Final = 4408
-CLOSE_FLOODING: Final = 4429
 
 PINGS_PER_MINUTE_MAX: Final = 600
 """WebSocket pings and pongs of one client within a minute; one more closes its connection with 4429."""
@@ -42,7 +41,7 @@ PINGS_PER_MINUTE_MAX: Final = 600
 FRAGMENTS_MAX: Final = 1_024
 """Frames that one message may come in; one more closes the connection with 1009."""
 
-SLICE_BYTES: Final = 4_096
+SLICE_BYTES: Final = 512
 """Bytes of one socket taken apart at once; then everybody else has a turn. Tiny frames cost 10 us each."""
 
 

@@ -190,7 +190,6 @@ class DirectProtocol(GuardedSocketProtocol):
     """uvicorn's protocol, with a writer of prepared frames beside it."""
 
     writer: DirectWriter
-    _waits_for_pongs = False
 
     def connection_made(self, transport: Any) -> None:
         """Begin to watch over the connection."""
@@ -233,9 +232,8 @@ class DirectProtocol(GuardedSocketProtocol):
             self.writer.is_open = False
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
-            self.handshake_complete = (
-                True  # refused, not forgotten: uvicorn would log an error for each
-            )
+            # Refused, not forgotten: uvicorn would log an error for each.
+            self.handshake_complete = True
         if message["type"] == "websocket.accept":
             self.writer.is_open = True
             # Read by nobody any more, and some KB for as long as the connection lasts.
@@ -245,31 +243,15 @@ class DirectProtocol(GuardedSocketProtocol):
         """The peer sent something."""
         self.writer.heard()
         super().data_received(data)
-        if (
-            not self.handshake_initiated
-        ):  # what came first is the whole request, and none that can be read
-            # Told by the library where a line or the headers are too long; nothing where there is a body.
+        if not self.handshake_initiated:
+            # What comes first is the whole request, and this is none that can be read. The library has an answer
+            # where a line or the headers are too long, and none where there is a body.
             self._refuse(b"".join(self.conn.data_to_send()) or UNREADABLE_UPGRADE)
 
     def handle_cont(self, event: Any) -> None:
         """A fragment; empty ones are not kept: no limit of bytes would ever end a message of them."""
         if event.data or event.fin:
             super().handle_cont(event)
-
-    def handle_ping(self) -> None:
-        """A ping, answered; who does not take the answers is not read from until they have gone out."""
-        super().handle_ping()
-        if not self.writable.is_set() and not self.transport.is_closing():
-            self._waits_for_pongs = True
-            self.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        """The peer has taken most of what was sent."""
-        super().resume_writing()
-        if self._waits_for_pongs:
-            self._waits_for_pongs = False
-            if not self.read_paused and not self.transport.is_closing():
-                self.transport.resume_reading()
 
     def send_receive_event_to_app(self) -> None:
         """A message is whole; a text that is no UTF-8 ends the connection, without a traceback in the log."""

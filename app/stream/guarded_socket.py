@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from app.stream.abuse import CLOSE_FLOODING, CLOSE_TOO_BIG
 from app.stream.deadlines import (
     CLOSE_FIRST_MESSAGE,
-    CLOSE_FLOODING,
     FRAGMENTS_MAX,
     LINGER_S,
     PINGS_PER_MINUTE_MAX,
@@ -20,7 +20,6 @@ from app.stream.deadlines import (
     Guard,
 )
 
-_CLOSE_TOO_BIG: Final = 1009
 _MINUTE_S: Final = 60.0
 
 
@@ -149,6 +148,6 @@ class GuardedSocketProtocol(WebSocketsSansIOProtocol):
     def handle_cont(self, event: Any) -> None:
         """A fragment of a message."""
         if len(self.frames) >= FRAGMENTS_MAX:
-            self.hang_up(_CLOSE_TOO_BIG, "too many fragments")
+            self.hang_up(CLOSE_TOO_BIG, "too many fragments")
         else:
             super().handle_cont(event)

@@ -190,7 +190,9 @@ class Session:
             return [Say(refused.answer), *hang_ups(refused.answer)]
         match message:
             case Subscribe():
-                if len(self._requests()) >= REQUESTS_MAX:
+                # First what is cheap: a flood of subscribes is refused here, by the thousand.
+                most = len(self._live) + len(self.stages) >= REQUESTS_MAX
+                if most or len(self._requests()) >= REQUESTS_MAX:
                     limit = f"a connection holds at most {REQUESTS_MAX} subscriptions"
                     return [_refusal(message, "too_many_subscriptions", limit)]
                 return [self._too_many_names(message) or OpenHistory(message)]

@@ -61,14 +61,14 @@ class Asked:
     def following(self, log: Log, head: LogHead) -> Iterator[Event]:
         """Those that are recorded after the head, for ever."""
         after = {"after": head.position}
-        return self._told(log.follow(self._channels(), self.symbols, history=after))
+        return self._told(log.follow(self._channels(log), self.symbols, history=after))
 
     def following_server(
-        self, url: str, token: str | None, head: LogHead, say: Callable[[str], None]
+        self, log: Log, head: LogHead, url: str, token: str | None, say: Callable[[str], None]
     ) -> Iterator[Event]:
-        """The same of a server; it is said when the connection is lost, and when it is back."""
+        """The same of a server's log; it is said when the connection is lost, and when it is back."""
         with SyncSynapseClient(url, token=token).subscribe(
-            self._channels(),
+            self._channels(log),
             self.symbols,
             history={"after": head.position},
             epoch=head.epoch,
@@ -86,7 +86,7 @@ class Asked:
         until: str | None = None,
     ) -> Iterable[Event]:
         return log.events(
-            channels=self._channels(),
+            channels=self._channels(log),
             symbols=self.symbols,
             before=head.position + 1,
             last=last,
@@ -101,12 +101,15 @@ class Asked:
             if is_of(event, self.symbols) and (self.everything or is_news(event))
         )
 
-    def _channels(self) -> Sequence[str]:
-        """What has no symbol is left out where symbols are named, unless it is named, too."""
+    def _channels(self, log: Log) -> Sequence[str]:
+        """What has no symbol is left out where symbols are named, unless it is named, too.
+
+        Of a server nothing is asked for that the token does not cover, unless it is named.
+        """
         if self.channels is not None:
             return self.channels
         without = set() if self.symbols is None else {Channel.PORTFOLIO, Channel.SYSTEM}
-        return [each.value for each in Channel if each not in without]
+        return [each for each in log.channels() if each not in without]
 
 
 class _Connection:

@@ -12,7 +12,9 @@ from tests.e2e.server import Server
 pytestmark = pytest.mark.browser
 
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
-PASTE_HERE = "() => document.body.append(Object.assign(document.createElement('textarea'), { id: 'here' }))"
+PASTE_HERE = (
+    "() => document.body.append(Object.assign(document.createElement('textarea'), { id: 'here' }))"
+)
 STATE_DIGITS = 16
 
 

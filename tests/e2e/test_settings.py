@@ -127,7 +127,7 @@ def test_the_token_signs_in_a_wrong_one_does_not(
     dialog = open_settings(page)
     dialog.get_by_label("Write token").fill("wrong")
     dialog.get_by_role("button", name="Sign in").click()
-    expect(dialog.get_by_text("not the write token")).to_be_visible()
+    expect(dialog.get_by_text("wrong, over or revoked")).to_be_visible()
     dialog.get_by_label("Write token").fill(TOKEN)
     dialog.get_by_role("button", name="Sign in").click()
     dialog.get_by_role("button", name="Sign out").click()

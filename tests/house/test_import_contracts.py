@@ -17,6 +17,11 @@ import pytest
 from tests.house.tree import ROOT, module_name, python_files
 
 PURE = (
+    "app.access.errors",
+    "app.access.exposure",
+    "app.access.grant",
+    "app.access.origins",
+    "app.access.rules",
     "app.analysis",
     "app.answers",
     "app.check.answers",
@@ -62,6 +67,7 @@ ROOMS = (
     "cli_state",
     "cli_tail",
     "cli_terminal",
+    "cli_token",
     "cli_whatif",
     "assistant",
     "assistant_server",

@@ -81,6 +81,25 @@ def test_no_lock_file_is_left_out() -> None:
     }
 
 
+def test_locks_that_go_into_one_environment_agree() -> None:
+    in_dev = versions_of("dev")
+    for name in ("run", "node", "supply"):
+        others = {
+            package: found - in_dev.get(package, found)
+            for package, found in versions_of(name).items()
+        }
+        assert {package: found for package, found in others.items() if found} == {}, name
+
+
+def versions_of(lock: str) -> dict[str, set[str]]:
+    """What a lock file pins; a package may have several versions, for several Pythons."""
+    found: dict[str, set[str]] = {}
+    text = (ROOT / f"requirements/{lock}.lock").read_text("utf-8")
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE):
+        found.setdefault(name, set()).add(version)
+    return found
+
+
 A_HASH = f"--hash=sha256:{'0' * 64}"
 
 

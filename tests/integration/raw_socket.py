@@ -20,9 +20,6 @@ HANDSHAKE: Final = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": KEY,
 }
-BLOCKED_S: Final = 0.5
-"""How long nobody takes what is sent before it counts as blocked."""
-
 _MASK: Final = b"\x37\xfa\x21\x3d"
 
 
@@ -114,19 +111,6 @@ class RawSocket:
         """Send each byte in a segment of its own."""
         for byte in data:
             self._tcp.sendall(bytes([byte]))
-
-    def say_until_it_blocks(self, data: bytes, most: int) -> int:
-        """Send the same again and again until nobody takes it; how many bytes went out."""
-        sent = 0
-        self._tcp.settimeout(BLOCKED_S)
-        try:
-            while sent < most:
-                sent += self._tcp.send(data[sent % len(data) :])
-        except TimeoutError:
-            pass
-        finally:
-            self._tcp.settimeout(PATIENCE_S)
-        return sent
 
     def end(self) -> None:
         """Say that nothing more comes, and go on reading."""

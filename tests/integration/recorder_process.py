@@ -46,7 +46,7 @@ class Order:
         delay_us: ... and so many microseconds.
         stop_after: close the log after so many acknowledged ticks of this life.
         as_nobody: live without root's rights.
-        cut: the power of the file system that is mounted here is cut first, when SIGKILL comes.
+        cut: the power of the file system that is mounted here is cut in the instant of SIGKILL.
         synchronous: SQLite's own setting for the writer, instead of the program's.
     """
 
@@ -159,13 +159,16 @@ def _killing(said: Iterator[str], child: int, order: Order) -> Iterator[str]:
 
 
 def _kill(child: int, order: Order) -> None:
-    from tests.integration.power import cut_power  # it needs what only Linux has
+    from tests.integration.power import power_of  # it needs what only Linux has
 
+    cut = power_of(order.cut) if order.cut is not None else None
     # Nothing is waited for here: the delay chooses the instant at which the child is hit.
     time.sleep(order.delay_us / 1_000_000)
-    if order.cut is not None:
-        cut_power(order.cut)
+    # First the process, then at once the disk: alive in between, it would take the word of a kernel that has
+    # no disk any more for an acknowledgement, as no machine can that has lost its power.
     os.kill(child, signal.SIGKILL)
+    if cut is not None:
+        cut()
 
 
 def _told(lines: list[str], *, killed: bool) -> Life:

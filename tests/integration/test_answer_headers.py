@@ -1,7 +1,5 @@
 """Every answer of a real server carries the headers, whatever it is and whoever made it."""
 
-# covers: app.api.headers
-
 import asyncio
 from collections.abc import Iterator
 from typing import Final

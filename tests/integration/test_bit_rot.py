@@ -149,7 +149,7 @@ def copied_with(whole: Path, folder: Path, bit: int) -> Path:
 
 
 @pytest.mark.timeout(120 + FLIPS)
-def test_a_server_refuses_every_flipped_bit_of_what_is_only_in_the_write_ahead_log(
+def test_a_proof_finds_every_flipped_bit_of_the_write_ahead_log(
     living: Path, tmp_path: Path, rng: random.Random
 ) -> None:
     refused = 0

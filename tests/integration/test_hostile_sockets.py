@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from websockets.frames import Frame, Opcode
 
+from app.stream.abuse import CLOSE_FLOODING
 from app.stream.deadlines import (
     CLOSE_FIRST_MESSAGE,
-    CLOSE_FLOODING,
     FRAGMENTS_MAX,
     PINGS_PER_MINUTE_MAX,
     SLICE_BYTES,

@@ -301,17 +301,3 @@ def test_a_request_that_asks_for_no_socket_gets_none(
 ) -> None:
     with RawSocket(served, request(headers)) as client:
         assert client.status == 404
-
-
-# --- a client that does not read -----------------------------------------------------------------
-
-
-def test_a_flood_of_pings_whose_answers_nobody_takes_is_read_no_further(served: Served) -> None:
-    pings = frame(Op.PING, b"x" * 125) * 500
-    with RawSocket(served) as client:
-        sent = client.say_until_it_blocks(pings, 64 * 2**20)
-        assert sent < 64 * 2**20
-        # Once it reads again, every ping has its answer.
-        whole = sent - sent % len(frame(Op.PING, b"x" * 125))
-        for _ in range(whole // len(frame(Op.PING, b"x" * 125))):
-            assert client.hear().op == Op.PONG

@@ -7,6 +7,8 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 from uuid import UUID
 
+from app.access.gate import OWNER
+from app.access.grant import ANYONE
 from app.check.transcript import Checker
 from app.metrics import StreamMetrics
 from app.stream.connection import CONTROL_WAITING_MAX, StreamContext, TypedConnection
@@ -110,7 +112,14 @@ class World:
         register = ConnectionRegister(StreamMetrics(), lambda _text: False)
         fan_out = FanOut(self.log, frames, factory, HEARTBEAT_S, register.metrics)
         self.context = StreamContext(
-            self.log, frames, factory, HEARTBEAT_S, lambda _token: True, fan_out, register
+            log=self.log,
+            frames=frames,
+            factory=factory,
+            heartbeat_s=HEARTBEAT_S,
+            grant_of=lambda _token: OWNER,
+            holds=lambda _grant: True,
+            fan_out=fan_out,
+            register=register,
         )
         fan_out.start()
 
@@ -239,7 +248,7 @@ class Client:
         self.wires.append(wire)
         if self.world.is_down:
             wire.leave()
-        connection = TypedConnection(self.world.context, wire)
+        connection = TypedConnection(self.world.context, wire, ANYONE)
         return wire, asyncio.create_task(connection.run())
 
     def say(self, wire: Wire, text: str) -> None:

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from app.api.limits import REQUESTS_PER_MINUTE_MAX
 from app.config import DatabaseUrlError, PostgresUrl, Settings, database_of, sqlite_path
+from app.stream.crowd import CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX
+from app.stream.rate import MESSAGES_PER_MINUTE_MAX
 
 
 @pytest.mark.parametrize(
@@ -116,3 +119,33 @@ def test_the_token_is_not_shown() -> None:
 
 def test_a_databases_password_is_not_shown() -> None:
     assert "secret" not in repr(Settings(database_url="postgresql://user:secret@host/log"))
+
+
+def test_the_defaults_of_limits_are_those_of_the_code() -> None:
+    settings = Settings()
+    assert settings.connections_max == CONNECTIONS_MAX
+    assert settings.connections_per_client_max == CONNECTIONS_PER_CLIENT_MAX
+    assert settings.requests_per_minute_max == REQUESTS_PER_MINUTE_MAX
+    assert settings.messages_per_minute_max == MESSAGES_PER_MINUTE_MAX
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("READ", "nobody"),
+        ("ALLOWED_HOSTS", "a b"),
+        ("ALLOWED_HOSTS", "https://a.example"),
+        ("ALLOWED_ORIGINS", "a.example"),
+        ("ALLOWED_ORIGINS", "https://a.example/"),
+        ("ALLOWED_ORIGINS", "*"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("TRUSTED_PROXIES", "proxy"),
+        ("CONNECTIONS_MAX", "0"),
+    ],
+)
+def test_what_is_wrong_about_who_may_come_in_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"SYNAPSE_{name}", value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        Settings()

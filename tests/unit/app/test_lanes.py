@@ -70,7 +70,7 @@ async def test_a_file_that_is_away_is_a_problem_until_it_is_back(lane: Lane, fil
     known = await head(lane)
     away = file.rename(file.with_name("away.db"))
     told = await described(lane)
-    assert told["problem"] == f"lane 'sma200': there is no file {file}"
+    assert told["problem"] == f"lane 'sma200': there is no file {file.name}"
     assert (told["epoch"], told["symbols"]) == (None, [])
     away.rename(file)
     assert await head(lane) == known

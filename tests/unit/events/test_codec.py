@@ -36,6 +36,7 @@ def test_a_type_that_a_newer_program_wrote_is_unknown() -> None:
     with pytest.raises(UnknownEventType):
         codec.decode(event)
     assert codec.payload_fields(event)["symbol"] == "SPX"
+    assert codec.rewritten(event) is None
 
 
 def test_a_schema_version_that_no_step_leads_from_is_unknown() -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceE
 from sqlalchemy.exc import OperationalError as SqlOperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.migrate import upgrade
 from events.engines import SqliteEngines, SqliteReader, translated_errors
 from events.envelope import Append
 from events.errors import CorruptLog, StoreLocked, StoreUnavailable
@@ -290,18 +291,39 @@ def test_errors_of_the_engine_become_the_logs_own(
         raise raised
 
 
-def test_a_log_that_lost_its_head_row_is_damaged(tmp_path: Path) -> None:
-    path = tmp_path / "log.db"
+def without_head(path: Path) -> Path:
     make_log(path)
     with unguarded(path) as connection:
         connection.execute("DELETE FROM log_head")
+    return path
 
-    async def head() -> None:
-        store = SqlEventStore.read_sqlite(path)
-        try:
-            await store.head()
-        finally:
-            await store.close()
 
+async def test_a_log_that_lost_its_head_row_is_not_begun_anew(tmp_path: Path) -> None:
+    path = await asyncio.to_thread(without_head, tmp_path / "log.db")
     with pytest.raises(CorruptLog, match="where the log ends is missing"):
-        asyncio.run(head())
+        await SqlEventStore.open_sqlite(path, upgrade)
+
+
+async def test_a_reader_of_a_log_that_lost_its_head_row_is_told(tmp_path: Path) -> None:
+    path = await asyncio.to_thread(without_head, tmp_path / "log.db")
+    store = SqlEventStore.read_sqlite(path)
+    with pytest.raises(CorruptLog, match="where the log ends is missing"):
+        await store.head()
+    await store.close()
+
+
+async def test_a_new_logs_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    umask = os.umask(0)
+    try:
+        store = await SqlEventStore.open_sqlite(path, upgrade)
+        modes = {
+            file.name: file.stat().st_mode & 0o777
+            for file in tmp_path.glob("log.db*")
+            if file.suffix != ".lock"
+        }
+        await store.close()
+    finally:
+        os.umask(umask)
+    assert set(modes) >= {"log.db", "log.db-wal"}
+    assert set(modes.values()) == {0o600}

@@ -52,12 +52,12 @@ def test_what_was_refused_leaves_no_trace() -> None:
 def test_an_answer_is_kept_with_the_positions_that_it_speaks_of() -> None:
     idempotency = Idempotency("k", b"f", "said")
     plan = plan_appends(view(), [Append(prices(2), idempotency=idempotency)])
-    assert plan.answers == [StoredAnswer("k", b"f", "said", (1, 2))]
+    assert plan.answers == [StoredAnswer("k", b"f", "said", (1, 2), 1_000)]
 
 
 def test_a_known_answer_is_given_without_a_look_at_the_versions() -> None:
     known = view()
-    known.answers["k"] = StoredAnswer("k", b"f", "said", (1, 2))
+    known.answers["k"] = StoredAnswer("k", b"f", "said", (1, 2), 0)
     append = Append(prices(2), {"prices:SPX": 99}, Idempotency("k", b"f", "new"))
     (outcome,) = plan_appends(known, [append]).outcomes
     assert outcome == Appended((), (1, 2), answer="said")

@@ -67,7 +67,7 @@ async def test_a_transaction_that_failed_leaves_nothing(
         raise StoreUnavailable("planted")
 
     with monkeypatch.context() as patch:
-        patch.setattr(sql_append, "_write_answers", fail)
+        patch.setattr(store._answers, "write", fail)
         with pytest.raises(EventError, match="planted"):
             await store.append([Append((new(price()), new(price("NDX"))))])
     assert await versions(store) == {"prices:SPX": 2}
@@ -82,7 +82,7 @@ async def test_a_commit_that_failed_leaves_nothing(store: SqlEventStore) -> None
 
     def undone(connection: Any) -> None:
         group = [Append((new(price()), new(price("NDX"))))]
-        sql_append.append_group(connection, store._names, store._ends, group, 1)
+        sql_append.append_group(connection, store._names, store._ends, store._answers, group, 1)
         raise StoreUnavailable("planted: the commit")
 
     with pytest.raises(StoreUnavailable, match="planted"):

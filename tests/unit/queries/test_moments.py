@@ -98,7 +98,8 @@ def test_a_time_without_an_offset_is_told_what_to_add(given: str, whole: str) ->
 
 
 @pytest.mark.parametrize(
-    "given", ["2008-09-15", "2008-09-15T09:00:00Z", "2008-09-15T09:00:00.000050Z"]
+    "given",
+    ["2008-09-15", "0800-09-15", "2008-09-15T09:00:00Z", "0800-09-15T09:00:00.000050Z"],
 )
 def test_a_moment_is_written_as_it_may_be_given_again(given: str) -> None:
     assert moment_text(parse_moment(given)) == given

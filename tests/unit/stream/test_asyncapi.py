@@ -166,3 +166,20 @@ def test_what_a_document_says_is_text_never_markup() -> None:
     planted = json.loads(json.dumps(DOCUMENT).replace("Are you there", "<script>alert"))
     planted["info"]["description"] = "<script>alert(1)</script>"
     assert "<script>" not in render(planted)
+
+
+def test_every_way_in_is_told_and_none_of_them_is_the_address() -> None:
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    assert {one["type"] for one in schemes.values()} == {"http", "httpApiKey"}
+    assert "query" not in {one.get("in") for one in schemes.values()}
+    asked = {
+        key: [one["$ref"].rpartition("/")[2] for one in server["security"]]
+        for key, server in DOCUMENT["servers"].items()
+    }
+    assert asked == {
+        "websocket": ["header", "subprotocol", "session"],
+        "http": ["header", "session"],
+    }
+    page = render(DOCUMENT)
+    for said in ("Authorization: Bearer TOKEN", "synapse.bearer.TOKEN", "4401", "4403"):
+        assert said in page

@@ -86,9 +86,7 @@ def test_bytes_are_read_like_text() -> None:
 # --- refusals -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "nonsense", "[" * 30, b"\xff\xfe", "\ud800", "{'a': 1}"]
-)
+@pytest.mark.parametrize("text", ["", "{", "nonsense", "[" * 30, b"\xff\xfe", "\ud800", "{'a': 1}"])
 def test_what_is_no_json_is_malformed(text: str | bytes) -> None:
     answer = refusal(text)
     assert (answer.severity, answer.code) == (Severity.VALIDATION_ERROR, "malformed_json")

@@ -74,4 +74,3 @@ def test_what_is_promised_leaves_time_for_a_goodbye() -> None:
     from app.stream.direct import CLOSE_S_MAX
 
     assert SWEEP_S + LOOK_AGAIN_S + CLOSE_S_MAX <= 5
-

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { PriceAlerts } from "../features/alerts/PriceAlerts";
 import { ChartPanel } from "../features/chart/ChartPanel";
 import { ConnectionPill } from "../features/connection/ConnectionPill";
@@ -15,8 +15,9 @@ import { ShiftList } from "../features/shifts/ShiftList";
 import { MarketStatusCard } from "../features/status/MarketStatusCard";
 import { SymbolChips } from "../features/symbols/SymbolChips";
 import { TradeExecutions } from "../features/trades/TradeExecutions";
-import { useSynapse } from "../synapse/hooks";
+import { PRICED, useHidden, useSynapse } from "../synapse/hooks";
 import { stoppedFeed } from "../synapse/notices";
+import { CHANNEL_VALUES } from "../synapse/generated";
 import { symbolView } from "../synapse/reducer";
 import type { Snapshot, SynapseStore } from "../synapse/store";
 import { type SymbolView, isSimulated } from "../synapse/view";
@@ -26,8 +27,11 @@ import { Announcer } from "./Announcer";
 import { Compare } from "./Compare";
 import { Dialogs } from "./Dialogs";
 import { Foot, Masthead, NoSymbol } from "./Frame";
+import { Covered } from "./Covered";
 import { Heralds } from "./Heralds";
+import { SignInPlace } from "./SignInPlace";
 import { type AddressBar, useAddress } from "./useAddress";
+import { useLife, useMode } from "./useLife";
 import { useStale } from "./useStale";
 
 /** The dashboard: composes the features, which do not know one another. */
@@ -44,6 +48,7 @@ export function App({ store }: { store: SynapseStore }) {
   useSymbolKeys(names, address.choose);
   useMode(machine !== null);
   const ready = useReady(snapshot);
+  const priced = useHidden(PRICED).length === 0;
   const stopped = symbol ? stoppedFeed(live, symbol) : null;
   return (
     <div className="page">
@@ -61,12 +66,15 @@ export function App({ store }: { store: SynapseStore }) {
           <Foot disclaimer={market.disclaimer} />
         </>
       ) : (
-        <main className="waiting">Reading the log.</main>
+        <main className="waiting">
+          {connection.name === "signed_out" ? <SignInPlace /> : "Reading the log."}
+        </main>
       )}
       <Dock
         symbol={symbol}
         ribbon={
-          symbol && (
+          symbol &&
+          priced && (
             <MoodRibbon symbol={symbol} viewport={viewport} lanes={address.lanes} foot={foot} />
           )
         }
@@ -106,31 +114,48 @@ function Columns({ address, snapshot, viewport }: ColumnsProps) {
   const view = symbolView(market, symbol ?? "Market");
   return (
     <main className="columns">
+      {connection.name === "signed_out" && <SignInPlace />}
       <div className="column">
-        <MarketStatusCard view={view} stale={machine ? null : stale} />
+        <Covered title="Market status" needs={["regime"]}>
+          <MarketStatusCard view={view} stale={machine ? null : stale} />
+        </Covered>
         <PortfolioUpdates />
       </div>
       <div className="column">
         {symbol === null && connection.name === "live" && <NoSymbol />}
         {symbol && (
           <>
-            <ChartPanel
-              key={symbol}
-              symbol={symbol}
-              simulated={isSimulated(view)}
-              viewport={viewport}
-            />
+            <Covered title="Chart" needs={PRICED}>
+              <ChartPanel
+                key={symbol}
+                symbol={symbol}
+                simulated={isSimulated(view)}
+                viewport={viewport}
+              />
+            </Covered>
             <Announcer symbol={symbol} />
-            <Compare symbol={symbol} address={address} machine={machine} />
+            {address.compare !== null && (
+              <Covered title="Comparison" needs={CHANNEL_VALUES}>
+                <Compare symbol={symbol} address={address} machine={machine} />
+              </Covered>
+            )}
           </>
         )}
         <div className="pair">
-          {symbol && <ShiftList symbol={symbol} />}
+          {symbol && (
+            <Covered title="Shifts" needs={PRICED}>
+              <ShiftList symbol={symbol} />
+            </Covered>
+          )}
           {symbol && <TradeExecutions symbol={symbol} />}
         </div>
       </div>
       <div className="column">
-        {symbol && <PriceAlerts symbol={symbol} />}
+        {symbol && (
+          <Covered title="Alerts" needs={["price_alerts"]}>
+            <PriceAlerts symbol={symbol} />
+          </Covered>
+        )}
         <NoticeList symbol={symbol} />
         <ContinuityPanel snapshot={snapshot} />
       </div>
@@ -171,30 +196,4 @@ function useSymbolKeys(names: readonly string[], choose: (symbol: string) => voi
     return [String(index + 1), { label: `Show ${name}`, run: () => choose(name) }] as const;
   });
   useKeys(Object.fromEntries(keys), "Symbols");
-}
-
-/** The whole page is told when it shows the past, so that every card can look like it. */
-function useMode(replay: boolean): void {
-  useEffect(() => {
-    document.documentElement.dataset.mode = replay ? "replay" : "live";
-  }, [replay]);
-}
-
-/** The store lives as long as the page; it looks up at once when the network or the person is back. */
-function useLife(store: SynapseStore): void {
-  useEffect(() => {
-    const seen = (): void => {
-      if (document.visibilityState === "visible") store.wake();
-    };
-    store.start();
-    window.addEventListener("online", store.wake);
-    window.addEventListener("offline", store.doubt);
-    document.addEventListener("visibilitychange", seen);
-    return () => {
-      window.removeEventListener("online", store.wake);
-      window.removeEventListener("offline", store.doubt);
-      document.removeEventListener("visibilitychange", seen);
-      store.stop();
-    };
-  }, [store]);
 }

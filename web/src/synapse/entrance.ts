@@ -1,6 +1,6 @@
 import { type Api, Refusal } from "./api";
 import type { SynapseClient } from "./client";
-import type { Channel } from "./generated";
+import { CHANNEL_VALUES, type Channel } from "./generated";
 import { canRead, isSameSession, type Session } from "./session";
 import { SessionBook } from "./sessionBook";
 import type { ClientWorld } from "./world";
@@ -38,6 +38,11 @@ export class Entrance {
       read: (...asked) => this.patiently(() => api.read(...asked)),
       write: (...sent) => api.write(...sent),
     };
+  }
+
+  /** What the page shows of the log: as before, while somebody has to sign in again. */
+  get channels(): readonly Channel[] {
+    return this.shown ?? CHANNEL_VALUES;
   }
 
   /** Redeems the code of a launch link; who opens the page waits for it. */

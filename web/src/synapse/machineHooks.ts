@@ -19,6 +19,8 @@ export interface SessionControls {
   readonly isSignedIn: boolean;
   /** When that ends. */
   readonly endsAt: string | null;
+  /** Why the link that opened the page did not sign it in. */
+  readonly linkProblem: string | null;
   /** Answers what is wrong, in plain words; null when it worked. */
   signIn(token: string): Promise<string | null>;
   signOut(): Promise<void>;
@@ -40,22 +42,24 @@ export function useMachine(): {
 export function useSession(): SessionControls {
   const { entrance } = useStore();
   const session = useSelected(() => entrance.session.current);
+  const problem = useSelected(() => entrance.session.problem);
   return useMemo(
     () => ({
       canWrite: session !== null && canAcknowledge(session),
       isSignedIn: session !== null && session.expires_at !== null,
       endsAt: session?.expires_at ?? null,
+      linkProblem: problem,
       signIn: entrance.signIn,
       signOut: entrance.signOut,
     }),
-    [entrance, session],
+    [entrance, problem, session],
   );
 }
 
 /** Those of some channels that the page may not show. */
 export function useHidden(needs: readonly Channel[]): readonly Channel[] {
-  const store = useStore();
-  const channels = useSelected(() => store.channels);
+  const { entrance } = useStore();
+  const channels = useSelected(() => entrance.channels);
   return needs.filter((one) => !channels.includes(one));
 }
 

@@ -157,11 +157,10 @@ export class ReplayClient implements LineListener {
   /** Sends what comes next: one jump at a time, and one step. */
   private pump(): void {
     if (!this.ready) return;
-    this.jumps.pump(({ to }) =>
-      typeof to === "number"
-        ? this.line.send("replay_seek", { position: this.place.within(to) })
-        : this.line.send(to, {}),
-    );
+    this.jumps.pump(({ to }) => {
+      if (typeof to !== "number") return this.line.send(to, {});
+      return this.line.send("replay_seek", { position: this.place.within(to) });
+    });
     if (!this.jumps.pending) this.steps.pump((events) => this.line.send("replay_step", { events }));
   }
 

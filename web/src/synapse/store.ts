@@ -2,7 +2,7 @@ import type { Api } from "./api";
 import { RETRY_MS } from "./backoff";
 import { SynapseClient } from "./client";
 import { Entrance } from "./entrance";
-import { CHANNEL_VALUES, type Channel, type ServerEvent } from "./generated";
+import type { ServerEvent } from "./generated";
 import { LateFeed } from "./lateFeed";
 import { LateShelf } from "./lateShelf";
 import { MachineHost } from "./machineHost";
@@ -46,7 +46,7 @@ export class SynapseStore implements ClientListener {
       world,
       api,
       present: () => this.present(),
-      channels: () => this.channels,
+      channels: () => this.entrance.channels,
       episodes: async (symbol) => (await this.openShelf()).episodes.load(symbol),
       onMoved: () => this.shelf?.move(),
       onReplayed: (event) => this.shelf?.replay(event),
@@ -142,11 +142,6 @@ export class SynapseStore implements ClientListener {
 
   /** Bars, episodes, explanations and marks; loaded when they are first asked for. */
   openShelf = (): Promise<Shelf> => this.late.open();
-
-  /** What the page shows of the log. */
-  get channels(): readonly Channel[] {
-    return this.entrance.session.current?.channels ?? CHANNEL_VALUES;
-  }
 
   private present(): { epoch: string | null; position: number; market: MarketView } {
     const { epoch, position } = this.client.cursor;

@@ -15,7 +15,13 @@ import { enter } from "../fire";
 
 const page = vi.hoisted(() => ({
   market: { personaName: "MiniMax", symbols: { SPX: { regime: { regime: "CRASH" } } } },
-  session: { canWrite: false, signIn: async (_token: string) => null as string | null, signOut: () => {} },
+  session: {
+    canWrite: false,
+    isSignedIn: false,
+    endsAt: null as string | null,
+    signIn: async (_token: string) => null as string | null,
+    signOut: () => {},
+  },
   permission: "granted",
   shows: true,
   wakes: true,
@@ -37,6 +43,7 @@ vi.mock("../../src/ui/sound", () => ({
   wakeSound: async () => page.wakes,
 }));
 
+const OUT = { ...page.session };
 let store: SettingsStore;
 
 function open(settings: Partial<Settings> = {}): void {
@@ -62,7 +69,7 @@ const select = (name: string): HTMLSelectElement => screen.getByRole("combobox",
 beforeEach(() => {
   localStorage.clear();
   Object.assign(page, { permission: "granted", shows: true, wakes: true, tones: [] });
-  page.session = { canWrite: false, signIn: async () => null, signOut: () => {} };
+  page.session = { ...OUT };
 });
 
 afterEach(cleanup);
@@ -191,9 +198,11 @@ describe("signing in", () => {
   });
 
   it("can be undone", () => {
-    page.session = { canWrite: true, signIn: async () => null, signOut: vi.fn() };
+    const endsAt = "2030-01-02T03:04:05Z";
+    page.session = { ...OUT, canWrite: true, isSignedIn: true, endsAt, signOut: vi.fn() };
     open();
     expect(screen.queryByLabelText("Write token")).toBeNull();
+    expect(screen.getByText(/may acknowledge alerts/).textContent).toContain("Until Jan 2, 2030");
     fireEvent.click(screen.getByRole("button", { name: "Sign out" }));
     expect(page.session.signOut).toHaveBeenCalledTimes(1);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CHANNEL_VALUES } from "../../src/synapse/generated";
 import { TimeMachine } from "../../src/synapse/timeMachine";
 import { EMPTY_VIEW } from "../../src/synapse/view";
 import { fakeApi } from "../fakeApi";

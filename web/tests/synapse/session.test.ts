@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Api, Refusal } from "../../src/synapse/api";
 import { takeLaunchCode } from "../../src/synapse/launch";
-import { READ_ONLY } from "../../src/synapse/session";
+import { CHANNEL_VALUES } from "../../src/synapse/generated";
+import { READ_ONLY, canAcknowledge, parseSession, type Session } from "../../src/synapse/session";
 import { SessionBook } from "../../src/synapse/sessionBook";
-import type { ShelfHost } from "../../src/synapse/shelfHost";
-import { FakeWorld } from "../fakeWorld";
 import { recorder } from "./fakeRecorder";
 
 const WRITE = { scopes: ["read", "write"], expires_at: "2026-01-01T00:00:00Z" };
@@ -13,6 +12,7 @@ const WRONG = new Refusal("api/session", 401, "that is not the write token");
 let book: SessionBook;
 let session: unknown;
 let written: unknown[];
+let told: Session[];
 let write: () => Promise<unknown>;
 
 beforeEach(() => {
@@ -26,13 +26,12 @@ beforeEach(() => {
     },
   };
   const { api } = recorder({ "api/session": () => session }, more);
-  const present = { moment: () => null, shown: () => null, price: () => null, symbol: () => null };
-  const host: ShelfHost = { world: new FakeWorld(), api, ...present, onChange: () => {} };
-  book = new SessionBook(host);
+  told = [];
+  book = new SessionBook({ api, onSession: (one) => told.push(one) });
 });
 
 describe("the session", () => {
-  it("is what the recorder says, and none where that cannot be told", async () => {
+  it("is what the recorder says, and as it was where that cannot be told now", async () => {
     await book.refresh();
     expect(book.canWrite).toBe(false);
     session = WRITE;
@@ -40,7 +39,28 @@ describe("the session", () => {
     expect(book.canWrite).toBe(true);
     session = undefined;
     await book.refresh();
-    expect(book.canWrite).toBe(false);
+    expect(book.canWrite).toBe(true);
+    expect(told.map(({ scopes }) => scopes.join())).toEqual(["read", "read,write", "read,write"]);
+  });
+
+  it("lets everybody read at a recorder that knows no sessions", async () => {
+    session = undefined;
+    await book.refresh();
+    expect(book.current).toEqual(READ_ONLY);
+  });
+
+  it("covers every channel where an older recorder names none, and none that it does not know", () => {
+    const said = { scopes: ["read", "write"], expires_at: null };
+    expect(parseSession(said)?.channels).toEqual(CHANNEL_VALUES);
+    const few = parseSession({ ...said, channels: ["prices", "dreams", "regime"] })!;
+    expect(few.channels).toEqual(["regime", "prices"]);
+    expect([canAcknowledge(few), canAcknowledge(parseSession(said)!)]).toEqual([false, true]);
+    expect(parseSession({ ...said, channels: "all" })).toBeNull();
+  });
+
+  it("says so of a token that is right, and not for reading", async () => {
+    write = async () => ({ ...WRITE, scopes: ["write"] });
+    expect(await book.signIn("t")).toContain("not for reading");
   });
 
   it("is opened with the token, or says in words why not", async () => {
@@ -70,6 +90,7 @@ describe("the session", () => {
     expect(book.problem).toBeNull();
     session = READ_ONLY;
     await book.launch("code");
+    expect(book.canWrite).toBe(false);
     expect(book.problem).toBe("that is not the write token");
   });
 

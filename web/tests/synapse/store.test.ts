@@ -242,9 +242,19 @@ describe("the past", () => {
 });
 
 describe("a launch link", () => {
-  it("signs the page in", async () => {
-    await store.launch("code");
+  it("signs the page in before a line is opened, which takes the cookie with it", async () => {
+    const own = new FakeWorld();
+    const answers: ((session: unknown) => void)[] = [];
+    const write = (): Promise<unknown> => new Promise((done) => answers.push(done));
+    const launched = new SynapseStore(own, fakeApi({ write }));
+    launched.entrance.launch("code");
+    launched.start();
     await settle();
-    expect(store.shelf?.session.canWrite).toBe(true);
+    expect(own.sockets).toEqual([]);
+    answers[0]?.({ scopes: ["read", "write"], channels: ["prices"], expires_at: null });
+    await settle();
+    own.socket.onopen?.();
+    expect(own.socket.subscribed.channels).toEqual(["prices"]);
+    expect(launched.entrance.session.canWrite).toBe(true);
   });
 });

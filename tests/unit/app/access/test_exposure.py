@@ -22,7 +22,15 @@ def test_addresses_that_only_this_machine_reaches(host: str) -> None:
     "host",
     [
         *("0.0.0.0", "::", "[::]", "10.0.0.1", "192.168.1.2", "fe80::1", "128.0.0.1", "8.8.8.8"),
-        *("localhost.example", "localhost.", "127.0.0.1.example", "127.1", "0x7f000001", "", "host"),
+        *(
+            "localhost.example",
+            "localhost.",
+            "127.0.0.1.example",
+            "127.1",
+            "0x7f000001",
+            "",
+            "host",
+        ),
     ],
 )
 def test_addresses_that_others_reach(host: str) -> None:
@@ -89,5 +97,5 @@ def test_proxies_are_addresses_and_networks(text: str, found: tuple[str, ...]) -
     "text", ["*", "proxy.example", "0.0.0.0/0", "::/0", "10.0.0.1/16", "10.0.0", "1.2.3.4;5.6.7.8"]
 )
 def test_everybody_and_names_are_no_proxies(text: str) -> None:
-    with pytest.raises(ValueError, match="everybody|is no address"):
+    with pytest.raises(ValueError, match=r"everybody|is no address"):
         parse_proxies(f"10.0.0.5,{text}")
