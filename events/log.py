@@ -225,7 +225,8 @@ class EventLog:
 
     def _fail(self, group: Sequence[_Waiting], error: Exception) -> None:
         if not isinstance(error, EventError):
-            cause, error = error, EventError(f"the append failed: {error!r}")
+            # Only its kind: its text may hold what was written, and the statement that wrote it.
+            cause, error = error, EventError(f"the append failed: {type(error).__name__}")
             error.__cause__ = cause
         self.fault = error
         if self._recovery is None or self._recovery.done():

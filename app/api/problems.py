@@ -158,8 +158,16 @@ def install_problem_handlers(app: FastAPI) -> None:
         return problem_response(error)
 
     @app.exception_handler(EventError)
-    async def event_error(_request: Request, error: EventError) -> JSONResponse:
-        return problem_response(_from_event_error(error))
+    async def event_error(request: Request, error: EventError) -> JSONResponse:
+        problem = _from_event_error(error)
+        if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.error(
+                "request_failed",
+                path=request.url.path,
+                error=str(error),
+                cause=repr(error.__cause__),
+            )
+        return problem_response(problem)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

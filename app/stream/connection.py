@@ -344,20 +344,19 @@ class TypedConnection:
             if id(stage) not in self._waiting:
                 await self._catch_up(stage)
                 self._waiting[id(stage)] = stage
-        if self._only_reads():
+        if self._ahead.is_awaited and not (self._control or self._goodbye or self._is_behind()):
             await self._rest()
         return bool(self._session.stages or self._control or self._goodbye or self._is_behind())
 
     def _is_behind(self) -> bool:
         return self._session.cursor is not None and self._session.cursor < self._log.head.position
 
-    def _only_reads(self) -> bool:
-        """Whether there is nothing to do but to wait for a page of the past."""
-        return self._ahead.is_awaited and not (self._control or self._goodbye or self._is_behind())
-
     async def _rest(self) -> None:
         """Until the page comes or something else does; not in the fan-out, whose heartbeats would claim too much."""
         self._stirred.clear()
+        if self._session.cursor is None:  # nothing is live that could go on
+            await self._stirred.wait()
+            return
         moved = asyncio.create_task(self._log.moved_beyond(self._log.head.position))
         moved.add_done_callback(lambda _moved: self._stirred.set())
         try:
