@@ -66,8 +66,8 @@ from app.metrics import LogMetrics, StreamMetrics
 from app.migrate import upgrade
 from app.opened import episode_projector, open_reader
 from app.queries.reader import LogReader
-from app.stream.connection import StreamContext
 from app.stream.connection_log import ConnectionRegister
+from app.stream.context import StreamContext
 from app.stream.crowd import Crowd
 from app.stream.fan_out import FanOut
 from app.stream.manager import TypedWebSocketManager
@@ -296,6 +296,23 @@ async def take_leave(app: FastAPI) -> None:
         await asyncio.sleep(0.01)
 
 
+def guard(app: FastAPI, settings: Settings) -> None:
+    """Put before the endpoints what every request has to pass; the last one comes first."""
+    origins = listed(settings.allowed_origins)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(PlainBodies)
+    app.add_middleware(Doorway, listed(settings.allowed_hosts), origins)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=sorted(origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        )
+    # Before all else: whoever tries tokens is counted too.
+    app.add_middleware(RequestLimit, settings.requests_per_minute_max)
+
+
 def create_app(
     settings: Settings,
     feeds: Sequence[Feed] = (),
@@ -343,18 +360,7 @@ def create_app(
         license_info={"name": "MIT"},
     )
     install_problem_handlers(app)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(PlainBodies)
-    origins = listed(settings.allowed_origins)
-    app.add_middleware(Doorway, listed(settings.allowed_hosts), origins)
-    if origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=sorted(origins),
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
-        )
-    app.add_middleware(RequestLimit, settings.requests_per_minute_max)  # before all else: whoever tries tokens is counted too
+    guard(app, settings)
     for module in (state, events, event, stream, bars, prices, trades, alert_rules, alerts):
         app.include_router(module.router)
     for module in (broadcast, connections, session, episodes):

@@ -8,29 +8,27 @@ after the client did not read.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final, NoReturn, TypeAlias
 
 from app.access.grant import NOBODY, Grant, Scope
 from app.access.rules import UNAUTHORISED, refusal
 from app.metrics import Way
 from app.stream.abuse import ABUSE_GOODBYE_S_MAX, FLOODING, HangUp, too_many_messages
-from app.stream.connection_log import ConnectionRegister
-from app.stream.fan_out import FanOut, Seat
-from app.stream.past import PageAhead, PastTurns, PastWriter, where_history_begins
+from app.stream.context import StreamContext
+from app.stream.fan_out import Seat
+from app.stream.past import PageAhead, PastWriter, where_history_begins
 from app.stream.protocol import (
     HistoryAfter,
-    MessageFactory,
     ShutdownPayload,
     Subscribe,
 )
-from app.stream.rate import MESSAGES_PER_MINUTE_MAX, Allowance
+from app.stream.rate import Allowance
 from app.stream.session import CheckToken, Effect, OpenHistory, Say, Send, Session, Stage
-from app.stream.transport import ClientGone, FrameCache, Transport, size_of
+from app.stream.transport import ClientGone, Transport, size_of
 from events.catalog import SYMBOL_CHANNELS, Channel, Record
 from events.clock import now_us, uuid7
 from events.errors import InvalidCursor, StoreUnavailable
-from events.log import TAIL_EVENTS, EventLog
+from events.log import TAIL_EVENTS
 from events.messages import EventText
 from events.scalars import from_micros
 
@@ -47,29 +45,6 @@ CLOSE_STORE_UNAVAILABLE: Final = 4001
 CLOSE_TOO_SLOW: Final = 4008
 CLOSE_UNAUTHORISED: Final = 4401
 CLOSE_FORBIDDEN: Final = 4403
-
-
-@dataclass(frozen=True, slots=True)
-class StreamContext:
-    """What all connections share.
-
-    Attributes:
-        grant_of: what a token allows; None for one that is wrong.
-        holds: whether a grant still counts.
-        past: the turns in which histories are read.
-        messages_per_minute: what one client may send.
-    """
-
-    log: EventLog
-    frames: FrameCache
-    factory: MessageFactory
-    heartbeat_s: float
-    grant_of: Callable[[str], Grant | None]
-    holds: Callable[[Grant], bool]
-    fan_out: FanOut
-    register: ConnectionRegister
-    past: PastTurns = field(default_factory=PastTurns)
-    messages_per_minute: int = MESSAGES_PER_MINUTE_MAX
 
 
 class _Hangup(Exception):
@@ -213,11 +188,11 @@ class TypedConnection:
             for effect in effects:
                 await self._carry_out(effect)
             self._start_pump()
-            if len(self._control) > CONTROL_WAITING_MAX:
-                # A burst of messages is read in one go: only who does not take the answers is too slow.
+            async with self._context.turn:
+                # One message of all clients in a turn of the loop: whatever they flood it with, all else goes on.
                 await asyncio.sleep(0)
-                if len(self._control) > CONTROL_WAITING_MAX:
-                    raise _Hangup(CLOSE_TOO_SLOW, "too slow to drain control messages")
+            if len(self._control) > CONTROL_WAITING_MAX:
+                raise _Hangup(CLOSE_TOO_SLOW, "too slow to drain control messages")
         raise ClientGone
 
     async def _hang_up(self, why: HangUp) -> NoReturn:

@@ -10,8 +10,9 @@ from starlette.websockets import WebSocket
 
 from app.access.grant import GRANT, NOBODY, Grant
 from app.stream.asgi import AsgiTransport
-from app.stream.connection import StreamContext, TypedConnection
+from app.stream.connection import TypedConnection
 from app.stream.connection_view import ConnectionView
+from app.stream.context import StreamContext
 from app.stream.crowd import Crowd
 from app.stream.direct import EXTENSION, DirectTransport, DirectWriter
 from app.stream.sweep import Sweep

@@ -113,7 +113,14 @@ def new_event(kind: EventType, cause: UUID | None = None, **more: Any) -> NewEve
 def telling_events() -> list[NewEvent]:
     """One of each type, each caused by the one before, and once more of the symbol that they share."""
     events: list[NewEvent] = []
-    price = {"symbol": SHARED, "price": "98765.4321", "open": None, "high": None, "low": None}
+    own: dict[str, Any]
+    price: dict[str, Any] = {
+        "symbol": SHARED,
+        "price": "98765.4321",
+        "open": None,
+        "high": None,
+        "low": None,
+    }
     for more in ({}, {"symbol": SHARED}):
         for kind in CATALOG.values():
             own = more if kind.entity_field == "symbol" else {}

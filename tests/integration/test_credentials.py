@@ -160,6 +160,22 @@ def test_a_command_says_in_one_line_that_it_needs_a_token_and_works_with_one(
     assert tokens["few"] not in out + told
 
 
+@pytest.mark.parametrize("command", [["mcp"], ["replay"], ["tail"]], ids=lambda one: one[0])
+def test_a_command_that_goes_on_does_not_begin_without_a_token(
+    closed: Served,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+) -> None:
+    monkeypatch.setenv("SYNAPSE_TOKEN", SECRET)
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--url", closed.url])
+    out, told = capsys.readouterr()
+    assert (ended.value.code, out, told.count("\n")) == (2, "", 1)
+    assert "SYNAPSE_TOKEN" in told
+    assert SECRET not in told
+
+
 def test_a_check_of_a_closed_server_sends_its_token_everywhere(
     closed: Served, tokens: dict[str, str], tmp_path: Path
 ) -> None:

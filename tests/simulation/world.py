@@ -11,8 +11,9 @@ from app.access.gate import OWNER
 from app.access.grant import ANYONE
 from app.check.transcript import Checker
 from app.metrics import StreamMetrics
-from app.stream.connection import CONTROL_WAITING_MAX, StreamContext, TypedConnection
+from app.stream.connection import CONTROL_WAITING_MAX, TypedConnection
 from app.stream.connection_log import ConnectionRegister
+from app.stream.context import StreamContext
 from app.stream.fan_out import FanOut
 from app.stream.protocol import MessageFactory
 from app.stream.transport import FrameCache, Frames

@@ -200,7 +200,7 @@ async def test_an_unknown_failure_becomes_an_error_of_the_log_with_its_cause(
     log: EventLog, store: FaultyStore
 ) -> None:
     store.before = RuntimeError("planted")
-    with pytest.raises(EventError, match="the append failed: RuntimeError$") as caught:
+    with pytest.raises(EventError, match=r"the append failed: RuntimeError$") as caught:
         await log.append(prices(1))
     assert isinstance(caught.value.__cause__, RuntimeError)
     assert log.fault is caught.value

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from app.access.gate import OWNER
 from app.access.grant import ANYONE
 from app.metrics import StreamMetrics
-from app.stream.connection import StreamContext, TypedConnection
+from app.stream.connection import TypedConnection
 from app.stream.connection_log import ConnectionRegister
+from app.stream.context import StreamContext
 from app.stream.fan_out import FanOut
 from app.stream.protocol import MessageFactory
 from app.stream.transport import FrameCache

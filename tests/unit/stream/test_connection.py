@@ -1,5 +1,7 @@
 """`TypedConnection` between a wire in memory and a log in memory: history, live, several requests."""
 
+# covers: app.stream.context
+
 import asyncio
 from collections.abc import AsyncIterator
 
