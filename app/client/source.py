@@ -117,8 +117,9 @@ class HttpSource:
         try:
             found = orjson.loads(self.answer("/api/session", {}))
         except LogUnavailable:
-            found = {}  # an older server has no sessions; another one refuses what it does not allow
-        return tuple(found.get("channels", [channel.value for channel in Channel]))
+            found = {}  # an older server has no sessions
+        # Of a token that covers none, a server says itself what is wrong with it.
+        return tuple(found.get("channels") or [channel.value for channel in Channel])
 
     def close(self) -> None:
         """See `Source`."""

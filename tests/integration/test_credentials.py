@@ -120,6 +120,8 @@ def test_a_log_is_asked_for_what_the_token_covers(closed: Served, tokens: dict[s
         assert refused.value.code == "forbidden_channel"
     with connect(closed.url) as log, pytest.raises(QuestionRefused, match="SYNAPSE_TOKEN"):
         log.state()
+    with connect(closed.url) as log, pytest.raises(Refused, match="SYNAPSE_TOKEN"):
+        next(log.follow())
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ NO_WRITES: Final = {"/api/session"}
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leaking]:
     with leaking(tmp_path_factory.mktemp("leaking")) as running:
+        running.served.post_prices(daily(SYMBOL, "5", 0))  # a trade needs a price
         yield running
 
 

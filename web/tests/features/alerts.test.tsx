@@ -9,6 +9,7 @@ const known = vi.hoisted(() => ({
   alerts: [] as unknown[],
   machine: null as unknown,
   canWrite: true,
+  isSignedIn: false,
   acknowledge: async (_id: string): Promise<string | null> => null,
 }));
 
@@ -16,11 +17,11 @@ vi.mock("../../src/synapse/hooks", async (original) => ({
   ...(await original<object>()),
   usePriceAlerts: () => known.alerts,
   useMachine: () => ({ machine: known.machine }),
-  useSession: () => ({ canWrite: known.canWrite }),
+  useSession: () => known,
   useAcknowledge: () => known.acknowledge,
 }));
 
-beforeEach(() => Object.assign(known, { machine: null, canWrite: true }));
+beforeEach(() => Object.assign(known, { machine: null, canWrite: true, isSignedIn: false }));
 afterEach(cleanup);
 
 const alert = (more: Partial<AlertView>): AlertView => ({
@@ -73,6 +74,11 @@ it("explains how to acknowledge where the page may only read", () => {
   const panel = show(alert({}));
   expect(within(panel).queryByRole("button", { name: /^Acknowledge/ })).toBeNull();
   expect(panel.textContent).toContain("open the link that the recorder prints");
+});
+
+it("says so to somebody whose token does not acknowledge", () => {
+  Object.assign(known, { canWrite: false, isSignedIn: true });
+  expect(show(alert({})).textContent).toContain("Your token does not acknowledge alerts");
 });
 
 it("shows those of a replay as ghosts that nobody can acknowledge", () => {

@@ -12,7 +12,7 @@ export function PriceAlerts({ symbol }: { symbol: string }) {
   const [scope, setScope] = useState<"one" | "all">("one");
   const alerts = usePriceAlerts(scope === "one" ? symbol : undefined);
   const { machine } = useMachine();
-  const { canWrite } = useSession();
+  const { canWrite, isSignedIn } = useSession();
   const { comes, left, rows, showAll } = useRows(alerts);
   const ghost = machine !== null;
   const options = { one: symbol, all: "All" };
@@ -38,8 +38,9 @@ export function PriceAlerts({ symbol }: { symbol: string }) {
       )}
       {waiting && !canWrite && !ghost && (
         <p className="hint">
-          This page only reads. To acknowledge alerts, open the link that the recorder prints when it
-          starts, or sign in under Settings.
+          {isSignedIn
+            ? "Your token does not acknowledge alerts: another one may, after a sign-out under Settings."
+            : "This page only reads. To acknowledge alerts, open the link that the recorder prints when it starts, or sign in under Settings."}
         </p>
       )}
     </Panel>
