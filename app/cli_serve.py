@@ -121,7 +121,7 @@ def _welcome(listener: socket.socket, url: str, gate: Gate, launch: str | None) 
     if listens_everywhere(listener):
         _shell.print("It listens on all interfaces: other machines can reach it", soft_wrap=True)
     if launch:
-        reads = "; the address above only reads" if gate.stranger.scopes else ""
+        reads = "; the address above only reads" if gate.stranger("127.0.0.1").scopes else ""
         _shell.print(
             f"To write from a browser, open {launch} (it signs in one browser, once, within"
             f" {LAUNCH_S_MAX // 60} minutes{reads})",

@@ -124,8 +124,8 @@ class Settings(BaseSettings):
     )
     read: Annotated[str, Field(pattern="^(open|token)$")] | None = Field(
         None,
-        description="Who may read: open (anybody who reaches the server) or token. By default open on this"
-        " machine's own addresses, and never on others.",
+        description="Who may read: open (anybody who reaches the server) or token. By default open to who"
+        " comes from this machine, and to nobody else.",
     )
     tokens_file: Path | None = Field(
         None, description="A TOML file of more tokens, with scopes, channels and an end: access.md."

@@ -40,6 +40,7 @@ from app.api import (
     stream,
     trades,
 )
+from app.api.auth import second_look
 from app.api.contract import install_contract
 from app.api.dashboard import install_dashboard
 from app.api.doorway import Doorway
@@ -208,6 +209,7 @@ def exposure_of(settings: Settings) -> Exposure:
         has_tls=settings.tls_cert is not None,
         proxies=parse_proxies(settings.trusted_proxies),
         reading_is_open=None if settings.read is None else settings.read == "open",
+        token_length=None if settings.token is None else len(settings.token),
     )
 
 
@@ -232,9 +234,15 @@ def open_gate(settings: Settings) -> Gate:
             issuer=settings.jwt_issuer,
             audience=settings.jwt_audience,
         )
-    opens_reading = exposure_of(settings).opens_reading
-    sessions = Sessions(token.value, _now)
-    return Gate(token, sessions, _now, opens_reading=opens_reading, book=book, jwts=jwts)
+    return Gate(
+        token,
+        Sessions(token.value, _now),
+        _now,
+        opens_reading=exposure_of(settings).opens_reading,
+        only_here=settings.read is None,
+        book=book,
+        jwts=jwts,
+    )
 
 
 def build_services(
@@ -301,7 +309,8 @@ def guard(app: FastAPI, settings: Settings) -> None:
     origins = listed(settings.allowed_origins)
     app.add_middleware(BodyLimit)
     app.add_middleware(PlainBodies)
-    app.add_middleware(Doorway, listed(settings.allowed_hosts), origins)
+    needs_tls = exposure_of(settings).needs_tls
+    app.add_middleware(Doorway, listed(settings.allowed_hosts), origins, needs_tls=needs_tls)
     if origins:
         app.add_middleware(
             CORSMiddleware,
@@ -352,7 +361,7 @@ def create_app(
         title="Synapse",
         version=version("regime-synapse"),
         description=DESCRIPTION,
-        dependencies=[Depends(refuse_unknown_params)],
+        dependencies=[Depends(second_look), Depends(refuse_unknown_params)],
         # The pages that FastAPI offers load their scripts from elsewhere; /openapi.json is the contract.
         docs_url=None,
         redoc_url=None,

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from typing import Final
+
+TOKEN_LENGTH_MIN: Final = 20
+"""Characters of a token of the operator's own where other machines reach the server: 119 bits, if they are random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +17,14 @@ class Exposure:
         has_tls: whether it speaks TLS itself.
         proxies: addresses and networks of the proxies that do it for it.
         reading_is_open: whether whoever reaches it may read; None for what is right there.
+        token_length: characters of the token that the operator chose; None for one that is made.
     """
 
     host: str
     has_tls: bool
     proxies: tuple[str, ...]
     reading_is_open: bool | None
+    token_length: int | None = None
 
     @property
     def is_local(self) -> bool:
@@ -32,6 +38,11 @@ class Exposure:
         by_default = self.is_local and not self.proxies
         return by_default if self.reading_is_open is None else self.reading_is_open
 
+    @property
+    def needs_tls(self) -> bool:
+        """Whether a request counts only if a trusted proxy says that it came by TLS."""
+        return not self.is_local and not self.has_tls
+
     def problem(self) -> str | None:
         """Why the server may not start so, in one sentence that says what to do; None where it may."""
         if self.is_local:
@@ -43,6 +54,11 @@ class Exposure:
                 f"on {self.host} tokens would cross the network in the clear: set SYNAPSE_TLS_CERT and"
                 " SYNAPSE_TLS_KEY, or name the proxy that ends TLS in SYNAPSE_TRUSTED_PROXIES, or listen on"
                 " 127.0.0.1"
+            )
+        if self.token_length is not None and self.token_length < TOKEN_LENGTH_MIN:
+            return (
+                f"on {self.host} a token of {self.token_length} characters can be guessed: leave SYNAPSE_TOKEN out,"
+                f" and one is made, or take {TOKEN_LENGTH_MIN} random characters at least"
             )
         return None
 

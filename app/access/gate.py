@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, Protocol
 
+from app.access.exposure import is_loopback
 from app.access.grant import ALL_SCOPES, ANYONE, NOBODY, Grant
 from app.access.sessions import Sessions
 from app.access.token_book import PROOF as BOOK_PROOF
@@ -40,21 +41,24 @@ class Gate:
         now: Callable[[], datetime],
         *,
         opens_reading: bool = True,
+        only_here: bool = False,
         book: TokenBook | None = None,
         jwts: SignedTokens | None = None,
     ) -> None:
-        """`opens_reading`: whether whoever shows nothing may read."""
+        """`opens_reading`: whether whoever shows nothing may read; `only_here`: from this machine only."""
         self.token = token
         self.sessions = sessions
         self.now = now
-        self._stranger = ANYONE if opens_reading else NOBODY
+        self._opens_reading = opens_reading
+        self._only_here = only_here
         self._book = book
         self._jwts = jwts
 
-    @property
-    def stranger(self) -> Grant:
-        """What whoever shows nothing may do."""
-        return self._stranger
+    def stranger(self, address: str | None) -> Grant:
+        """What whoever shows nothing may do, by the address that he comes from; None for a socket without one."""
+        # A proxy on this machine brings others to a server that listens here only, and names them.
+        is_here = not self._only_here or address is None or is_loopback(address)
+        return ANYONE if self._opens_reading and is_here else NOBODY
 
     def of_token(self, token: str) -> Grant | None:
         """What a token allows; None for one that is wrong, over or revoked."""

@@ -3,14 +3,18 @@
 Who may come in is decided in the doorway (`app.api.doorway`), by the rules of `app.access.rules`.
 """
 
+import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 
 from app.access.grant import Grant, Scope
-from app.access.rules import refusal
+from app.access.rules import Rule, refusal, rule_of
 from app.access.sessions import COOKIE
 from app.api.doorway import grant_of
 from app.api.problems import ApiProblem
@@ -57,6 +61,24 @@ def require(grant: Grant, scope: Scope, channels: Sequence[Channel] = ()) -> Non
     refused = refusal(grant, scope, channels)
     if refused is not None:
         raise ApiProblem(401 if not grant.scopes else 403, refused.code, refused.message)
+
+
+def second_look(request: HTTPConnection) -> None:
+    """Look again, by the route that was found: should a path ever be read otherwise there than in the doorway.
+
+    Raises:
+        ApiProblem: 401 or 403.
+    """
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute):
+        rule = _rule_of(request.scope["method"], route.path_format)
+        if rule.scope is not None:
+            require(grant_of(request), rule.scope, sorted(rule.channels))
+
+
+@cache
+def _rule_of(method: str, template: str) -> Rule:
+    return rule_of(method, re.sub(r"\{[^}]*\}", "x", template))
 
 
 def covered(grant: Grant, channels: list[str] | None) -> list[str] | None:

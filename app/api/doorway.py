@@ -46,12 +46,25 @@ class Doorway:
     """ASGI middleware that knows who comes, and turns away who may not."""
 
     def __init__(
-        self, app: ASGIApp, hosts: Collection[str] = (), origins: Collection[str] = ()
+        self,
+        app: ASGIApp,
+        hosts: Collection[str] = (),
+        origins: Collection[str] = (),
+        *,
+        needs_tls: bool = False,
     ) -> None:
-        """`hosts`: names that the server has; `origins`: pages of others that may ask it. In lower case."""
+        """Put it before an application.
+
+        Args:
+            app: what it guards.
+            hosts: names that the server has, in lower case.
+            origins: pages of others that may ask it, in lower case.
+            needs_tls: whether only what came by TLS counts, as a trusted proxy says.
+        """
         self._app = app
         self._hosts = hosts
         self._origins = origins
+        self._needs_tls = needs_tls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request in, or answer why not."""
@@ -97,6 +110,9 @@ class Doorway:
         # A browser sends one at most; of two, nobody can say which one is right.
         origin = ", ".join(origins) if origins else None
         guarded = rule.scope is not None or scope.get("method", "GET") not in _SAFE
+        if guarded and self._needs_tls and scope["scheme"] not in {"https", "wss"}:
+            detail = "this came past the proxy that ends TLS, in the clear: make a new token if it had one"
+            raise ApiProblem(403, "tls_required", detail)
         if (
             guarded
             and origin is not None
@@ -128,15 +144,17 @@ class Doorway:
         headers = connection.headers
         authorization = headers.get("authorization") or None
         cookie = _cookie(headers, gate)
-        grant, is_browser = gate.stranger, False
+        grant, is_browser = gate.stranger(_address(connection)), False
         if rule.scope is None:
-            return grant
+            # Nothing is needed; who may see more shows it.
+            token = None if authorization is None else _bearer(authorization)
+            return (gate.of_token(token) if token else None) or grant
         if authorization is not None or offered is not None:
             token = offered if authorization is None else _bearer(authorization)
             found = None if token is None else gate.of_token(token)
             if found is None:
                 raise _unauthorised(
-                    gate,
+                    connection,
                     "the header 'Authorization' must be 'Bearer TOKEN' with a token that is right",
                 )
             grant = found
@@ -157,16 +175,26 @@ class Doorway:
             if cookie is None
             else f"this browser's session is over; {refused.message}"
         )
-        raise _unauthorised(gate, told)
+        raise _unauthorised(connection, told)
 
 
-def _unauthorised(gate: Gate, message: str) -> ApiProblem:
-    return ApiProblem(401, UNAUTHORISED, f"{message}{where_is(gate)}", headers=CHALLENGE)
+def _unauthorised(connection: HTTPConnection, message: str) -> ApiProblem:
+    return ApiProblem(401, UNAUTHORISED, f"{message}{where_is(connection)}", headers=CHALLENGE)
 
 
-def where_is(gate: Gate) -> str:
+def _address(connection: HTTPConnection) -> str | None:
+    return None if connection.client is None else connection.client.host
+
+
+def stranger_of(connection: HTTPConnection) -> Grant:
+    """What whoever sends a request might do without showing anything."""
+    return get_services(connection).gate.stranger(_address(connection))
+
+
+def where_is(connection: HTTPConnection) -> str:
     """Where whoever runs the server finds its token; said only where nobody else reaches it."""
-    if not gate.stranger.scopes:
+    gate = get_services(connection).gate
+    if not stranger_of(connection).scopes:
         return ""
     return f" (see {gate.token.path or 'SYNAPSE_TOKEN'} on the server)"
 

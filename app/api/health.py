@@ -7,6 +7,8 @@ from typing import Any, Final
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from app.access.grant import Scope
+from app.api.auth import GrantDep
 from app.api.services import ServicesDep
 from app.decider import DECIDER
 from app.feed_runner import FAILING, FeedStatus
@@ -26,10 +28,11 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", responses={503: {"description": "Not ready: the database or a feed fails."}})
-async def readyz(services: ServicesDep) -> JSONResponse:
+async def readyz(services: ServicesDep, grant: GrantDep) -> JSONResponse:
     """Ready when the log can be read, the last append worked and no feed fails or has stalled.
 
     A feed that waits is no fault: another process plays it.
+    Who may not read is told no more than that.
     A projection that is parked before an event of a newer program is told; everything else goes on.
     """
     database = await _database(services)
@@ -37,8 +40,11 @@ async def readyz(services: ServicesDep) -> JSONResponse:
     feeds = {name: _told(status) for name, status in statuses.items()}
     failing = [status for status in statuses.values() if status.phase in FAILING]
     ready = database["error"] is None and not failing
+    status = "ready" if ready else "not_ready"
+    if Scope.READ not in grant.scopes:
+        return JSONResponse({"status": status}, 200 if ready else 503)
     body = {
-        "status": "ready" if ready else "not_ready",
+        "status": status,
         "database": database,
         "feeds": feeds,
         "projections": {

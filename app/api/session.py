@@ -10,7 +10,7 @@ from app.access.gate import OWNER
 from app.access.grant import Grant, Scope
 from app.access.sessions import LAUNCH_S_MAX, SESSION_S_MAX
 from app.api.auth import BearerDep, CookieDep, GrantDep, require
-from app.api.doorway import CHALLENGE, where_is
+from app.api.doorway import CHALLENGE, stranger_of, where_is
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem
 from app.api.services import Services, ServicesDep
 from events.catalog import Channel, Record
@@ -65,7 +65,7 @@ async def open_session(
     """
     grant = _grant(services, body)
     if grant is None:
-        raise ApiProblem(401, "unauthorised", _refusal(services, body), headers=CHALLENGE)
+        raise ApiProblem(401, "unauthorised", _refusal(request, body), headers=CHALLENGE)
     session, cookie = services.gate.sessions.open(grant)
     lasts_s = int((session.expires_at - services.gate.now()).total_seconds())
     _set_cookie(services, request, response, cookie, max(0, min(lasts_s, SESSION_S_MAX)))
@@ -88,7 +88,7 @@ async def show_session(
     if credentials is not None:
         grant = gate.of_token(credentials.credentials)
     return _shown(
-        grant or gate.of_cookie(request.cookies.get(gate.sessions.cookie)) or gate.stranger
+        grant or gate.of_cookie(request.cookies.get(gate.sessions.cookie)) or stranger_of(request)
     )
 
 
@@ -96,7 +96,7 @@ async def show_session(
 async def close_session(services: ServicesDep, request: Request, response: Response) -> SessionOut:
     """Sign this browser out: it forgets its cookie. Nothing is kept on the server that could be ended."""
     _set_cookie(services, request, response, "", 0)
-    return _shown(services.gate.stranger)
+    return _shown(stranger_of(request))
 
 
 @router.post("/launch")
@@ -133,8 +133,8 @@ def _grant(services: Services, body: SessionIn) -> Grant | None:
     return OWNER if services.gate.sessions.launch.redeem(body.launch_code or "") else None
 
 
-def _refusal(services: Services, body: SessionIn) -> str:
-    where = where_is(services.gate)
+def _refusal(request: Request, body: SessionIn) -> str:
+    where = where_is(request)
     if body.token is not None:
         return f"that token is wrong, over or revoked{where}"
     return (

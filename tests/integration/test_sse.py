@@ -210,7 +210,9 @@ async def test_a_reader_that_stops_reading_is_waited_for_and_misses_nothing(
         frozen.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         frozen.settimeout(PATIENCE_S)
         frozen.connect(("127.0.0.1", httpx.URL(served.url).port))
-        frozen.sendall(b"GET /api/stream?channels=prices,regime HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        frozen.sendall(
+            b"GET /api/stream?channels=prices,regime HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        )
         async with event_source(served, "channels=prices,regime") as source:
             await source.until_event("caught_up")
             for symbol in symbols:

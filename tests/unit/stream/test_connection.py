@@ -1,6 +1,6 @@
 """`TypedConnection` between a wire in memory and a log in memory: history, live, several requests."""
 
-# covers: app.stream.context
+# covers: app.stream.context, app.stream.connection
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.access.exposure import Exposure, is_loopback, parse_proxies
+from app.access.exposure import TOKEN_LENGTH_MIN, Exposure, is_loopback, parse_proxies
 
 LOCAL = Exposure("127.0.0.1", has_tls=False, proxies=(), reading_is_open=None)
 
@@ -99,3 +99,19 @@ def test_proxies_are_addresses_and_networks(text: str, found: tuple[str, ...]) -
 def test_everybody_and_names_are_no_proxies(text: str) -> None:
     with pytest.raises(ValueError, match=r"everybody|is no address"):
         parse_proxies(f"10.0.0.5,{text}")
+
+
+def test_a_token_that_can_be_guessed_does_not_leave_this_machine() -> None:
+    weak = replace(LOCAL, token_length=TOKEN_LENGTH_MIN - 1)
+    assert weak.problem() is None
+    abroad = replace(weak, host="192.0.2.1", has_tls=True)
+    assert "SYNAPSE_TOKEN" in str(abroad.problem())
+    assert replace(abroad, token_length=TOKEN_LENGTH_MIN).problem() is None
+    assert replace(abroad, token_length=None).problem() is None
+
+
+def test_behind_a_proxy_that_others_can_pass_by_only_tls_counts() -> None:
+    assert not LOCAL.needs_tls
+    abroad = replace(LOCAL, host="192.0.2.1", proxies=("192.0.2.2",))
+    assert abroad.needs_tls
+    assert not replace(abroad, has_tls=True).needs_tls

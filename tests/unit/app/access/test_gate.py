@@ -75,9 +75,20 @@ def room(tmp_path: Path) -> Room:
 
 
 def test_whoever_shows_nothing_reads_only_where_it_is_open(room: Room) -> None:
-    assert room.gate.stranger is ANYONE
+    assert room.gate.stranger("192.0.2.1") is ANYONE
     closed = Gate(room.gate.token, room.gate.sessions, lambda: START, opens_reading=False)
-    assert closed.stranger is NOBODY
+    assert closed.stranger("127.0.0.1") is NOBODY
+
+
+@pytest.mark.parametrize(
+    ("address", "is_open"),
+    [("127.0.0.1", True), ("::1", True), (None, True), ("192.0.2.1", False), ("unknown", False)],
+)
+def test_open_here_is_not_open_for_whom_a_proxy_brings(
+    room: Room, address: str | None, is_open: bool
+) -> None:
+    here = Gate(room.gate.token, room.gate.sessions, lambda: START, only_here=True)
+    assert here.stranger(address) is (ANYONE if is_open else NOBODY)
 
 
 def test_each_kind_of_token_is_known(room: Room) -> None:
