@@ -40,7 +40,7 @@ from dev_setup import (
     node_on_path,
     run_quietly,
 )
-from dev_soak import soak
+from dev_soak import asked_of, soak
 from dev_supply import audit, ensure_supply, sbom
 
 UV = "uv==0.13.9"
@@ -61,6 +61,8 @@ TYPED = (
     "pytest_regime_synapse.py",
     "_regime_synapse_isolated.py",
 )
+HELP = frozenset({"-h", "--help"})
+HELP_OF_THEIR_OWN = ("run", "sbom", "soak")
 HEAD_LINES, TAIL_LINES = 15, 20
 
 PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
@@ -243,8 +245,9 @@ def cmd_sbom(arguments: list[str]) -> int:
 
 def cmd_soak(arguments: list[str]) -> int:
     """Break everything for long, and print what was measured; --minutes N, --kills N, --only WORD."""
+    asked = asked_of(arguments)
     ensure_python(dev=True)
-    return soak(PYTHON, arguments, child_env())
+    return soak(PYTHON, asked, child_env())
 
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
@@ -282,6 +285,13 @@ def no_more(arguments: list[str]) -> None:
         sys.exit(2)
 
 
+def asks_for_help(name: str, arguments: list[str]) -> bool:
+    """Tell whether one line on a command is wanted; some have a help of their own, as each benchmark has."""
+    own = split(arguments)[0]
+    looked_at = own[:1] if name == "bench" else own
+    return name not in HELP_OF_THEIR_OWN and bool(HELP & set(looked_at))
+
+
 def usage() -> str:
     """Return one line for each command."""
     lines = [f"  {name:<12}{(work.__doc__ or '').strip()}" for name, work in COMMANDS.items()]
@@ -299,11 +309,15 @@ def shortened(output: str) -> str:
 def main(arguments: list[str]) -> int:
     """Do what the command line says; return the exit code."""
     if not arguments or arguments[0] not in COMMANDS:
-        asked = bool(arguments) and arguments[0] in {"-h", "--help", "help"}
+        asked = bool(arguments) and arguments[0] in {*HELP, "help"}
         print(usage(), file=sys.stdout if asked else sys.stderr)
         return 0 if asked else 2
+    name, rest = arguments[0], arguments[1:]
+    if asks_for_help(name, rest):
+        print(f"python3 dev.py {name}: {(COMMANDS[name].__doc__ or '').strip()}")
+        return 0
     try:
-        return COMMANDS[arguments[0]](arguments[1:])
+        return COMMANDS[name](rest)
     except SetupError as error:
         print(f"\n{error.step}: failed\n{shortened(error.output)}\n{error.hint}", file=sys.stderr)
         return 2

@@ -19,6 +19,11 @@ ROOT = Path(__file__).resolve().parent
 USUAL_MINUTES = 12.0
 """About what all rows take with the counts below, on two cores."""
 
+LEAST_MINUTES = 9.0
+"""About what they take with the smallest counts: many rows have none, and servers take their time to start."""
+
+AT_LEAST = f"All rows take at least {LEAST_MINUTES:g} minutes on two cores, whatever --minutes says"
+
 FIGURE = re.compile(r"FIGURE (.+)")
 SKIPPED = re.compile(r"^SKIPPED \[\d+\] \S+?: (.+)$", re.MULTILINE)
 VERDICT = re.compile(r"(\d+) passed")
@@ -104,14 +109,20 @@ class Outcome:
         return self.verdict == "FAILED"
 
 
-def soak(python: Path, arguments: Sequence[str], env: dict[str, str]) -> int:
+def asked_of(arguments: Sequence[str]) -> argparse.Namespace:
+    """What the command line asks for; wrong use and `--help` end the program."""
+    return _parser().parse_args(arguments)
+
+
+def soak(python: Path, asked: argparse.Namespace, env: dict[str, str]) -> int:
     """Run the rows and print a table of them; returns 1 when one failed."""
-    asked = _parser().parse_args(arguments)
     share = asked.minutes / USUAL_MINUTES
     rows = [row for row in ROWS if not asked.only or any(word in row.name for word in asked.only)]
     if not rows:
         print(f"No row is called so. There are: {'; '.join(row.name for row in ROWS)}")
         return 2
+    if asked.minutes < LEAST_MINUTES and not asked.only:
+        print(f"{AT_LEAST}; --only WORD runs fewer rows.", flush=True)
     outcomes = []
     for row in rows:
         print(f"=== {row.name}", flush=True)
@@ -128,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dev.py soak", description="Break everything, often, and print what was measured."
     )
-    length = f"about how long; counts grow with it (default: {USUAL_MINUTES:g})"
+    length = f"about how long; counts grow with it (default: {USUAL_MINUTES:g}). {AT_LEAST}"
     parser.add_argument("--minutes", type=_positive, default=USUAL_MINUTES, help=length)
     parser.add_argument("--kills", type=_count, help="how many processes the row kill -9 kills")
     parser.add_argument("--only", nargs="+", metavar="WORD", help="rows with such a word only")

@@ -10,6 +10,7 @@ import argparse
 import json
 import re
 import subprocess
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,10 @@ NOT_IN_NPM = "npm said nothing that can be read"
 LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 WANTED_BY = re.compile(r"^    # +(?!via$)(?:via )?([A-Za-z0-9._-]+)(?: \(.*\))?$", re.MULTILINE)
 """One `# via NAME` line of a lock file, or a line of its list."""
+
+LINE_CHARACTERS = 200
+NO_ANSWER = re.compile(r"host='(?P<host>[^']+)'.*Caused by (?P<why>\w+)")
+"""What the HTTP library of pip-audit says at length."""
 
 HINT_SBOM = "Check the lock files: `python3 dev.py lock` makes them."
 VALIDATE = """
@@ -86,7 +91,20 @@ def audit() -> int:
         state = ("clean", "FOUND", "not asked")[answer.code]
         print(f"{name:<22} {state:<10} {answer.lines[0]}")
         print("".join(f"    {line}\n" for line in answer.lines[1:]), end="")
+    print(verdict({name: answer.code for name, answer in answers.items()}))
     return worst([answer.code for answer in answers.values()])
+
+
+def verdict(codes: dict[str, int]) -> str:
+    """The last line: what was proven. `codes`: of each part that was asked for."""
+    found, silent = (
+        ", ".join(name for name, code in codes.items() if code == what)
+        for what in (FOUND, NOT_ASKED)
+    )
+    unasked = f"NOT PROVEN: nobody could be asked for {silent}" if silent else ""
+    if found:
+        return f"FOUND: known faults in {found}{'; ' if silent else ''}{unasked}"
+    return unasked or "CLEAN: no known fault in any locked package"
 
 
 def worst(codes: Sequence[int]) -> int:
@@ -106,7 +124,10 @@ def python_answer() -> Answer:
         if answer.code != NOT_ASKED:
             return answer
         heard.append(answer)
-    return Answer(NOT_ASKED, ("no service knows the packages", *(each.lines[0] for each in heard)))
+    return Answer(
+        NOT_ASKED,
+        ("no service could be asked for all packages", *(each.lines[0] for each in heard)),
+    )
 
 
 def of_pip_audit(service: str, stdout: str, stderr: str) -> Answer:
@@ -124,10 +145,11 @@ def of_pip_audit(service: str, stdout: str, stderr: str) -> Answer:
     if found:
         return Answer(FOUND, (f"{service}: {len(found)} in {len(packages)} packages", *found))
     if unknown or not packages:
+        if len(unknown) == len(packages):
+            return Answer(NOT_ASKED, (f"{service}: could be asked for none of {len(packages)}",))
         some = ", ".join(unknown[:3])
-        return Answer(
-            NOT_ASKED, (f"{service}: {len(unknown)} of {len(packages)} not known there: {some}",)
-        )
+        line = f"{service}: could not be asked for {len(unknown)} of {len(packages)}: {some}"
+        return Answer(NOT_ASKED, (line,))
     return Answer(CLEAN, (f"{service}: {len(packages)} packages",))
 
 
@@ -262,6 +284,9 @@ def said(step: str, command: Sequence[str], cwd: Path, env: dict[str, str], give
 
 
 def last_line(text: str) -> str:
-    """The last line of what a tool complained of, which says why."""
+    """The last line of what a tool complained of, which says why, in words that are whole."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else ""
+    line = lines[-1] if lines else ""
+    if gone := NO_ANSWER.search(line):
+        return f"{gone['host']} gave no answer ({gone['why']})"
+    return textwrap.shorten(line, LINE_CHARACTERS, placeholder=" ...")

@@ -5,6 +5,7 @@ power cut at any moment leaves either what was there before or the whole new fil
 """
 
 import asyncio
+import errno
 import os
 import shutil
 import sqlite3
@@ -145,6 +146,10 @@ def _files_of(database: Path) -> list[Path]:
 @contextmanager
 def _unfinished(target: Path) -> Iterator[Path]:
     """A name beside `target` for what is not whole yet; whatever is left of it in the end is removed."""
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            errno.ENOENT, "there is no such folder: make it first", str(target.parent)
+        )
     new = target.with_name(f".{target.name}.{uuid4().hex}.new")
     try:
         yield new

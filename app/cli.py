@@ -36,6 +36,9 @@ from events.scalars import DECIMALS_MAX, SYMBOL_PATTERN
 WRONG_USE: Final = 2
 """Exit code for wrong use, or for a condition that the message explains."""
 
+_PYDANTICS: Final = "Value error, "
+"""What it puts before our own words."""
+
 app = typer.Typer(
     name="synapse",
     help="Synapse, the market's flight recorder. Not investment advice.",
@@ -194,6 +197,7 @@ cli_help.arrange(app)
 def _usage_line(error: typer.TyperException) -> str:
     """What is wrong with the command line; typer's usage errors know more than their public base tells."""
     message = str(getattr(error, "format_message", lambda: error)()).strip() or "name a command"
+    message = message.replace(_PYDANTICS, "")
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "synapse"
     stop = "" if message.endswith(("?", ".")) else "."
@@ -201,7 +205,7 @@ def _usage_line(error: typer.TyperException) -> str:
 
 
 def _setting_line(error: ErrorDetails) -> str:
-    problem = error["msg"].removeprefix("Value error, ")
+    problem = error["msg"].removeprefix(_PYDANTICS)
     return f"SYNAPSE_{'_'.join(map(str, error['loc'])).upper()}: {problem}"
 
 

@@ -315,7 +315,10 @@ def _checked(kept: Kept, proof: Proof, where: _Where | None) -> Iterator[str]:
     if proof.compared is None:
         yield "  log: not looked at; whoever changed the file can have changed the manifest"
         return
-    yield f"  log: {_covered(manifest)}: the same lifetime, the same hashes at both ends and at the head then"
+    hashes = "the same hashes at both ends and at the head then"
+    if manifest.to_hash is None:
+        hashes = "NO HASHES: its token does not cover all channels"
+    yield f"  log: {_covered(manifest)}: the same lifetime, {hashes}"
     yield f"  contents: {_SAME[proof.compared]}"
 
 
@@ -325,7 +328,7 @@ def _tell(manifest: Manifest, file: Path, *, as_json: bool) -> None:
     else:
         typer.echo(f"written: {file}")
         typer.echo(f"  file: {_held(manifest)}, SHA-256 {manifest.sha256}")
-        typer.echo(f"  log: {_covered(manifest)}, hash {manifest.to_hash}")
+        typer.echo(f"  log: {_covered(manifest)}, hash {manifest.to_hash or 'not told'}")
 
 
 def _held(manifest: Manifest) -> str:

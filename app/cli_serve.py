@@ -1,21 +1,19 @@
 """What `synapse serve`, `demo` and `import` do; loaded when one of them runs."""
 
 import gc
-import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.access.exposure import parse_proxies
-from app.access.gate import Gate
-from app.access.sessions import LAUNCH_S_MAX
+from app.access.gate import OWNER, Gate
 from app.config import Settings
 from app.demo import missing_history, record_bars
 from app.feeds.base import Feed
@@ -31,7 +29,6 @@ from app.main import (
     open_recorder,
     take_leave,
 )
-from app.market.strategy import DISCLAIMER
 from app.market.ticks import PriceTick
 from app.serving import (
     CannotServe,
@@ -39,13 +36,11 @@ from app.serving import (
     address_of,
     bind,
     configure_logs,
-    listens_everywhere,
     open_browser,
     run,
     serve,
 )
-
-_shell = Console(stderr=True, highlight=False)
+from app.welcome import log_serving, nameless, shell, unknown_settings, warn, welcome
 
 
 def serve_log(
@@ -70,11 +65,16 @@ async def _serve(
     settings: Settings, feeds: Sequence[Feed], *, browser: bool, with_history: bool
 ) -> None:
     configure_logs(settings.log_format, settings.log_level)
+    as_json = settings.log_format == "json"
+    warn(unknown_settings(tuple(Settings.model_fields)), as_json=as_json)
     wire = Wire(settings.tls_cert, settings.tls_key, parse_proxies(settings.trusted_proxies))
     wire.check()
-    problem = exposure_of(settings).problem()
+    exposure = exposure_of(settings)
+    problem = exposure.problem() or _unused(settings)
     if problem is not None:
         raise CannotServe(problem)
+    warn(wire.warnings(datetime.now(UTC)), as_json=as_json)
+    warn(nameless(exposure, settings.allowed_hosts), as_json=as_json)
     with bind(settings.host, settings.port) as listener:
         recorder, gate, lanes = await _prepare(settings, with_history=with_history)
         url = address_of(listener, wire.scheme)
@@ -83,13 +83,15 @@ async def _serve(
             # What is there by now stays: a full collection that walks it stops everything for 40 ms.
             gc.collect()
             gc.freeze()
-            # What machines read is kept: no link in it, which signs in whoever reads it first.
-            _welcome(listener, url, gate, None if settings.log_format == "json" else link())
+            if as_json:
+                log_serving(url, gate)
+            else:
+                welcome(listener, url, gate, link())
             if browser:
                 open_browser(link())
 
         def link() -> str:
-            return f"{url}#launch={gate.sessions.launch.issue()}"
+            return f"{url}#launch={gate.sessions.launch.issue(OWNER)}"
 
         async def opened(_settings: Settings) -> Recorder:
             return recorder
@@ -99,6 +101,16 @@ async def _serve(
 
         app = create_app(settings, feeds, opened, lanes_opened, lambda _settings: gate)
         await serve(app, listener, started, partial(take_leave, app), wire)
+
+
+def _unused(settings: Settings) -> str | None:
+    """Why settings that lock the door would not, since what they go with is missing."""
+    if settings.jwt_secret is not None or settings.jwt_keys_file is not None:
+        return None
+    for name in ("jwt_issuer", "jwt_audience"):
+        if getattr(settings, name) is not None:
+            return f"SYNAPSE_{name.upper()} needs SYNAPSE_JWT_SECRET or SYNAPSE_JWT_KEYS_FILE beside it"
+    return None
 
 
 async def _prepare(settings: Settings, *, with_history: bool) -> tuple[Recorder, Gate, Lanes]:
@@ -114,23 +126,6 @@ async def _prepare(settings: Settings, *, with_history: bool) -> tuple[Recorder,
         prepared = recorder, open_gate(settings), lanes
         undone.pop_all()
         return prepared
-
-
-def _welcome(listener: socket.socket, url: str, gate: Gate, launch: str | None) -> None:
-    _shell.print(f"[bold]Synapse[/bold] is at [link={url}]{url}[/link] (Ctrl-C stops it)")
-    if listens_everywhere(listener):
-        _shell.print("It listens on all interfaces: other machines can reach it", soft_wrap=True)
-    if launch:
-        reads = "; the address above only reads" if gate.stranger("127.0.0.1").scopes else ""
-        _shell.print(
-            f"To write from a browser, open {launch} (it signs in one browser, once, within"
-            f" {LAUNCH_S_MAX // 60} minutes{reads})",
-            markup=False,
-            soft_wrap=True,
-        )
-    if gate.token.path:
-        _shell.print(f"The token for writing is in {gate.token.path}", soft_wrap=True)
-    _shell.print(f"[dim]{DISCLAIMER}[/dim]")
 
 
 async def _import_history(recorder: Recorder) -> None:
@@ -211,4 +206,4 @@ def _progress() -> Progress:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    return Progress(*columns, console=_shell)
+    return Progress(*columns, console=shell)

@@ -12,7 +12,7 @@ from app.access.grant import Scope
 from app.cli_ask import TOKEN_VARIABLE, Json, print_json
 from app.config import PostgresUrl, Settings, database_of
 from events.catalog import Channel
-from events.scalars import LABEL_PATTERN, format_time
+from events.scalars import LABEL_PATTERN
 
 DAYS_MAX: Final = 36_500
 """Of --expires."""
@@ -51,12 +51,18 @@ def add_command(
     name: Name,
     scope: Annotated[
         list[Scope] | None,
-        typer.Option("--scope", help="What it is for. May be given several times. Default: read."),
+        typer.Option(
+            "--scope",
+            metavar="SCOPE",
+            help="What it is for: read, write or admin. May be given several times. Default: read.",
+        ),
     ] = None,
     channel: Annotated[
         list[Channel] | None,
         typer.Option(
-            "--channel", help="What of the log it covers. May be given several times. Default: all."
+            "--channel",
+            metavar="CHANNEL",
+            help=f"What of the log it covers: {', '.join(Channel)}. May be given several times. Default: all.",
         ),
     ] = None,
     expires: Annotated[
@@ -70,7 +76,7 @@ def add_command(
     file: File = None,
 ) -> None:
     """Make a token and print it, once: the file holds only its hash. A running server takes it up within a second."""
-    from app.access.token_edit import add_token
+    from app.access.token_edit import add_token, short_time
 
     if not re.fullmatch(LABEL_PATTERN, name):
         raise typer.BadParameter(f"{name!r} is no name: use 1 to 64 letters, digits and . _ : -")
@@ -82,7 +88,7 @@ def add_command(
     token = add_token(path, name, scopes, channels or None, ends_at)
     typer.echo(token)
     covers = "every channel" if not channels else ", ".join(channels)
-    ends = "never ends" if ends_at is None else f"ends at {format_time(ends_at)}"
+    ends = "never ends" if ends_at is None else f"ends at {short_time(ends_at)}"
     typer.echo(
         f"synapse: {name} may {', '.join(scopes)}, covers {covers}, and {ends}. Keep the token: it is shown"
         f" only now. Its hash is in {path}.",
@@ -191,7 +197,9 @@ def parse_end(text: str, now: datetime) -> datetime:
 def _ends(at: datetime | None, now: datetime) -> str:
     if at is None:
         return "never"
-    return format_time(at) if at > now else f"{format_time(at)} (over)"
+    from app.access.token_edit import short_time
+
+    return short_time(at) if at > now else f"{short_time(at)} (expired)"
 
 
 def _owners_token(db: str | None) -> str:

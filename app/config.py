@@ -18,6 +18,8 @@ from app.market.paper import PAPER_FEE_MAX
 from app.market.persona import DEFAULT_PERSONA, PERSONAS
 from app.market.setup import DAY_S, parse_paper
 from app.market.ticks import MAX_BAR_S
+from app.stream.crowd import CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX
+from app.stream.rate import MESSAGES_PER_MINUTE_MAX, REQUESTS_PER_MINUTE_MAX
 
 DEFAULT_DATABASE: Final = "synapse.db"
 BASIS_POINTS: Final = 10_000
@@ -65,7 +67,14 @@ def _an_amount(cash: Decimal) -> Decimal:
     return cash
 
 
+def _without_user(text: str, example: str) -> None:
+    # What stands before the @ may be a password: no part of it is told.
+    if "@" in text:
+        raise ValueError(f"no user and no password belong here: write {example}")
+
+
 def _readable_proxies(text: str) -> str:
+    _without_user(text, "10.0.0.5 or 10.1.0.0/16")
     parse_proxies(text)
     return text
 
@@ -74,6 +83,7 @@ Proxies = Annotated[str, AfterValidator(_readable_proxies)]
 
 
 def _readable_names(text: str) -> str:
+    _without_user(text, "synapse.example.com")
     for name in listed(text):
         if host_name(name) is None:
             raise ValueError(f"{name!r} is no host name: write synapse.example.com")
@@ -84,6 +94,7 @@ Names = Annotated[str, AfterValidator(_readable_names)]
 
 
 def _readable_origins(text: str) -> str:
+    _without_user(text, "https://app.example.com")
     for origin in listed(text):
         scheme, _, host = origin.partition("://")
         if scheme not in {"http", "https"} or host_name(host) is None:
@@ -101,15 +112,40 @@ def listed(text: str) -> frozenset[str]:
 
 def _sendable(token: str) -> str:
     # It travels in a header, where spaces end it and other alphabets do not arrive.
+    if not token:
+        raise ValueError("must not be empty")
     if not all("!" <= character <= "~" for character in token):
         raise ValueError("must be ASCII without spaces")
     return token
 
 
+def _long_enough(secret: str) -> str:
+    from app.access.jwt_tokens import SECRET_BYTES_MIN  # which loads what checks signatures
+
+    if len(secret.encode()) < SECRET_BYTES_MIN:
+        raise ValueError(f"must have {SECRET_BYTES_MIN} bytes at least (HS256)")
+    return secret
+
+
+def _one_of(*words: str) -> AfterValidator:
+    def known(word: str) -> str:
+        if word not in words:
+            raise ValueError(f"write {', '.join(words[:-1])} or {words[-1]}")
+        return word
+
+    return AfterValidator(known)
+
+
 class Settings(BaseSettings):
     """What an operator can choose; `docs/settings.md` is made from this."""
 
-    model_config = SettingsConfigDict(env_prefix="SYNAPSE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SYNAPSE_",
+        # `SYNAPSE_READ=` is what a script leaves that had nothing to say.
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
 
     database_url: str = Field(
         DEFAULT_DATABASE,
@@ -118,19 +154,18 @@ class Settings(BaseSettings):
     )
     token: Annotated[str, AfterValidator(_sendable)] | None = Field(
         None,
-        min_length=1,
         repr=False,
         description="The token that writes need. Without it one is made at first start.",
     )
-    read: Annotated[str, Field(pattern="^(open|token)$")] | None = Field(
+    read: Annotated[str, _one_of("open", "token")] | None = Field(
         None,
         description="Who may read: open (anybody who reaches the server) or token. By default open to who"
         " comes from this machine, and to nobody else.",
     )
     tokens_file: Path | None = Field(
-        None, description="A TOML file of more tokens, with scopes, channels and an end: access.md."
+        None, description="A TOML file of more tokens, with scopes, channels and an end: tokens.md."
     )
-    jwt_secret: str | None = Field(
+    jwt_secret: Annotated[str, AfterValidator(_long_enough)] | None = Field(
         None, repr=False, description="The secret of tokens that others sign (JWT, HS256)."
     )
     jwt_keys_file: Path | None = Field(
@@ -157,16 +192,19 @@ class Settings(BaseSettings):
         description="Addresses and networks of proxies that end TLS; what they say of a client is believed.",
     )
     connections_max: Annotated[int, Field(ge=1)] = Field(
-        20_000, description="Sockets and event streams in all; one more is answered with 429."
+        CONNECTIONS_MAX,
+        description="Sockets and event streams in all; one more is answered with 429.",
     )
     connections_per_client_max: Annotated[int, Field(ge=1)] = Field(
-        1_024, description="The same of one client's address (IPv6: its /64 network)."
+        CONNECTIONS_PER_CLIENT_MAX,
+        description="The same of one client's address (IPv6: its /64 network).",
     )
     requests_per_minute_max: Annotated[int, Field(ge=1)] = Field(
-        60_000, description="Requests of one client's address; one more is answered with 429."
+        REQUESTS_PER_MINUTE_MAX,
+        description="Requests of one client's address; one more is answered with 429.",
     )
     messages_per_minute_max: Annotated[int, Field(ge=1)] = Field(
-        6_000, description="Messages of one socket; one more closes it with 4429."
+        MESSAGES_PER_MINUTE_MAX, description="Messages of one socket; one more closes it with 4429."
     )
     host: str = Field("127.0.0.1", min_length=1, description="The address to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
@@ -208,10 +246,10 @@ class Settings(BaseSettings):
         "",
         description="Logs to show beside the served one, only read: name=file;other=file2, at most 4.",
     )
-    log_format: Annotated[str, Field(pattern="^(console|json)$")] = Field(
+    log_format: Annotated[str, _one_of("console", "json")] = Field(
         "console", description="How the program's own log looks: console or json."
     )
-    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
+    log_level: Annotated[str, _one_of("debug", "info", "warning", "error")] = Field(
         "info", description="The least of it that is written: debug, info, warning or error."
     )
 

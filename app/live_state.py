@@ -1,11 +1,13 @@
 """The public state, now or at a moment of the past: the projection that `GET /api/state` shows."""
 
+import asyncio
 import hashlib
 from datetime import datetime
 from typing import Any, Final
 
 import rfc8785
 
+from app.access.grant import ALL_CHANNELS
 from app.market import public_state
 from app.market.persona import Persona
 from app.market.setup import DEFAULT_SETUP, MarketSetup
@@ -15,8 +17,12 @@ from events.log import EventLog
 from events.projection import Folded, Projection
 from events.projector import Projector
 from events.scalars import format_micros, to_micros
+from events.selection import Selection
+from events.store import ReadQuery
 
-ALL_CHANNELS: Final = frozenset(Channel)
+SYMBOLS_HASHED_AT_ONCE: Final = 100
+"""The state of more symbols is hashed beside the loop: of 10,000 it takes a second."""
+
 PUBLIC_STATE: Final[Projection[public_state.PublicState]] = public_state
 
 
@@ -40,7 +46,7 @@ class LiveState:
 
     async def now(self, channels: frozenset[Channel] = ALL_CHANNELS) -> dict[str, Any]:
         """The state at the head."""
-        return self._present(await self.projector.now(), channels)
+        return await self._shown(await self.projector.now(), channels)
 
     async def at_position(
         self, position: int, channels: frozenset[Channel] = ALL_CHANNELS
@@ -51,7 +57,7 @@ class LiveState:
             PositionBeyondHead: the position has not been recorded yet.
             ProjectionParked: it lies beyond an event that this program cannot read.
         """
-        return self._present(await self.projector.at_position(position), channels)
+        return await self._shown(await self.projector.at_position(position), channels)
 
     async def at_time(
         self,
@@ -66,27 +72,54 @@ class LiveState:
         """
         at_us = None if at is None else to_micros(at)
         known_at_us = None if known_at is None else to_micros(known_at)
-        return self._present(await self.projector.at_time(at_us, known_at_us), channels)
+        return await self._shown(await self.projector.at_time(at_us, known_at_us), channels)
 
-    def _present(
+    async def _shown(
         self, fold: Folded[public_state.PublicState], channels: frozenset[Channel]
     ) -> dict[str, Any]:
         state, rules = fold.state, self._built_in
         if channels != ALL_CHANNELS:
             state = public_state.visible(state, channels)
             rules = rules if Channel.SYSTEM in channels else {}
+        # Before giving way to the loop: the fold may be the one that is served, which goes on.
         shown = public_state.present(state, self._persona, rules)
-        body = {"epoch": self._log.head.epoch, "position": fold.position, **shown}
+        position, times = fold.position, (fold.occurred_at_us, fold.recorded_at_us)
+        body = {"epoch": self._log.head.epoch, "position": position, **shown}
+        if channels != ALL_CHANNELS:
+            times = await self._newest_seen(position, fold.occurred_at_us, channels)
+        occurred_at, recorded_at = map(_time, times)
         return {
             **body,
-            "state_hash": state_hash(body),
+            "state_hash": await _hash_aside(body),
             "as_of": {
-                "position": fold.position,
-                "occurred_at": _time(fold.occurred_at_us),
-                "recorded_at": _time(fold.recorded_at_us),
+                "position": position,
+                "occurred_at": occurred_at,
+                "recorded_at": recorded_at,
             },
             "disclaimer": DISCLAIMER,
         }
+
+    async def _newest_seen(
+        self, position: int, occurred_upto_us: int | None, channels: frozenset[Channel]
+    ) -> tuple[int | None, int | None]:
+        """The times of the newest event of some channels: those of others would tell of what is hidden."""
+        query = ReadQuery(
+            upto=position,
+            selection=Selection.of(channels),
+            occurred_upto_us=occurred_upto_us,
+            limit=1,
+            descending=True,
+        )
+        for event in await self._log.read(query):
+            return event.occurred_at_us, event.recorded_at_us
+        return None, None
+
+
+async def _hash_aside(body: dict[str, Any]) -> str:
+    """`state_hash`; in a thread where it takes long."""
+    if len(body["symbols"]) <= SYMBOLS_HASHED_AT_ONCE:
+        return state_hash(body)
+    return await asyncio.to_thread(state_hash, body)
 
 
 def state_hash(body: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from time import monotonic
 from typing import Final
 
 from fastapi import Depends, FastAPI
@@ -50,6 +49,7 @@ from app.api.limits import BodyLimit, RequestLimit
 from app.api.params import refuse_unknown_params
 from app.api.plain_bodies import PlainBodies
 from app.api.problems import install_problem_handlers
+from app.api.questions import Questions
 from app.api.services import Services
 from app.broadcaster import MarketDataBroadcaster
 from app.config import BASIS_POINTS, PostgresUrl, Settings, database_of, listed
@@ -95,7 +95,7 @@ DEFAULT_PAPER: Final = "main=*"
 """The paper portfolio of a server that was not told otherwise: it follows any symbol."""
 
 LOCAL_NAME: Final = Path("synapse")
-"""What the write token's file is named after where the log is no file: it lies in the working folder."""
+"""What the file of the server's token is named after where the log is no file: it lies in the working folder."""
 
 GOODBYE_S_MAX: Final = 1.0
 """How long a stopping server waits for its clients to hear when to come back."""
@@ -222,13 +222,12 @@ def open_gate(settings: Settings) -> Gate:
         JwtSetupError: there are keys that no token can be checked with.
     """
     token = write_token(settings)
-    book = None if settings.tokens_file is None else TokenBook(settings.tokens_file, monotonic)
+    book = None if settings.tokens_file is None else TokenBook(settings.tokens_file)
     jwts = None
     if settings.jwt_secret is not None or settings.jwt_keys_file is not None:
         from app.access.jwt_tokens import JwtVerifier
 
         jwts = JwtVerifier(
-            monotonic,
             secret=settings.jwt_secret,
             keys=settings.jwt_keys_file,
             issuer=settings.jwt_issuer,
@@ -264,6 +263,7 @@ def build_services(
         heartbeat_s=settings.heartbeat_s,
         grant_of=gate.of_token,
         holds=gate.holds,
+        refresh=gate.refresh,
         messages_per_minute=settings.messages_per_minute_max,
         fan_out=FanOut(log, frames, factory, settings.heartbeat_s, register.metrics),
         register=register,
@@ -288,6 +288,7 @@ def build_services(
         ),
         gate=gate,
         downloads=Downloads(),
+        questions=Questions(),
         register=register,
         log_metrics=log_metrics,
         lanes=lanes,

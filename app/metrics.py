@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
+from app.stream.close_codes import COUNTED_CODES
+
 APPEND_BOUNDS_S: Final = (
     *(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
     *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
@@ -22,8 +24,6 @@ DELIVERY_BOUNDS_S: Final = (
     *(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0),
 )
 
-CLOSE_CODES: Final = frozenset({1000, 1001, 1002, 1005, 1006, 1007, 1008, 1009, 1011, 1012})
-SERVER_CLOSE_CODES: Final = frozenset({4001, 4008, 4401, 4403, 4408, 4429})
 OTHER_CODE: Final = "other"
 """Clients may close with any of 4,000 codes: those that nobody has named are one label value."""
 
@@ -116,8 +116,7 @@ class StreamMetrics:
     def connection_closed(self, way: Way, code: int) -> None:
         """A client's connection has ended, with this close code (1006: without one)."""
         self.open[way] -= 1
-        named = code in CLOSE_CODES or code in SERVER_CLOSE_CODES
-        self.closed[way, str(code) if named else OTHER_CODE] += 1
+        self.closed[way, str(code) if code in COUNTED_CODES else OTHER_CODE] += 1
 
     def delivered(self, events: int, size: int) -> None:
         """So many events, `size` bytes, were handed to connections' writers."""

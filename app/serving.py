@@ -4,12 +4,12 @@ import asyncio
 import errno
 import logging
 import socket
-import ssl
 import sys
 import threading
 import webbrowser
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -18,6 +18,8 @@ from typing import Any, Final, cast
 import structlog
 import uvicorn
 
+from app.certificate import problem_of, warning_of
+from app.log_text import OneAMinute, PlainFormatter, plain_values
 from app.stream.deadlines import KEEP_ALIVE_S, Guard
 from app.stream.direct import DirectHttpProtocol, DirectProtocol
 from app.stream.open_files import raise_open_files, sockets_crowd
@@ -91,12 +93,14 @@ class Wire:
             if self.tls_key is not None:
                 raise CannotServe("SYNAPSE_TLS_KEY needs SYNAPSE_TLS_CERT beside it")
             return
-        try:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(self.tls_cert, self.tls_key, password=str)
-        except OSError as error:  # of which ssl.SSLError is one
-            why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
-            raise CannotServe(f"cannot serve by TLS with {self.tls_cert}: {why}") from None
+        problem = problem_of(self.tls_cert, self.tls_key)
+        if problem is not None:
+            raise CannotServe(problem)
+
+    def warnings(self, now: datetime) -> list[str]:
+        """What an operator should know of a certificate that can be used: that it has ended, or soon does."""
+        warning = None if self.tls_cert is None else warning_of(self.tls_cert, now)
+        return [] if warning is None else [warning]
 
 
 PLAIN: Final = Wire()
@@ -265,13 +269,17 @@ def configure_logs(style: str, level: str = "info") -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            plain_values,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    written = logging.StreamHandler(sys.stderr)
+    written.setFormatter(PlainFormatter(logging.BASIC_FORMAT))
+    logging.basicConfig(level=logging.WARNING, handlers=[written])
     logging.getLogger("uvicorn.error").addFilter(_is_fault)
+    logging.getLogger("uvicorn.error").addFilter(OneAMinute())
     for name in WIRE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
 

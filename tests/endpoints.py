@@ -33,14 +33,19 @@ def endpoints(app: FastAPI) -> set[Endpoint]:
     return set(_endpoints(app))
 
 
-def _endpoints(app: FastAPI) -> Iterator[Endpoint]:
+def routes(app: FastAPI) -> Iterator[Any]:
+    """What answers at each of them."""
     for route in app.routes:
         if isinstance(route, Mount):
             continue
         # A router that was included is one entry, which knows its own.
         nested = getattr(route, "effective_route_contexts", None)
-        for one in [route] if nested is None else nested():
-            yield from _methods(one)
+        yield from [route] if nested is None else nested()
+
+
+def _endpoints(app: FastAPI) -> Iterator[Endpoint]:
+    for route in routes(app):
+        yield from _methods(route)
 
 
 def _methods(route: Any) -> Iterator[Endpoint]:

@@ -3,7 +3,8 @@
 AccessError
 ├── TokenFileError   the file of the server's own token holds something else
 ├── TokensFileError  the file of further tokens cannot be read, or is none
-└── JwtSetupError    keys that no signed token can be checked with
+├── JwtSetupError    keys that no signed token can be checked with
+└── UnfitFileError   a pipe, a device, or more than a small file
 """
 
 
@@ -21,3 +22,7 @@ class TokensFileError(AccessError):
 
 class JwtSetupError(AccessError):
     """Keys that no token can be checked with; never says what they are."""
+
+
+class UnfitFileError(AccessError):
+    """A file that is none to read settings from: a pipe, a device, or too big."""

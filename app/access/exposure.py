@@ -46,7 +46,7 @@ class Exposure:
     def problem(self) -> str | None:
         """Why the server may not start so, in one sentence that says what to do; None where it may."""
         if self.is_local:
-            return None
+            return self._weak_token() if self.proxies else None
         if self.opens_reading:
             return f"on {self.host} other machines reach the log: leave SYNAPSE_READ out, or listen on 127.0.0.1"
         if not self.has_tls and not self.proxies:
@@ -55,12 +55,15 @@ class Exposure:
                 " SYNAPSE_TLS_KEY, or name the proxy that ends TLS in SYNAPSE_TRUSTED_PROXIES, or listen on"
                 " 127.0.0.1"
             )
-        if self.token_length is not None and self.token_length < TOKEN_LENGTH_MIN:
-            return (
-                f"on {self.host} a token of {self.token_length} characters can be guessed: leave SYNAPSE_TOKEN out,"
-                f" and one is made, or take {TOKEN_LENGTH_MIN} random characters at least"
-            )
-        return None
+        return self._weak_token()
+
+    def _weak_token(self) -> str | None:
+        if self.token_length is None or self.token_length >= TOKEN_LENGTH_MIN:
+            return None
+        return (
+            f"other machines reach the log, and a token of {self.token_length} characters can be guessed: leave"
+            f" SYNAPSE_TOKEN out, and one is made, or take {TOKEN_LENGTH_MIN} random characters at least"
+        )
 
 
 def is_loopback(host: str) -> bool:
@@ -69,6 +72,16 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def _mended(part: str) -> str:
+    """What is to be written in the place of what is no network."""
+    try:
+        meant = ip_network(part, strict=False)
+    except ValueError:
+        return f"{part!r} is no address and no network: write 10.0.0.5 or 10.1.0.0/16"
+    # An address with the length of a network: either may have been meant.
+    return f"{part!r} is an address in a network: write {meant}, or the address alone"
 
 
 def parse_proxies(text: str) -> tuple[str, ...]:
@@ -82,9 +95,7 @@ def parse_proxies(text: str) -> tuple[str, ...]:
         try:
             network = ip_network(part)
         except ValueError:
-            raise ValueError(
-                f"{part!r} is no address and no network: write 10.0.0.5 or 10.1.0.0/16"
-            ) from None
+            raise ValueError(_mended(part)) from None
         if network.prefixlen == 0:
             raise ValueError(f"{part!r} is everybody: name the proxy's own address")
     return found

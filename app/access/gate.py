@@ -1,5 +1,6 @@
 """`Gate`: finds the grant behind what somebody shows, and knows whether it still holds."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final, Protocol
@@ -10,6 +11,15 @@ from app.access.sessions import Sessions
 from app.access.token_book import PROOF as BOOK_PROOF
 from app.access.token_book import SIGNED, TokenBook
 from app.access.write_token import WriteToken
+
+RUNS_MAX: Final = 64
+"""Parts of a text that are tried as tokens before something that may hold one is logged."""
+
+_RUNS: Final = tuple(
+    re.compile(rf"[{characters}]{{16,}}")
+    for characters in (r"A-Za-z0-9_.~+/=-", r"A-Za-z0-9_.~+/-", r"A-Za-z0-9_.-", r"A-Za-z0-9_-")
+)
+_LIKE_SIGNED: Final = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.")
 
 OWNER: Final = Grant("owner", ALL_SCOPES, proof="owner")
 """Who holds the server's own token."""
@@ -23,6 +33,9 @@ class SignedTokens(Protocol):
 
     def stands(self, proof: str) -> bool:
         """Whether the key that a token was signed with is still one of those that count."""
+
+    def refresh(self) -> None:
+        """Read the keys again, where they have changed."""
 
 
 class Gate:
@@ -110,5 +123,19 @@ class Gate:
         )
 
     def is_secret(self, text: str) -> bool:
-        """Whether a text is a token, or holds the server's own: no log line may show it."""
-        return self.token.is_in(text) or self.of_token(text) is not None
+        """Whether a text is a token, or holds one somewhere: no log line may show it.
+
+        It holds one also where it looks like a signed one, right or not, or has too many parts to try them all.
+        A token of the operator's own making with fewer characters, or with others, is found as the whole text only.
+        """
+        if self.token.is_in(text) or _LIKE_SIGNED.search(text) or self.of_token(text) is not None:
+            return True
+        runs = {run for pattern in _RUNS for run in pattern.findall(text)}
+        return len(runs) > RUNS_MAX or any(self.of_token(run) is not None for run in runs)
+
+    def refresh(self) -> None:
+        """Read again what tokens hang on, where it has changed: reads files, so call it outside of the loop."""
+        if self._book is not None:
+            self._book.refresh()
+        if self._jwts is not None:
+            self._jwts.refresh()

@@ -5,7 +5,6 @@ Which algorithm is right follows from the key that the operator gave, never from
 
 import hmac
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,9 +14,10 @@ import jwt
 import structlog
 from pydantic import Field
 
-from app.access.errors import JwtSetupError
+from app.access.errors import JwtSetupError, UnfitFileError
+from app.access.files import WatchedFile
 from app.access.grant import Grant, Scope
-from app.access.token_book import SIGNED
+from app.access.token_book import SIGNED, TOKEN_CHARACTERS_MAX
 from events.catalog import Channel, Record
 
 SECRET_BYTES_MIN: Final = 32
@@ -25,12 +25,6 @@ SECRET_BYTES_MIN: Final = 32
 
 RSA_BITS_MIN: Final = 2_048
 """Of a key of RS256 (RFC 7518, 3.3)."""
-
-TOKEN_CHARACTERS_MAX: Final = 4_096
-"""Of a token; a longer one is not looked at."""
-
-KEYS_AGAIN_S: Final = 10.0
-"""The file of keys is looked at again when it was so long ago."""
 
 _log = structlog.get_logger("access")
 
@@ -60,14 +54,13 @@ class JwtVerifier:
 
     def __init__(
         self,
-        clock_s: Callable[[], float],
         *,
         secret: str | None = None,
         keys: Path | None = None,
         issuer: str | None = None,
         audience: str | None = None,
     ) -> None:
-        """`clock_s`: a steady clock. `secret` for HS256, `keys`, a JWKS file, for RS256; one of them or both.
+        """`secret` for HS256, `keys`, a JWKS file, for RS256; one of them or both.
 
         Raises:
             JwtSetupError: the secret is too short; the file cannot be read, or has no usable key.
@@ -75,10 +68,14 @@ class JwtVerifier:
         if secret is not None and len(secret.encode()) < SECRET_BYTES_MIN:
             raise JwtSetupError(f"the secret of HS256 needs {SECRET_BYTES_MIN} bytes at least")
         self._secret = None if secret is None else _Key(secret, "HS256", secret.encode())
-        self._path = keys
-        self._keys = {} if keys is None else _read_keys(keys)
-        self._clock_s = clock_s
-        self._looked_at_s = clock_s()
+        self._file = None if keys is None else WatchedFile(keys)
+        self._problem = ""
+        self._keys: _Keys = {}
+        if self._file is not None:
+            try:
+                self._keys = _read_keys(self._file) or {}
+            except OSError as error:
+                raise JwtSetupError(f"{keys} cannot be read: {error.strerror}") from None
         self._issuer = issuer
         self._audience = audience
 
@@ -107,42 +104,67 @@ class JwtVerifier:
     def stands(self, proof: str) -> bool:
         """Whether the key that a token was signed with is still one of those that count."""
         mark = proof.split(":")[1]
-        keys = [*self._current_keys().values(), self._secret]
+        keys = [*self._keys.values(), self._secret]
         return any(key is not None and key.mark == mark for key in keys)
 
     def _key_of(self, header: dict[str, Any]) -> "_Key | None":
         """The key that a token claims to be signed with, which is for one algorithm only."""
         if header.get("alg") == "HS256":
             return self._secret
-        keys = self._current_keys()
+        keys = self._keys
         if "kid" not in header and len(keys) == 1:
             return next(iter(keys.values()))
-        return keys.get(str(header.get("kid")))
+        return keys.get(header.get("kid"))
 
-    def _current_keys(self) -> "dict[str, _Key]":
-        now_s = self._clock_s()
-        if self._path is not None and now_s - self._looked_at_s >= KEYS_AGAIN_S:
-            self._looked_at_s = now_s
-            try:
-                self._keys = _read_keys(self._path)
-            except JwtSetupError as error:
-                # What was right a moment ago is right still; whoever changes keys is told.
-                _log.error("jwt_keys_unreadable", problem=str(error))
-        return self._keys
+    def refresh(self) -> None:
+        """Read the keys' file if it has changed; call it outside of the loop.
+
+        One that is gone ends its keys. Of one that cannot be read or understood the old keys stay: what was right
+        a moment ago is right still, and whoever changes keys is told.
+        """
+        if self._file is None:
+            return
+        try:
+            found = _read_keys(self._file)
+        except FileNotFoundError:
+            self._keys = {}
+            self._tell(f"{self._file.path} is gone", "its keys count no more")
+        except OSError as error:
+            self._tell(f"{self._file.path} cannot be read: {error.strerror}")
+        except JwtSetupError as error:
+            self._tell(str(error))
+        else:
+            if found is not None:
+                self._keys, self._problem = found, ""
+                _log.info("jwt_keys_read", keys=len(found))
+
+    def _tell(self, problem: str, consequence: str = "the keys stay as they were") -> None:
+        if problem != self._problem:
+            self._problem = problem
+            _log.error("jwt_keys_unreadable", problem=problem, consequence=consequence)
 
 
-def _read_keys(path: Path) -> "dict[str, _Key]":
+def _read_keys(file: WatchedFile) -> "_Keys | None":
+    """The keys of a file that has changed; None of one that has not.
+
+    Raises:
+        OSError: it cannot be read.
+        JwtSetupError: it holds something else.
+    """
+    path = file.path
     try:
-        found = jwt.PyJWKSet.from_json(path.read_text()).keys
-    except OSError as error:
-        raise JwtSetupError(f"{path} cannot be read: {error.strerror}") from None
-    except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError):
+        data = file.news()
+        if data is None:
+            return None
+        found = jwt.PyJWKSet.from_json(data.decode()).keys
+    except UnfitFileError as error:
+        raise JwtSetupError(str(error)) from None
+    except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise JwtSetupError(f"{path} is no JWKS file with RSA keys") from None
-    keys = {
-        str(one.key_id): one.key
-        for one in found
-        if one.key_type == "RSA" and one.public_key_use in {None, "sig"}
-    }
+    usable = [one for one in found if one.key_type == "RSA" and one.public_key_use in {None, "sig"}]
+    keys = {None if one.key_id is None else str(one.key_id): one.key for one in usable}
+    if len(keys) < len(usable):
+        raise JwtSetupError(f"{path} has two keys with the same 'kid', or without one")
     if not keys:
         raise JwtSetupError(f"{path} has no RSA key to check signatures with")
     if any(key.key_size < RSA_BITS_MIN for key in keys.values()):
@@ -150,6 +172,10 @@ def _read_keys(path: Path) -> "dict[str, _Key]":
     if any(not hasattr(key, "verify") for key in keys.values()):
         raise JwtSetupError(f"{path} has a private key: only public ones belong here")
     return {name: _Key(key, "RS256", _public_bytes(key)) for name, key in keys.items()}
+
+
+_Keys = dict[str | None, "_Key"]
+"""By their `kid`; of one key at most it is None."""
 
 
 def _public_bytes(key: Any) -> bytes:

@@ -1,6 +1,6 @@
 """What each request needs, and whether a grant has it: the one place that says so. Pure.
 
-A path that no rule names needs `read`, so that a new endpoint is closed until it is opened here.
+An endpoint that no rule names needs `admin`, so that a new one is closed until it is opened here.
 """
 
 import re
@@ -96,20 +96,36 @@ RULES: Final = (
     _rule("POST", r"/api/broadcast/portfolio", Scope.WRITE, [Channel.PORTFOLIO]),
     _rule("POST", r"/api/broadcast/trade", Scope.WRITE, [Channel.TRADES]),
 )
-_CLOSED: Final = _rule("", r".*", Scope.READ)
+CLOSED: Final = _rule("", r".*", Scope.ADMIN)
+"""Of an endpoint that no rule names, and of whatever else would change something."""
+
 _PAGE: Final = _rule("GET", r".*", None)
+_NOTHING: Final = _rule("GET", r".*", Scope.READ)
 _GUARDED: Final = ("/api/", "/ws/", "/metrics")
 
 
 def rule_of(method: str, path: str) -> Rule:
-    """The rule of a request; `HEAD` is `GET`."""
+    """The rule of a request, before it is known whether an endpoint is there; `HEAD` is `GET`."""
+    named = _named(method, path)
+    if named is not None:
+        return named
+    if method not in {"GET", "HEAD"}:
+        return CLOSED
+    # Files of the page are for anybody; there is nothing of the log in them. Else whoever mistypes an address
+    # is told that nothing is there: should an endpoint be there after all, its own rule is `endpoint_rule`.
+    is_page = not path.startswith(_GUARDED) and path not in {"/api", "/ws"}
+    return _PAGE if is_page else _NOTHING
+
+
+def endpoint_rule(method: str, path: str) -> Rule:
+    """The rule of an endpoint that was found."""
+    return _named(method, path) or (_PAGE if (method, path) == ("GET", "/") else CLOSED)
+
+
+def _named(method: str, path: str) -> Rule | None:
     method = "GET" if method == "HEAD" else method
-    for rule in RULES:
-        if rule.method == method and rule.path.fullmatch(path):
-            return rule
-    # Files of the page are for anybody; there is nothing of the log in them.
-    is_page = method == "GET" and not path.startswith(_GUARDED) and path not in {"/api", "/ws"}
-    return _PAGE if is_page else _CLOSED
+    fitting = (one for one in RULES if one.method == method and one.path.fullmatch(path))
+    return next(fitting, None)
 
 
 def refusal(grant: Grant, scope: Scope | None, channels: Iterable[Channel] = ()) -> Refusal | None:
@@ -125,7 +141,7 @@ def refusal(grant: Grant, scope: Scope | None, channels: Iterable[Channel] = ())
     if scope not in grant.scopes:
         if grant is NOBODY or grant is ANYONE:
             return Refusal(UNAUTHORISED, f"this needs a token with the scope '{scope}'")
-        has = ", ".join(one for one in Scope if one in grant.scopes)
+        has = ", ".join(one for one in Scope if one in grant.scopes) or "none"
         return Refusal(FORBIDDEN, f"this needs the scope '{scope}'; what you sent has: {has}")
     hidden = grant.hidden(channels)
     if hidden:

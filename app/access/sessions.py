@@ -9,7 +9,7 @@ import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Final
@@ -47,26 +47,35 @@ class LaunchCodes:
 
     def __init__(self, now: Clock) -> None:
         self._now = now
-        self._waiting: list[tuple[str, datetime]] = []
+        self._waiting: list[_Waiting] = []
 
-    def issue(self) -> str:
-        """A new code, good for `LAUNCH_S_MAX` or until it is redeemed."""
+    def issue(self, grant: Grant) -> str:
+        """A new code for a grant, good for `LAUNCH_S_MAX` or until it is redeemed."""
         code = secrets.token_urlsafe(LAUNCH_BYTES)
         ends_at = self._now() + timedelta(seconds=LAUNCH_S_MAX)
-        self._waiting = [*self._fresh(), (code, ends_at)][-LAUNCH_CODES_MAX:]
+        self._waiting = [*self._fresh(), _Waiting(code, ends_at, grant)][-LAUNCH_CODES_MAX:]
         return code
 
-    def redeem(self, given: str) -> bool:
-        """Whether a code is one of those that wait, in constant time; from then on it is not."""
+    def redeem(self, given: str) -> Grant | None:
+        """What the code is for, if it is one of those that wait, in constant time; from then on it is not."""
         fresh = self._fresh()
         own = given.encode(errors="replace")
-        found = [hmac.compare_digest(code.encode(), own) for code, _ in fresh]
+        found = [hmac.compare_digest(one.code.encode(), own) for one in fresh]
         self._waiting = [kept for kept, used in zip(fresh, found, strict=True) if not used]
-        return any(found)
+        return next((one.grant for one, used in zip(fresh, found, strict=True) if used), None)
 
-    def _fresh(self) -> list[tuple[str, datetime]]:
+    def _fresh(self) -> "list[_Waiting]":
         now = self._now()
-        return [(code, ends_at) for code, ends_at in self._waiting if now < ends_at]
+        return [one for one in self._waiting if now < one.ends_at]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A code that waits for its browser."""
+
+    code: str = field(repr=False)
+    ends_at: datetime
+    grant: Grant
 
 
 class _Told(Record):

@@ -9,13 +9,12 @@
     channels = ["regime", "prices"]      # all, where it is left out
     expires_at = 2027-01-01T00:00:00Z    # never, where it is left out
 
-A token that is no longer in it is revoked. A file that is not there, or cannot be understood any more, revokes
-all: whoever takes one back must not find that a slip of the pen has kept it.
+A token that is no longer in it is revoked. A file that is not there, or cannot be read or understood any more,
+revokes all: whoever takes one back must not find that a slip of the pen has kept it.
 """
 
 import hashlib
 import tomllib
-from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,16 +22,14 @@ from typing import Annotated, Final
 import structlog
 from pydantic import AfterValidator, AwareDatetime, Field, ValidationError
 
-from app.access.errors import TokensFileError
+from app.access.errors import TokensFileError, UnfitFileError
+from app.access.files import FILE_BYTES_MAX, WatchedFile, read_small
 from app.access.grant import ALL_CHANNELS, Grant, Scope
 from events.catalog import Channel, Record
 from events.scalars import Label
 
-LOOK_AGAIN_S: Final = 1.0
-"""The file is looked at again when it was so long ago; so a token that was taken out counts no longer than that."""
-
-FILE_BYTES_MAX: Final = 1_048_576
-"""Of a tokens file: some 5,000 tokens."""
+TOKEN_CHARACTERS_MAX: Final = 4_096
+"""Of a token that is sent to sign in, and of one that others signed; a longer one is not looked at."""
 
 PROOF: Final = "token:"
 """What the proof of a grant of such a token begins with; its hash follows."""
@@ -84,9 +81,9 @@ def read_tokens(path: Path) -> TokensFile:
         TokensFileError: it cannot be read, or holds something else; two tokens have one name or one hash.
     """
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise TokensFileError(f"{path} cannot be read: {error.strerror}") from None
+        data = read_small(path)
+    except (OSError, UnfitFileError) as error:
+        raise _unreadable(path, error) from None
     return parse_tokens(path, data)
 
 
@@ -118,65 +115,68 @@ def parse_tokens(path: Path, data: bytes) -> TokensFile:
 
 
 class TokenBook:
-    """The tokens of a file as it is now."""
+    """The tokens of a file as they were when it was read last: `refresh` reads it again when it has changed."""
 
-    def __init__(self, path: Path, clock_s: Callable[[], float]) -> None:
-        """`clock_s`: a steady clock.
+    def __init__(self, path: Path) -> None:
+        """Read it.
 
         Raises:
             TokensFileError: the file cannot be read, or is none.
         """
-        self._path = path
-        self._clock_s = clock_s
-        self._looked_at_s = clock_s()
-        self._state = _identity(path)
-        self._take(read_tokens(path))
+        self._file = WatchedFile(path)
+        self._problem = ""
+        self._known = _Known(TokensFile())
+        self._known = self._read() or self._known
 
     def find(self, token: str) -> Grant | None:
         """What a token allows; None for one that is not in the file."""
-        self._look()
         # Found by its hash: the time that a lookup takes tells nothing about any token.
-        return self._grants.get(PROOF + token_hash(token))
+        return self._known.grants.get(PROOF + token_hash(token))
 
     def stands(self, proof: str) -> bool:
         """Whether what a grant hangs on still holds, whichever kind of token it was."""
-        self._look()
+        known = self._known
         if proof.startswith(PROOF):
-            return proof in self._grants
+            return proof in known.grants
         kind, _, rest = proof.partition(":")
-        return kind != SIGNED or rest.partition(":")[2] not in self._revoked
+        return kind != SIGNED or rest.partition(":")[2] not in known.revoked
 
     def current(self, grant: Grant) -> Grant | None:
         """A grant as the file has it by now; None where it was taken back."""
-        self._look()
-        return self._grants.get(grant.proof)
+        return self._known.grants.get(grant.proof)
 
-    def _look(self) -> None:
-        now_s = self._clock_s()
-        if now_s - self._looked_at_s < LOOK_AGAIN_S:
-            return
-        self._looked_at_s = now_s
-        state = _identity(self._path)
-        if state == self._state:
-            return
-        self._state = state
+    def refresh(self) -> None:
+        """Read the file if it has changed. A big one takes long: call it outside of the loop."""
         try:
-            found = read_tokens(self._path)
+            found = self._read()
         except TokensFileError as error:
-            _log.error("tokens_file_unreadable", problem=str(error), consequence="all revoked")
-            found = TokensFile()
-        self._take(found)
-        _log.info("tokens_file_read", tokens=len(found.token), revoked=len(found.revoked))
+            self._known = _Known(TokensFile())
+            if str(error) != self._problem:
+                self._problem = str(error)
+                _log.error("tokens_file_unreadable", problem=str(error), consequence="all revoked")
+            return
+        if found is not None:
+            self._problem = ""
+            self._known = found
+            _log.info("tokens_file_read", tokens=len(found.grants), revoked=len(found.revoked))
 
-    def _take(self, found: TokensFile) -> None:
-        self._grants = {PROOF + entry.sha256: entry.grant() for entry in found.token}
-        self._revoked = frozenset(found.revoked)
+    def _read(self) -> "_Known | None":
+        path = self._file.path
+        try:
+            data = self._file.news()
+        except (OSError, UnfitFileError) as error:
+            raise _unreadable(path, error) from None
+        return None if data is None else _Known(parse_tokens(path, data))
 
 
-def _identity(path: Path) -> tuple[int, ...] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    # The last one changes also where a copying program sets the others back.
-    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
+class _Known:
+    """What a file says. One value, so that whoever asks meanwhile has the old one or the new one."""
+
+    def __init__(self, found: TokensFile) -> None:
+        self.grants = {PROOF + entry.sha256: entry.grant() for entry in found.token}
+        self.revoked = frozenset(found.revoked)
+
+
+def _unreadable(path: Path, error: Exception) -> TokensFileError:
+    told = f"{path} cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+    return TokensFileError(told)

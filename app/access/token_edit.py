@@ -16,16 +16,20 @@ from pathlib import Path
 from typing import Final
 
 from app.access.errors import TokensFileError
+from app.access.files import read_small, written_beside
 from app.access.grant import Scope
 from app.access.token_book import TokenEntry, TokensFile, parse_tokens, read_tokens, token_hash
+from app.access.write_token import TOKEN_BYTES
 from events.catalog import Channel
 from events.scalars import format_time
 
-TOKEN_BYTES: Final = 32
-"""256 bits of randomness."""
-
 _HEADING: Final = re.compile(rb"^[ \t]*\[\[[ \t]*token[ \t]*\]\]", re.MULTILINE)
 _ANY_HEADING: Final = re.compile(rb"^[ \t]*\[", re.MULTILINE)
+
+
+def short_time(at: datetime) -> str:
+    """A time as people write it: without a fraction of a second that is none."""
+    return format_time(at).replace(".000000Z", "Z")
 
 
 def add_token(
@@ -135,7 +139,7 @@ def _entry_text(
     if channels is not None:
         lines.append(f"channels = {_list(channels)}")
     if expires_at is not None:
-        lines.append(f"expires_at = {format_time(expires_at)}")
+        lines.append(f"expires_at = {short_time(expires_at)}")
     text = "\n".join(lines) + "\n"
     TokenEntry.model_validate(tomllib.loads(text)["token"][0], strict=False)
     return text
@@ -156,26 +160,15 @@ def _rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
     with _alone(target.parent):
         before, known = b"", None
         if target.exists():
-            before, known = target.read_bytes(), target.stat()
+            before, known = read_small(target), target.stat()
         after = change(before)
         parse_tokens(path, after)
-        beside = target.with_name(f"{target.name}.{secrets.token_hex(4)}")
-        try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(after)
-                file.flush()
-                os.fsync(file.fileno())
+        with written_beside(target, after, path) as beside:
             if known is not None:
                 beside.chmod(stat.S_IMODE(known.st_mode))
                 with suppress(PermissionError, AttributeError):  # only root gives files away
                     os.chown(beside, known.st_uid, known.st_gid)
             beside.replace(target)
-        except OSError as error:
-            # Its own name says nothing to whoever reads the message.
-            raise type(error)(error.errno, error.strerror, str(path)) from error
-        finally:
-            beside.unlink(missing_ok=True)
 
 
 @contextmanager

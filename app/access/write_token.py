@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from app.access.errors import TokenFileError
+from app.access.files import written_beside
 
 TOKEN_BYTES: Final = 32
 """256 bits of randomness."""
@@ -32,7 +33,7 @@ class WriteToken:
 
 
 def load_token(given: str | None, database: Path) -> WriteToken:
-    """The write token of one log.
+    """The server's token of one log.
 
     Args:
         given: the operator's own token, which wins.
@@ -61,20 +62,9 @@ def _read(path: Path) -> str:
 
 def _make(path: Path) -> str:
     """Write a new token beside the file and put it in its place: the file is never there without one."""
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+    with written_beside(path, f"{secrets.token_urlsafe(TOKEN_BYTES)}\n".encode()) as beside:
         with suppress(OSError):  # another process was first, or this file system knows no links
             os.link(beside, path)
         if not _read(path):
             beside.replace(path)
-    except OSError as error:
-        # Its own name says nothing to whoever reads the message.
-        raise type(error)(error.errno, error.strerror, str(path)) from error
-    finally:
-        beside.unlink(missing_ok=True)
     return _read(path)

@@ -58,7 +58,7 @@ class TradeState(TradeExecution):
 
 
 class AsOf(Record):
-    """How far the state goes; the times are the newest by then."""
+    """How far the state goes; the times are the newest by then, of what whoever asks may see."""
 
     position: int
     occurred_at: UtcTime | None

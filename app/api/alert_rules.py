@@ -15,6 +15,7 @@ from app.api.services import Services, ServicesDep
 from app.market.alerts.rules import NEVER_FIRES, AlertRule
 from app.market.commands import RemoveAlertRule, SetAlertRule
 from app.market.decide_orders import UnknownRule
+from app.stream.faults import FewFaults
 from app.stream.protocol import Problem
 from events.catalog import Record
 from events.clock import uuid7
@@ -95,7 +96,7 @@ async def get_alert_rules(services: ServicesDep) -> RulesOut:
 
 @router.post("", dependencies=[Depends(require_write)])
 async def post_alert_rule(
-    services: ServicesDep, body: AlertRule, idempotency_key: IdempotencyKey = None
+    services: ServicesDep, body: FewFaults[AlertRule], idempotency_key: IdempotencyKey = None
 ) -> RuleSetOut:
     """Set a rule, or replace the one with its id; from the next price on it is looked at."""
     with keyed(Endpoint.RULE_SET, idempotency_key, body.model_dump_json()) as key:

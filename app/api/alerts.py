@@ -14,6 +14,7 @@ from app.api.problems import PROBLEM_RESPONSES, ApiProblem
 from app.api.services import Services, ServicesDep
 from app.market.commands import AcknowledgeAlert
 from app.market.decide_orders import acknowledgement_id
+from app.stream.faults import FewFaults
 from events.catalog import Record
 from events.codec import payload_fields
 from events.envelope import RecordedEvent
@@ -57,7 +58,7 @@ class AcknowledgedOut(Record):
 async def acknowledge_alert(
     services: ServicesDep,
     alert_id: Label,
-    body: AcknowledgeIn | None = None,
+    body: FewFaults[AcknowledgeIn] | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> AcknowledgedOut:
     """Acknowledge an alert. Once is enough: the second time answers the first and records nothing."""

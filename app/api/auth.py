@@ -9,16 +9,18 @@ from functools import cache
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from app.access.grant import Grant, Scope
-from app.access.rules import Rule, refusal, rule_of
+from app.access.rules import CLOSED, Rule, endpoint_rule, refusal
 from app.access.sessions import COOKIE
-from app.api.doorway import grant_of
-from app.api.problems import ApiProblem
+from app.api.doorway import grant_of, problem_of
 from events.catalog import Channel
+
+NO_SOCKET: Final = "/{path:path}"
+"""The socket that answers where none is."""
 
 _CHANNELS: Final = frozenset(channel.value for channel in Channel)
 
@@ -36,7 +38,7 @@ BearerDep = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 CookieDep = Annotated[str | None, Depends(_cookie)]
 
 
-def _get_grant(request: Request) -> Grant:
+async def _get_grant(request: Request) -> Grant:
     return grant_of(request)
 
 
@@ -60,11 +62,11 @@ def require(grant: Grant, scope: Scope, channels: Sequence[Channel] = ()) -> Non
     """
     refused = refusal(grant, scope, channels)
     if refused is not None:
-        raise ApiProblem(401 if not grant.scopes else 403, refused.code, refused.message)
+        raise problem_of(refused)
 
 
-def second_look(request: HTTPConnection) -> None:
-    """Look again, by the route that was found: should a path ever be read otherwise there than in the doorway.
+async def second_look(request: HTTPConnection) -> None:
+    """Look again, by the route that was found: no rule may name it, or the doorway have read its path otherwise.
 
     Raises:
         ApiProblem: 401 or 403.
@@ -72,13 +74,19 @@ def second_look(request: HTTPConnection) -> None:
     route = request.scope.get("route")
     if isinstance(route, APIRoute):
         rule = _rule_of(request.scope["method"], route.path_format)
-        if rule.scope is not None:
-            require(grant_of(request), rule.scope, sorted(rule.channels))
+    elif isinstance(route, APIWebSocketRoute) and route.path != NO_SOCKET:
+        rule = _rule_of("GET", route.path_format)
+        if rule is not CLOSED:  # else its first message may hold the token
+            return
+    else:
+        return
+    if rule.scope is not None:
+        require(grant_of(request), rule.scope, sorted(rule.channels))
 
 
 @cache
 def _rule_of(method: str, template: str) -> Rule:
-    return rule_of(method, re.sub(r"\{[^}]*\}", "x", template))
+    return endpoint_rule(method, re.sub(r"\{[^}]*\}", "x", template))
 
 
 def covered(grant: Grant, channels: list[str] | None) -> list[str] | None:

@@ -9,7 +9,7 @@ from app.answers.bars import Bars
 from app.api.answer import answered
 from app.api.params import PositionParam, TimeParam
 from app.api.problems import PROBLEM_RESPONSES
-from app.api.services import ServicesDep
+from app.api.services import ServicesDep, TurnDep
 from app.market.ticks import MAX_BAR_S
 from app.queries.bars import POINTS_MAX, POINTS_USUAL, bars
 from events.scalars import SYMBOL_PATTERN
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/api", tags=["bars"], responses=PROBLEM_RESPONSES)
 @router.get("/bars", response_model=Bars)
 async def get_bars(
     services: ServicesDep,
+    turn: TurnDep,
     symbol: Annotated[str, Query(pattern=SYMBOL_PATTERN)],
     since: TimeParam = None,
     until: TimeParam = None,
@@ -33,14 +34,15 @@ async def get_bars(
     one. Neighbouring bars are merged where there are more than `points`. A merged bar has the time and the
     regime of its last. As of a `position`, by default the head: with what the log held then.
     """
-    return answered(
-        await bars(
-            services.reader,
-            symbol,
-            since=since,
-            until=until,
-            position=position,
-            points=points,
-            bar_s=bar_s,
+    async with turn:
+        return answered(
+            await bars(
+                services.reader,
+                symbol,
+                since=since,
+                until=until,
+                position=position,
+                points=points,
+                bar_s=bar_s,
+            )
         )
-    )

@@ -14,7 +14,9 @@ from app.api.auth import require_write
 from app.api.event_schemas import MESSAGE, answers_with
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import ServicesDep
+from app.market.decide_price import refuse_one_more
 from app.market.strategy import RECOMMENDATIONS
+from app.stream.faults import FewFaults
 from app.stream.transport import present_text
 from events.catalog import (
     AlertKind,
@@ -83,9 +85,10 @@ def _by_regime(value: Any) -> Any:
     # A mapping's keys stay strict whatever its field says, so they become regimes here.
     if not isinstance(value, dict):
         return value
-    unknown = [repr(name) for name in value if name not in set(Regime)]
+    unknown = [name for name in value if name not in set(Regime)]
     if unknown:
-        raise ValueError(f"must name the four regimes, not {', '.join(unknown)}")
+        named = ", ".join(repr(name) for name in unknown[: len(Regime)])
+        raise ValueError(f"must name the four regimes, not {named}")
     return {Regime(name): probability for name, probability in value.items()}
 
 
@@ -220,24 +223,28 @@ async def _broadcast(services: ServicesDep, payload: Payload) -> Response:
 
 
 @router.post("/regime", responses=_MESSAGE)
-async def broadcast_regime(services: ServicesDep, body: ManualRegime) -> Response:
+async def broadcast_regime(services: ServicesDep, body: FewFaults[ManualRegime]) -> Response:
     """Show a regime; answers the message that subscribers get."""
+    shown = (await services.live_state.projector.now()).state["symbols"]
+    refuse_one_more(body.symbol, shown)
     return await _broadcast(services, body.payload())
 
 
 @router.post("/price-alert", responses=_MESSAGE)
-async def broadcast_price_alert(services: ServicesDep, body: ManualPriceAlert) -> Response:
+async def broadcast_price_alert(
+    services: ServicesDep, body: FewFaults[ManualPriceAlert]
+) -> Response:
     """Show an alert; answers the message that subscribers get."""
     return await _broadcast(services, body.payload())
 
 
 @router.post("/portfolio", responses=_MESSAGE)
-async def broadcast_portfolio(services: ServicesDep, body: ManualPortfolio) -> Response:
+async def broadcast_portfolio(services: ServicesDep, body: FewFaults[ManualPortfolio]) -> Response:
     """Show a portfolio's value; answers the message that subscribers get."""
     return await _broadcast(services, body.payload())
 
 
 @router.post("/trade", responses=_MESSAGE)
-async def broadcast_trade(services: ServicesDep, body: ManualTrade) -> Response:
+async def broadcast_trade(services: ServicesDep, body: FewFaults[ManualTrade]) -> Response:
     """Show a trade; answers the message that subscribers get."""
     return await _broadcast(services, body.payload())

@@ -9,7 +9,7 @@ from app.answers.compare import Comparison
 from app.api.answer import answered
 from app.api.params import MomentParam
 from app.api.problems import PROBLEM_RESPONSES
-from app.api.services import ServicesDep
+from app.api.services import ServicesDep, TurnDep
 from app.moments import HEAD
 from app.queries.compare import compare
 from events.scalars import SYMBOL_PATTERN
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/api", tags=["analysis"], responses=PROBLEM_RESPONSES
 @router.get("/compare", response_model=Comparison)
 async def get_compare(
     services: ServicesDep,
+    turn: TurnDep,
     a: MomentParam,
     b: MomentParam = HEAD,
     symbol: Annotated[str | None, Query(pattern=SYMBOL_PATTERN)] = None,
@@ -29,4 +30,5 @@ async def get_compare(
     `symbol` narrows `symbols` to one. `counts` are of the whole log, of what was recorded between the two
     positions; of the shifts null where a symbol had more than 10,000 since.
     """
-    return answered(await compare(services.reader, a, b, symbol))
+    async with turn:
+        return answered(await compare(services.reader, a, b, symbol))

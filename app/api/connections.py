@@ -11,7 +11,7 @@ from app.stream.connection_view import ConnectionView, lag
 from events.catalog import Channel
 from events.scalars import UtcTime
 
-CONNECTIONS_MAX: Final = 10_000
+CONNECTIONS_PAGE_MAX: Final = 10_000
 """Connections in one answer, at most."""
 
 CONNECTIONS_USUAL: Final = 1_000
@@ -51,7 +51,7 @@ class Connections(BaseModel):
 @router.get("/connections")
 async def connections(
     services: ServicesDep,
-    limit: Annotated[int, Query(ge=1, le=CONNECTIONS_MAX)] = CONNECTIONS_USUAL,
+    limit: Annotated[int, Query(ge=1, le=CONNECTIONS_PAGE_MAX)] = CONNECTIONS_USUAL,
 ) -> Connections:
     """Who is connected: the label that it gave itself, what it follows, and how far behind it is.
 

@@ -15,11 +15,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.access.gate import Gate
 from app.access.grant import GRANT, NOBODY, Grant
 from app.access.origins import host_name, is_own_host, is_own_page, is_same_origin
-from app.access.rules import UNAUTHORISED, Rule, refusal, rule_of
-from app.api.problems import ApiProblem, problem_response
+from app.access.rules import UNAUTHORISED, Refusal, Rule, refusal, rule_of
+from app.api.problems import ApiProblem, refuse
 from app.api.services import get_services
+from app.stream.close_codes import CLOSE_UNAUTHORISED
 from app.stream.manager import SUBPROTOCOL
-from app.stream.sweep import CLOSE_UNAUTHORISED
 
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="synapse"'}
 
@@ -82,7 +82,7 @@ class Doorway:
                 return
             scope[GRANT] = self._admit(connection, gate, rule, offered)
         except ApiProblem as problem:
-            await _refuse(problem, scope, receive, send)
+            await refuse(problem, scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -151,13 +151,7 @@ class Doorway:
             return (gate.of_token(token) if token else None) or grant
         if authorization is not None or offered is not None:
             token = offered if authorization is None else _bearer(authorization)
-            found = None if token is None else gate.of_token(token)
-            if found is None:
-                raise _unauthorised(
-                    connection,
-                    "the header 'Authorization' must be 'Bearer TOKEN' with a token that is right",
-                )
-            grant = found
+            grant = _owner_of(connection, gate, token)
         elif cookie is not None:
             found = gate.of_cookie(cookie)
             grant, is_browser = found or grant, found is not None
@@ -167,7 +161,7 @@ class Doorway:
         if refused is None:
             return grant
         if refused.code != UNAUTHORISED:
-            raise ApiProblem(403, refused.code, refused.message)
+            raise problem_of(refused)
         if connection.scope["type"] == "websocket" and cookie is None:
             return NOBODY  # its first message may hold the token
         told = (
@@ -178,8 +172,35 @@ class Doorway:
         raise _unauthorised(connection, told)
 
 
+def problem_of(refused: Refusal) -> ApiProblem:
+    """What a grant is not enough for, as an answer: 401 to whoever has shown nothing, else 403."""
+    if refused.code == UNAUTHORISED:
+        return ApiProblem(401, refused.code, refused.message, headers=CHALLENGE)
+    return ApiProblem(403, refused.code, refused.message)
+
+
+def grant_of_header(connection: HTTPConnection) -> Grant | None:
+    """What the header `Authorization` allows; None where there is none.
+
+    Raises:
+        ApiProblem: 401, `unauthorised`: it holds no token that is right.
+    """
+    authorization = connection.headers.get("authorization") or None
+    if authorization is None:
+        return None
+    return _owner_of(connection, get_services(connection).gate, _bearer(authorization))
+
+
+def _owner_of(connection: HTTPConnection, gate: Gate, token: str | None) -> Grant:
+    found = None if token is None else gate.of_token(token)
+    if found is None:
+        told = "the header 'Authorization' must be 'Bearer TOKEN' with a token that is right"
+        raise _unauthorised(connection, told)
+    return found
+
+
 def _unauthorised(connection: HTTPConnection, message: str) -> ApiProblem:
-    return ApiProblem(401, UNAUTHORISED, f"{message}{where_is(connection)}", headers=CHALLENGE)
+    return problem_of(Refusal(UNAUTHORISED, f"{message}{where_is(connection)}"))
 
 
 def _address(connection: HTTPConnection) -> str | None:
@@ -234,10 +255,3 @@ async def _turn_away(receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": []})
     await send({"type": "websocket.close", "code": CLOSE_UNAUTHORISED, "reason": UNAUTHORISED})
-
-
-async def _refuse(problem: ApiProblem, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
-        await problem_response(problem)(scope, receive, send)
-    else:
-        await send({"type": "websocket.close", "code": 1008})

@@ -9,7 +9,7 @@ from app.answers.episodes import AllTransitions, Episodes
 from app.api.answer import answered
 from app.api.params import PositionParam, TimeParam
 from app.api.problems import PROBLEM_RESPONSES
-from app.api.services import ServicesDep
+from app.api.services import ServicesDep, TurnDep
 from app.queries.episodes import EPISODES_MAX, episodes, transitions
 from events.scalars import SYMBOL_PATTERN
 
@@ -21,6 +21,7 @@ SymbolParam = Annotated[str | None, Query(pattern=SYMBOL_PATTERN)]
 @router.get("/episodes", response_model=Episodes)
 async def get_episodes(
     services: ServicesDep,
+    turn: TurnDep,
     symbol: SymbolParam = None,
     since: TimeParam = None,
     until: TimeParam = None,
@@ -33,16 +34,18 @@ async def get_episodes(
     the newest price as its `end_price`. Of each symbol the newest 10,000 that ended are known.
     """
     reader = services.reader
-    return answered(
-        await episodes(
-            reader, symbol=symbol, since=since, until=until, position=position, limit=limit
+    async with turn:
+        return answered(
+            await episodes(
+                reader, symbol=symbol, since=since, until=until, position=position, limit=limit
+            )
         )
-    )
 
 
 @router.get("/transitions", response_model=AllTransitions)
 async def get_transitions(
     services: ServicesDep,
+    turn: TurnDep,
     symbol: SymbolParam = None,
     since: TimeParam = None,
     until: TimeParam = None,
@@ -53,6 +56,7 @@ async def get_transitions(
     Shifts between two market times (inclusive) count, and the episodes that overlap them, each of them whole.
     """
     reader = services.reader
-    return answered(
-        await transitions(reader, symbol=symbol, since=since, until=until, position=position)
-    )
+    async with turn:
+        return answered(
+            await transitions(reader, symbol=symbol, since=since, until=until, position=position)
+        )

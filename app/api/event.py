@@ -10,7 +10,7 @@ from app.api.answer import answered
 from app.api.auth import GrantDep
 from app.api.event_schemas import EVENT, answers_with
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem, ProblemDetails
-from app.api.services import ServicesDep
+from app.api.services import ServicesDep, TurnDep
 from app.queries.event import HiddenEvent, one_event
 
 router = APIRouter(
@@ -23,14 +23,15 @@ Ref = Annotated[str, Path(max_length=64, description="An event's id, or its posi
 
 
 @router.get("/events/{ref}", responses=answers_with(EVENT))
-async def get_event(services: ServicesDep, grant: GrantDep, ref: Ref) -> Response:
+async def get_event(services: ServicesDep, grant: GrantDep, turn: TurnDep, ref: Ref) -> Response:
     """An event as the socket carries it, and what surrounds it.
 
     `causes` begins with the direct one; `effects` are those events that it directly caused, in the order of
     the log, among the next 500 positions and the next 100 trades.
     """
     try:
-        found = await one_event(services.reader, ref, grant.channels)
+        async with turn:
+            found = await one_event(services.reader, ref, grant.channels)
     except HiddenEvent as error:
         raise ApiProblem(403, FORBIDDEN_CHANNEL, str(error)) from error
     if found is None:

@@ -48,8 +48,9 @@ EVENT: Final = _object(
     {
         "event": MESSAGE,
         "schema_version": {"type": "integer"},
-        "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-        "correlation_id": _TEXT,
+        # Null for whoever does not see all channels: they tell of what is hidden.
+        "hash": {"anyOf": [{"type": "string", "pattern": "^[0-9a-f]{64}$"}, {"type": "null"}]},
+        "correlation_id": {"anyOf": [_TEXT, {"type": "null"}]},
         "causation_id": {"anyOf": [_TEXT, {"type": "null"}]},
         "causes": {"type": "array", "items": MESSAGE},
         "effects": {"type": "array", "items": MESSAGE},

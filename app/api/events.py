@@ -1,8 +1,9 @@
 """`GET /api/events`: the log, a page at a time in the very text that the socket sends, or as one download."""
 
+from contextlib import nullcontext
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.analysis.export import MEDIA_TYPES, ExportFormat
@@ -19,7 +20,7 @@ from app.api.params import (
     types_of,
 )
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem, ProblemDetails
-from app.api.services import ServicesDep
+from app.api.services import ServicesDep, TurnDep
 from app.exporting.asked import HEADERS, Asked
 from app.stream.protocol import Problem
 from app.stream.transport import present_text, raw_text
@@ -29,7 +30,7 @@ from events.scalars import to_micros
 from events.store import EventStore, ReadQuery
 
 PAGE_USUAL: Final = 100
-"""Events in a page, unless the request says otherwise."""
+"""Events in a page, unless the request says otherwise; a page of more waits for its turn."""
 
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _TOLD: Final = (
@@ -69,7 +70,9 @@ Format = Literal["json", "ndjson", "csv", "parquet", "arrow", "cloudevents"]
 
 @router.get("/events", responses=_RESPONSES)
 async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing that can be asked
+    request: Request,
     services: ServicesDep,
+    turn: TurnDep,
     grant: GrantDep,
     after: PositionParam = None,
     before: PositionParam = None,
@@ -107,8 +110,10 @@ async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing 
             types=split_list(types),
             limit=limit,
         )
-        store, downloads = services.log.store, services.downloads
-        return await export_response(store, ExportFormat(format), asked, downloads)
+        ended = services.downloads.begin(request.client.host if request.client else "")
+        return await export_response(
+            services.log.store, ExportFormat(format), asked, ended, sees_all=grant.sees_all
+        )
     head, store = services.log.head, services.log.store
     query = ReadQuery(
         after=after or 0,
@@ -120,8 +125,9 @@ async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing 
         limit=limit or PAGE_USUAL,
         descending=order == "desc",
     )
-    page = await _page(store, query, raw=raw)
-    return Response(_page_text(page, query, head), media_type="application/json")
+    async with nullcontext() if query.limit <= PAGE_USUAL else turn:
+        page = await _page(store, query, raw=raw)
+        return Response(_page_text(page, query, head), media_type="application/json")
 
 
 def _refuse_unfit(format_: Format, limit: int | None, order: str, *, raw: bool) -> None:

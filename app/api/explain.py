@@ -9,7 +9,7 @@ from app.answers.explain import Explanation
 from app.api.answer import answered
 from app.api.params import MomentParam
 from app.api.problems import PROBLEM_RESPONSES
-from app.api.services import ServicesDep
+from app.api.services import ServicesDep, TurnDep
 from app.moments import HEAD
 from app.queries.explain import explain
 from events.scalars import SYMBOL_PATTERN
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/api", tags=["analysis"], responses=PROBLEM_RESPONSES
 @router.get("/explain", response_model=Explanation)
 async def get_explain(
     services: ServicesDep,
+    turn: TurnDep,
     symbol: Annotated[str, Query(pattern=SYMBOL_PATTERN)],
     at: MomentParam = HEAD,
 ) -> Response:
@@ -28,4 +29,5 @@ async def get_explain(
     `price` is the close that would do it, about, and `change` that close against the last one; null where no
     close within 40 % would, or where the last close is not known.
     """
-    return answered(await explain(services.reader, symbol, at))
+    async with turn:
+        return answered(await explain(services.reader, symbol, at))

@@ -7,11 +7,11 @@ An export that fails on its way must not look like a whole one: the connection i
 body's end has been told (over HTTP/1.1; an older client is told no end of any body).
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from app.analysis.export import MEDIA_TYPES, ExportFormat, FormatUnavailable
-from app.api.downloads import DownloadResponse, Downloads, ExportCut
+from app.api.downloads import DownloadResponse, ExportCut
 from app.api.problems import ApiProblem
 from app.exporting.asked import Asked
 from app.exporting.engine import begin_export, file_name
@@ -19,34 +19,45 @@ from events.store import EventStore
 
 
 async def export_response(
-    store: EventStore, format_: ExportFormat, asked: Asked, downloads: Downloads
+    store: EventStore,
+    format_: ExportFormat,
+    asked: Asked,
+    ended: Callable[[], None],
+    *,
+    sees_all: bool,
 ) -> DownloadResponse:
     """Begin an export. The first page is read before anything is sent, so that a fault is a problem.
 
+    Args:
+        store: what is read.
+        format_: the format.
+        asked: which events.
+        ended: gives its place back; it is called once, whatever becomes of it.
+        sees_all: no channel is hidden from its reader; else it tells no hash of the chain.
+
     Raises:
-        ApiProblem: 501, its format needs packages that are not installed; 503, too many are under way.
+        ApiProblem: 501, its format needs packages that are not installed.
         EmptyRange: it ends before it begins.
         InvalidSelection: there is no such channel or type.
         PositionBeyondHead: it begins where nothing has been recorded yet.
         StoreUnavailable: the store cannot be read.
     """
-    downloads.begin()
     try:
         try:
-            export = await begin_export(store, format_, asked)
+            export = await begin_export(store, format_, asked, sees_all=sees_all)
         except FormatUnavailable as error:
             raise ApiProblem(501, error.code, str(error)) from error
         chunks = export.chunks()
         first = await anext(chunks)
     except BaseException:
-        downloads.end()
+        ended()
         raise
     name = file_name(format_, asked, export.span)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         **export.span.headers(),
     }
-    return DownloadResponse(_body(first, chunks), headers, MEDIA_TYPES[format_], downloads.end)
+    return DownloadResponse(_body(first, chunks), headers, MEDIA_TYPES[format_], ended)
 
 
 async def _body(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -40,7 +40,7 @@ PositionParam = Annotated[int | None, Query(ge=0, le=2**53 - 1)]
 ListParam = Annotated[list[str] | None, Query(description="Repeated, or separated by commas.")]
 
 
-def refuse_unknown_params(connection: HTTPConnection) -> None:
+async def refuse_unknown_params(connection: HTTPConnection) -> None:
     """Refuse a query parameter that the endpoint does not have, rather than answer another question.
 
     Raises:

@@ -5,7 +5,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.problems import ApiProblem, problem_response
+from app.api.problems import ApiProblem, refuse
 
 _PLAIN: Final = frozenset({"", "identity"})
 
@@ -23,6 +23,6 @@ class PlainBodies:
                 if named.strip().lower() not in _PLAIN:
                     detail = "send the body as it is, without the header 'Content-Encoding'"
                     problem = ApiProblem(415, "unsupported_media_type", detail)
-                    await problem_response(problem)(scope, receive, send)
+                    await refuse(problem, scope, receive, send)
                     return
         await self._app(scope, receive, send)

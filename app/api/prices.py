@@ -10,6 +10,7 @@ from app.api.idempotency import Endpoint, IdempotencyKey, keyed
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import ServicesDep
 from app.market.ticks import PriceTick
+from app.stream.faults import FewFaults
 from events.catalog import Record
 
 PRICES_PER_REQUEST_MAX = 10_000
@@ -34,7 +35,7 @@ class PricesOut(Record):
 
 @router.post("/prices", dependencies=[Depends(require_write)])
 async def post_prices(
-    services: ServicesDep, body: PricesIn, idempotency_key: IdempotencyKey = None
+    services: ServicesDep, body: FewFaults[PricesIn], idempotency_key: IdempotencyKey = None
 ) -> PricesOut:
     """Record ticks and all that they cause. The same `Idempotency-Key` and body get the first answer."""
     with keyed(Endpoint.PRICES, idempotency_key, body.model_dump_json()) as key:

@@ -11,7 +11,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
+from starlette.types import Receive, Scope, Send
 
+from app.stream.close_codes import CLOSE_REFUSED
 from app.stream.crowd import Crowded
 from app.stream.protocol import Problem
 from events.errors import (
@@ -94,6 +96,15 @@ def problem_response(problem: ApiProblem) -> JSONResponse:
     )
     headers = dict(problem.headers or {})
     return JSONResponse(body.model_dump(), problem.status, headers, media_type=MEDIA_TYPE)
+
+
+async def refuse(problem: ApiProblem, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request, or the handshake of a socket, with a problem."""
+    # A server that cannot answer an upgrade with a body closes it instead: uvicorn can.
+    if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
+        await problem_response(problem)(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": CLOSE_REFUSED})
 
 
 def too_many_connections(crowded: Crowded) -> ApiProblem:

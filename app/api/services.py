@@ -1,13 +1,15 @@
 """What the endpoints work with, made by the composition root and handed in through the application."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated, cast
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from app.access.gate import Gate
 from app.api.downloads import Downloads
+from app.api.questions import Questions
 from app.broadcaster import MarketDataBroadcaster
 from app.ingest import TickIngest
 from app.lanes import Lanes
@@ -35,6 +37,7 @@ class Services:
     replays: ReplayContext
     gate: Gate
     downloads: Downloads
+    questions: Questions
     register: ConnectionRegister
     log_metrics: LogMetrics
     lanes: Lanes
@@ -51,4 +54,17 @@ def get_services(connection: HTTPConnection) -> Services:
     return cast(Services, connection.app.state.services)
 
 
-ServicesDep = Annotated[Services, Depends(get_services)]
+async def _get_services(connection: HTTPConnection) -> Services:
+    # A coroutine: what is none is called in a thread, and hundreds of requests at once wait for their threads.
+    return get_services(connection)
+
+
+ServicesDep = Annotated[Services, Depends(_get_services)]
+
+
+async def _get_turn(request: Request, services: ServicesDep) -> AbstractAsyncContextManager[None]:
+    return services.questions.turn(request)
+
+
+TurnDep = Annotated[AbstractAsyncContextManager[None], Depends(_get_turn)]
+"""`async with` it, whatever reads or reckons much is done in its turn."""

@@ -6,25 +6,24 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, model_validator
 
-from app.access.gate import OWNER
 from app.access.grant import Grant, Scope
+from app.access.rules import FORBIDDEN, UNAUTHORISED, Refusal
 from app.access.sessions import LAUNCH_S_MAX, SESSION_S_MAX
+from app.access.token_book import TOKEN_CHARACTERS_MAX
 from app.api.auth import BearerDep, CookieDep, GrantDep, require
-from app.api.doorway import CHALLENGE, stranger_of, where_is
-from app.api.problems import PROBLEM_RESPONSES, ApiProblem
+from app.api.doorway import grant_of_header, problem_of, stranger_of, where_is
+from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import Services, ServicesDep
+from app.stream.faults import FewFaults
 from events.catalog import Channel, Record
 from events.scalars import UtcTime
 
 router = APIRouter(prefix="/api/session", tags=["session"], responses=PROBLEM_RESPONSES)
 
-SECRET_MAX: Final = 4_096
-"""Characters of a launch code or a token, at most."""
-
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 _log = structlog.get_logger("api")
 
-Secret = Annotated[str, Field(min_length=1, max_length=SECRET_MAX)]
+Secret = Annotated[str, Field(min_length=1, max_length=TOKEN_CHARACTERS_MAX)]
 
 
 class SessionIn(Record):
@@ -57,7 +56,7 @@ class LaunchOut(Record):
 
 @router.post("")
 async def open_session(
-    services: ServicesDep, request: Request, response: Response, body: SessionIn
+    services: ServicesDep, request: Request, response: Response, body: FewFaults[SessionIn]
 ) -> SessionOut:
     """Sign a browser in, with the code of the link that the server printed or with a token.
 
@@ -65,7 +64,11 @@ async def open_session(
     """
     grant = _grant(services, body)
     if grant is None:
-        raise ApiProblem(401, "unauthorised", _refusal(request, body), headers=CHALLENGE)
+        raise problem_of(Refusal(UNAUTHORISED, _refusal(request, body)))
+    if not grant.scopes:
+        raise problem_of(
+            Refusal(FORBIDDEN, "that token is right, and has no scope of this server's")
+        )
     session, cookie = services.gate.sessions.open(grant)
     lasts_s = int((session.expires_at - services.gate.now()).total_seconds())
     _set_cookie(services, request, response, cookie, max(0, min(lasts_s, SESSION_S_MAX)))
@@ -78,18 +81,14 @@ async def show_session(
     services: ServicesDep,
     request: Request,
     response: Response,
-    credentials: BearerDep,
-    _: CookieDep = None,
+    _token: BearerDep,
+    _session: CookieDep = None,
 ) -> SessionOut:
-    """What the caller may do; nothing is needed to ask."""
+    """What the caller may do; nothing is needed to ask, but a token that is sent must be right."""
     response.headers.update(_NO_STORE)
     gate = services.gate
-    grant = None
-    if credentials is not None:
-        grant = gate.of_token(credentials.credentials)
-    return _shown(
-        grant or gate.of_cookie(request.cookies.get(gate.sessions.cookie)) or stranger_of(request)
-    )
+    grant = grant_of_header(request) or gate.of_cookie(request.cookies.get(gate.sessions.cookie))
+    return _shown(grant or stranger_of(request))
 
 
 @router.delete("")
@@ -103,10 +102,13 @@ async def close_session(services: ServicesDep, request: Request, response: Respo
 async def issue_launch_code(
     services: ServicesDep, grant: GrantDep, response: Response
 ) -> LaunchOut:
-    """A new launch code, for another browser or after the first link was used; needs the scope `admin`."""
+    """A new launch code, for another browser or after the first link was used; needs the scope `admin`.
+
+    The browser may do what the caller may, for as long as the caller may.
+    """
     require(grant, Scope.ADMIN)  # a second lock: a code is the key to all the others
     response.headers.update(_NO_STORE)
-    return LaunchOut(launch_code=services.gate.sessions.launch.issue(), expires_s=LAUNCH_S_MAX)
+    return LaunchOut(launch_code=services.gate.sessions.launch.issue(grant), expires_s=LAUNCH_S_MAX)
 
 
 def _shown(grant: Grant) -> SessionOut:
@@ -130,7 +132,8 @@ def _set_cookie(
 def _grant(services: Services, body: SessionIn) -> Grant | None:
     if body.token is not None:
         return services.gate.of_token(body.token)
-    return OWNER if services.gate.sessions.launch.redeem(body.launch_code or "") else None
+    found = services.gate.sessions.launch.redeem(body.launch_code or "")
+    return found if found is not None and services.gate.holds(found) else None
 
 
 def _refusal(request: Request, body: SessionIn) -> str:

@@ -4,7 +4,7 @@ from functools import partial
 
 from fastapi import APIRouter, WebSocket
 
-from app.api.problems import ApiProblem, problem_response, too_many_connections
+from app.api.problems import ApiProblem, refuse, too_many_connections
 from app.api.services import get_services
 from app.stream.crowd import Crowded
 from app.stream.replay_connection import ReplayConnection
@@ -41,8 +41,4 @@ async def no_socket(websocket: WebSocket) -> None:
 
 async def _deny(websocket: WebSocket, problem: ApiProblem) -> None:
     """Answer the handshake with a problem."""
-    # A server that cannot answer an upgrade with a body closes it instead: uvicorn can.
-    if "websocket.http.response" in websocket.scope.get("extensions", {}):
-        await websocket.send_denial_response(problem_response(problem))
-    else:
-        await websocket.close()
+    await refuse(problem, websocket.scope, websocket.receive, websocket.send)

@@ -1,6 +1,7 @@
 """`GET /api/state`: the projected state, now or at a moment of the past."""
 
-from typing import Annotated
+from contextlib import nullcontext
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
@@ -10,8 +11,11 @@ from app.api.answer import answered
 from app.api.auth import GrantDep
 from app.api.params import PositionParam, TimeParam
 from app.api.problems import PROBLEM_RESPONSES, ApiProblem
-from app.api.services import ServicesDep
+from app.api.services import ServicesDep, TurnDep
 from app.queries.state import state
+
+QUICK_SYMBOLS: Final = 100
+"""The state as it is now, of more symbols than so many, waits for its turn like one of the past."""
 
 router = APIRouter(prefix="/api", tags=["state"], responses=PROBLEM_RESPONSES)
 
@@ -19,6 +23,7 @@ router = APIRouter(prefix="/api", tags=["state"], responses=PROBLEM_RESPONSES)
 @router.get("/state", response_model=State)
 async def get_state(
     services: ServicesDep,
+    turn: TurnDep,
     grant: GrantDep,
     position: PositionParam = None,
     at: TimeParam = None,
@@ -32,13 +37,16 @@ async def get_state(
     """
     if position is not None and (at or known_at):
         raise ApiProblem(422, "invalid_request", "give either position or a time, not both")
-    return answered(
-        await state(
-            services.reader,
-            position=position,
-            at=at,
-            known_at=known_at,
-            symbol=symbol,
-            channels=grant.channels,
+    is_now = position is None and at is None and known_at is None
+    is_quick = is_now and len(services.ingest.state.symbols) <= QUICK_SYMBOLS
+    async with nullcontext() if is_quick else turn:
+        return answered(
+            await state(
+                services.reader,
+                position=position,
+                at=at,
+                known_at=known_at,
+                symbol=symbol,
+                channels=grant.channels,
+            )
         )
-    )

@@ -14,6 +14,7 @@ from app.api.idempotency import Endpoint, IdempotencyKey, keyed
 from app.api.problems import PROBLEM_RESPONSES
 from app.api.services import ServicesDep
 from app.market.commands import RecordTrades
+from app.stream.faults import FewFaults
 from events.catalog import Record, TradeExecution, TradeSide, TradeStatus
 from events.scalars import Label, Price, Quantity, Symbol, UtcTime
 
@@ -66,7 +67,7 @@ class TradesOut(Record):
 
 @router.post("/trades", dependencies=[Depends(require_write)])
 async def post_trades(
-    services: ServicesDep, body: TradesIn, idempotency_key: IdempotencyKey = None
+    services: ServicesDep, body: FewFaults[TradesIn], idempotency_key: IdempotencyKey = None
 ) -> TradesOut:
     """Record executed trades and mark their portfolios. A trade that is sent again is counted once."""
     trades = tuple(trade.payload() for trade in body.trades)

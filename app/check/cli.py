@@ -37,7 +37,7 @@ Url = Annotated[str, typer.Argument(metavar="URL", help="The server, as http://1
 Token = Annotated[
     str | None,
     typer.Option(
-        help="A token that may read and write. Default: SYNAPSE_TOKEN, which others do not see."
+        help="A token that may read and write, every channel. Default: SYNAPSE_TOKEN, which others do not see."
     ),
 ]
 TokenFile = Annotated[

@@ -108,7 +108,9 @@ class Http:
         if answer.status_code != httpx.codes.OK:
             said = with_hint(answer.status_code, problem(answer))
             if answer.status_code in {401, 403} and "Authorization" in self.client.headers:
-                raise CannotCheck(f"{self.url} refuses the token (--token): {said}")
+                raise CannotCheck(
+                    f"{self.url} refuses the token (--token, --token-file or SYNAPSE_TOKEN): {said}"
+                )
             raise CannotCheck(f"{self.url}{path} is answered with {said}")
         return answer.text
 

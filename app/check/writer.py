@@ -114,7 +114,10 @@ class Writer:
         """
         status = answer.status_code
         if status in {401, 403}:
-            raise CannotCheck(f"the server refuses the token (--token): {problem(answer)}")
+            raise CannotCheck(
+                "the server refuses the token (--token, --token-file or SYNAPSE_TOKEN):"
+                f" {problem(answer)}"
+            )
         if status < 500 and status not in PASSING:
             raise CannotCheck(f"the server refuses prices: {problem(answer)}")
 

@@ -99,16 +99,17 @@ class EventDetail:
 
     Attributes:
         schema_version: the one that its payload was written under.
-        hash: of the chain, in hex.
-        correlation_id, causation_id: the chain of causes that it belongs to; the event that directly caused it.
+        hash: of the chain, in hex; None for a token that does not see all channels.
+        correlation_id, causation_id: the chain of causes that it belongs to; the event that directly caused it. None
+            where that is of a channel that the token does not cover, too.
         causes: the direct one first.
         effects: what it directly caused, in the order of the log.
     """
 
     event: Event
     schema_version: int
-    hash: str
-    correlation_id: str
+    hash: str | None
+    correlation_id: str | None
     causation_id: str | None
     causes: tuple[Event, ...]
     effects: tuple[Event, ...]

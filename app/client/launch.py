@@ -32,10 +32,16 @@ def new_launch_link(url: str, token: str) -> str:
         answer = httpx.post(f"{page}api/session/launch", headers=headers, timeout=ANSWER_S_MAX)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reason = untrusted(error) or str(error) or type(error).__name__
-        raise LogUnavailable(f"{page}: {reason}") from error
+        raise LogUnavailable(f"{page}: {reason}{_tls_hint(page, error)}") from error
     if answer.is_success and "launch_code" in answer.text:
         return f"{page}#launch={answer.json()['launch_code']}"
     said = detail_of(answer.content)
     if not said or answer.is_server_error or answer.status_code == httpx.codes.NOT_FOUND:
         raise LogUnavailable(f"{page} gives no launch link (status {answer.status_code})")
     raise QuestionRefused("launch_refused", with_hint(answer.status_code, said))
+
+
+def _tls_hint(page: str, error: Exception) -> str:
+    """What to ask oneself where a server hung up on plain HTTP, as one that speaks TLS does."""
+    hung_up = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError)
+    return " (does it speak https?)" if hung_up and page.startswith("http://") else ""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from app.stream.close_codes import CLOSE_FINAL, CLOSE_TOO_BIG
+
 MESSAGE_BYTES_MAX: Final = 16 * 2**20
 """A longer message of the server's ends the subscription with `Refused` (code 1009)."""
 
@@ -12,8 +14,6 @@ SILENT_HEARTBEATS: Final = 2.5
 RECONNECT_ASKED_S_MAX: Final = 300.0
 """A server that goes away is believed up to here when it says when to come back."""
 
-CLOSE_TOO_BIG: Final = 1009
-CLOSE_FINAL: Final = range(4400, 4800)
 HTTP_PASSING: Final = frozenset({408, 425, 429})
 """HTTP statuses below 500 that may be gone at the next attempt."""
 

@@ -5,6 +5,13 @@ from typing import Final
 
 import orjson
 
+from app.stream.close_codes import (
+    CLOSE_FIRST_MESSAGE,
+    CLOSE_FLOODING,
+    CLOSE_FORBIDDEN,
+    CLOSE_UNAUTHORISED,
+)
+
 SEND_ONE: Final = (
     "give a token that is right and may read: --token, or SYNAPSE_TOKEN (in Python token=…)"
 )
@@ -15,10 +22,10 @@ HINTS: Final[Mapping[int, str]] = {
     403: TOO_LITTLE,
     421: "its operator can add the name to SYNAPSE_ALLOWED_HOSTS",
     429: "it has as much to do as it takes: try again later, or ask for less at once",
-    4401: f"the token is missing, wrong, expired or revoked: {SEND_ONE}",
-    4403: TOO_LITTLE,
-    4408: "the network is too slow, or something before the server holds messages back",
-    4429: "it takes so much and no more from one client: send less at once",
+    CLOSE_UNAUTHORISED: f"the token is missing, wrong, expired or revoked: {SEND_ONE}",
+    CLOSE_FORBIDDEN: TOO_LITTLE,
+    CLOSE_FIRST_MESSAGE: "the network is too slow, or something before the server holds messages back",
+    CLOSE_FLOODING: "it takes so much and no more from one client: send less at once",
 }
 """By HTTP status or close code; of others the server's own words are all there is."""
 

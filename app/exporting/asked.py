@@ -105,19 +105,22 @@ class Span:
         head, head_hash: the log's last position when the export began.
         after, after_hash: where it begins, exclusive; at position 0 the hash is all zeros.
         upto, upto_hash: where it ends, inclusive: whatever matches up to here is in it.
+
+    The hashes are None for whoever does not see all channels: they tell of the events that are hidden.
     """
 
     epoch: str
     head: int
-    head_hash: str
+    head_hash: str | None
     after: int
-    after_hash: str
+    after_hash: str | None
     upto: int
-    upto_hash: str
+    upto_hash: str | None
 
     def headers(self) -> dict[str, str]:
         """The same for HTTP."""
-        return {header: str(getattr(self, name)) for name, header in HEADERS.items()}
+        told = {header: getattr(self, name) for name, header in HEADERS.items()}
+        return {header: str(value) for header, value in told.items() if value is not None}
 
     @classmethod
     def of_headers(cls, headers: Mapping[str, str]) -> Self:
@@ -126,14 +129,14 @@ class Span:
         Raises:
             KeyError, ValueError: it did not tell it, or not so.
         """
-        told = {name: headers[header] for name, header in HEADERS.items()}
+        told = {name: headers.get(header) for name, header in HEADERS.items()}
         return cls(
-            told["epoch"],
-            int(told["head"]),
+            headers[HEADERS["epoch"]],
+            int(headers[HEADERS["head"]]),
             told["head_hash"],
-            int(told["after"]),
+            int(headers[HEADERS["after"]]),
             told["after_hash"],
-            int(told["upto"]),
+            int(headers[HEADERS["upto"]]),
             told["upto_hash"],
         )
 

@@ -22,7 +22,7 @@ from app.exporting.asked import Asked, Counted, Span
 from app.queries.selected import read_query
 from app.stream.transport import present_text
 from events.chain import GENESIS
-from events.envelope import Head
+from events.envelope import Head, RecordedEvent
 from events.errors import CorruptLog, PositionBeyondHead
 from events.store import EventStore, ReadQuery
 
@@ -99,8 +99,13 @@ class Export:
         return self.span.upto
 
 
-async def begin_export(store: EventStore, format_: ExportFormat, asked: Asked) -> Export:
+async def begin_export(
+    store: EventStore, format_: ExportFormat, asked: Asked, *, sees_all: bool = True
+) -> Export:
     """Begin an export, up to the head as it is now; no event is read yet.
+
+    Where its reader does not see all channels it tells no hashes of the chain, and no causes: they would tell of
+    events that are hidden.
 
     Raises:
         FormatUnavailable: its format needs packages that are not installed.
@@ -118,16 +123,18 @@ async def begin_export(store: EventStore, format_: ExportFormat, asked: Asked) -
     span = Span(
         head.epoch,
         head.position,
-        head.hash.hex(),
+        head.hash.hex() if sees_all else None,
         asked.after,
-        await hash_at(store, head, asked.after),
+        await hash_at(store, head, asked.after) if sees_all else None,
         upto,
-        await hash_at(store, head, upto),
+        await hash_at(store, head, upto) if sees_all else None,
     )
     # A big library may be imported: not on the event loop.
     to = None if asked.limit else span.upto  # a limit may end it before, which nobody knows yet
     provenance = Provenance(span.epoch, to, asked.chosen(), span.after)
     way = await asyncio.to_thread(_way, store, format_, provenance)
+    if format_ is ExportFormat.CLOUDEVENTS and not sees_all:
+        way = replace(way, read=lambda query: _without_causes(store, query))
     return Export(span, Counted(), query, asked.limit, way)
 
 
@@ -156,6 +163,14 @@ def _way(store: EventStore, format_: ExportFormat, provenance: Provenance) -> Wa
         case ExportFormat.CLOUDEVENTS:
             return Way(store.read, _each, encoder_of(format_, provenance))
     return Way(store.read_columns, lambda page: page.positions, encoder_of(format_, provenance))
+
+
+async def _without_causes(store: EventStore, query: ReadQuery) -> list[RecordedEvent]:
+    """A page of events, each of which is a chain of its own."""
+    return [
+        event._replace(correlation_id=event.event_id, causation_id=None)
+        for event in await store.read(query)
+    ]
 
 
 def _each(page: Sequence[Any]) -> Sequence[int]:

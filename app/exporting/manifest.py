@@ -67,6 +67,8 @@ class Manifest(Record):
         start: `from`, exclusive.
         to: whatever matches the selection after `from` and up to here is in it, whether anything does or not.
         head: the log's last position when the export began.
+
+    The hashes are null in one that a token made which does not cover all channels.
     """
 
     manifest_version: Literal[1]
@@ -82,11 +84,11 @@ class Manifest(Record):
     last_position: int | None
     epoch: str
     start: Position = Field(alias="from")
-    from_hash: str
+    from_hash: str | None
     to: Position
-    to_hash: str
+    to_hash: str | None
     head: Position
-    head_hash: str
+    head_hash: str | None
     selection: dict[str, JsonValue]
     previous: Previous | None
 
@@ -122,7 +124,7 @@ class Outcome:
     first: int | None
     last: int | None
     upto: int
-    upto_hash: str
+    upto_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)

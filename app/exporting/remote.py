@@ -48,18 +48,17 @@ class ServerSource:
                     raise _refusal(self._http, response)
                 yield ServerDownload(self, response, format_, asked.limit)
 
-    async def epoch_and_hash(self, position: int) -> tuple[str, str | None]:
+    async def epoch_and_head(self) -> tuple[str, int]:
         """See `Source`."""
         page = await self._get("/api/events", {"limit": "1", "order": "desc"})
-        if position > page["head"]:
-            return page["epoch"], None
-        return page["epoch"], await self.hash_at(position)
+        return page["epoch"], page["head"]
 
-    async def hash_at(self, position: int) -> str:
-        """The chain's hash at a position that there is, in hexadecimal digits."""
+    async def hash_at(self, position: int) -> str | None:
+        """See `Source`."""
         if position == 0:
             return GENESIS.hex()
-        return str((await self._get(f"/api/events/{position}", {}))["hash"])
+        told: str | None = (await self._get(f"/api/events/{position}", {}))["hash"]
+        return told
 
     async def symbols(self) -> Sequence[str]:
         """See `Source`."""
@@ -114,7 +113,8 @@ class ServerDownload:
         found = await asyncio.to_thread(contents_of, file, self._format)
         upto, upto_hash = self.span.upto, self.span.upto_hash
         if found.last is not None and found.events == self._limit:
-            upto, upto_hash = found.last, await self._source.hash_at(found.last)
+            upto = found.last
+            upto_hash = upto_hash and await self._source.hash_at(upto)
         return Outcome(found.events, found.first, found.last, upto, upto_hash)
 
 

@@ -47,8 +47,11 @@ class Source(Protocol):
     def begin(self, format_: ExportFormat, asked: Asked) -> AbstractAsyncContextManager[Download]:
         """Begin an export; it ends with the context. Raises as `begin_export` does."""
 
-    async def epoch_and_hash(self, position: int) -> tuple[str, str | None]:
-        """The log's lifetime, and the hash at a position; None beyond its head."""
+    async def epoch_and_head(self) -> tuple[str, int]:
+        """The log's lifetime, and its last position."""
+
+    async def hash_at(self, position: int) -> str | None:
+        """The chain's hash at a position that there is; None where it is not told."""
 
     async def symbols(self) -> Sequence[str]:
         """The symbols that the log has, sorted."""
@@ -66,11 +69,14 @@ class StoreSource:
         """See `Source`."""
         yield StoreDownload(self._store, await begin_export(self._store, format_, asked))
 
-    async def epoch_and_hash(self, position: int) -> tuple[str, str | None]:
+    async def epoch_and_head(self) -> tuple[str, int]:
         """See `Source`."""
         head = await self._store.head()
-        known = position <= head.position
-        return head.epoch, await hash_at(self._store, head, position) if known else None
+        return head.epoch, head.position
+
+    async def hash_at(self, position: int) -> str:
+        """See `Source`."""
+        return await hash_at(self._store, await self._store.head(), position)
 
     async def symbols(self) -> Sequence[str]:
         """See `Source`."""
@@ -121,28 +127,27 @@ async def refuse_unknown(source: Source, symbols: Sequence[str]) -> None:
 
 
 async def differences(source: Source, manifest: Manifest) -> list[str]:
-    """What says that a log is not the one that an export was made of; nothing where it is."""
-    epoch, to_hash = await source.epoch_and_hash(manifest.to)
+    """What says that a log is not the one that an export was made of; nothing where it is.
+
+    An export that tells no hashes is held against the lifetime and the positions alone.
+    """
+    epoch, head = await source.epoch_and_head()
     if epoch != manifest.epoch:
         return [f"the log is in lifetime {epoch}, the export is of {manifest.epoch}"]
-    if to_hash is None:
+    if manifest.to > head:
         return [f"the log ends before position {manifest.to}, where the export ends"]
-    if to_hash != manifest.to_hash:
-        return [
-            f"at position {manifest.to} the log's hash is {to_hash}, the export's is {manifest.to_hash}"
-        ]
-    from_hash = (await source.epoch_and_hash(manifest.start))[1]
-    if from_hash != manifest.from_hash:
-        return [
-            f"at position {manifest.start} the log's hash is {from_hash}, the export's is {manifest.from_hash}"
-        ]
-    head_hash = (await source.epoch_and_hash(manifest.head))[1]
-    if head_hash is None:
+    if manifest.head > head:
         return [f"the log ends before position {manifest.head}, its head then"]
-    if head_hash != manifest.head_hash:
-        return [
-            f"at position {manifest.head} the log's hash is {head_hash}, its head then was {manifest.head_hash}"
-        ]
+    for position, told, whose in (
+        (manifest.to, manifest.to_hash, "the export's is"),
+        (manifest.start, manifest.from_hash, "the export's is"),
+        (manifest.head, manifest.head_hash, "its head then was"),
+    ):
+        found = None if told is None else await source.hash_at(position)
+        if told is not None and found is None:
+            return [f"the hash at position {position} is told only to a token for all channels"]
+        if found != told:
+            return [f"at position {position} the log's hash is {found}, {whose} {told}"]
     return []
 
 

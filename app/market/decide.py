@@ -5,6 +5,7 @@ and the streams that the decision looked at.
 
 UnknownRule         a rule is to be removed that is not in force
 TooManyRules        `RULES_MAX` are in force already
+TooManySymbols      the first price of one symbol more than `SYMBOLS_MAX`
 UnknownSymbol       a trade of a symbol without a recorded price (and more of `app.market.portfolio`)
 """
 

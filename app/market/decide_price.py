@@ -1,6 +1,6 @@
 """What a price leads to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -47,8 +47,12 @@ from events.catalog import (
     TradeExecution,
 )
 from events.envelope import NewEvent
+from events.errors import InvalidEvent
 from events.ids import tick_event_id
 from events.scalars import format_decimal, format_time
+
+SYMBOLS_MAX: Final = 10_000
+"""Symbols that prices may be recorded of, at most; and that a hand-made regime may be shown of."""
 
 PRICE_RULE: Final = "price"
 PROVISIONAL_RULE: Final = "regime:provisional"
@@ -60,8 +64,32 @@ def price_event_id(tick: PriceTick, source: str) -> UUID:
     return tick_event_id(source, tick.symbol, tick.timestamp, tick.price, PRICE_RULE)
 
 
+class TooManySymbols(InvalidEvent):
+    """The first price of one symbol more than `SYMBOLS_MAX`."""
+
+    code = "too_many_symbols"
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(f"{symbol} is new, and there are {SYMBOLS_MAX} symbols already")
+
+
+def refuse_one_more(symbol: str, symbols: Mapping[str, object]) -> None:
+    """Make sure that a symbol is one of those that there are, or that there is room for it.
+
+    Raises:
+        TooManySymbols: there is none.
+    """
+    if symbol not in symbols and len(symbols) >= SYMBOLS_MAX:
+        raise TooManySymbols(symbol)
+
+
 def record(state: MarketState, command: RecordPrice) -> Decision:
-    """A price: new, late, or recorded before."""
+    """A price: new, late, or recorded before.
+
+    Raises:
+        TooManySymbols: it would be one symbol more than `SYMBOLS_MAX`.
+    """
+    refuse_one_more(command.tick.symbol, state.symbols)
     before = state.of(command.tick.symbol)
     if is_late(before, command.tick.timestamp):
         return _late(state, before, command)

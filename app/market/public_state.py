@@ -155,13 +155,13 @@ def present(
     The rules are those that are `built_in`, by id, and on top of them what events set and removed.
 
     Each symbol gets its `vibe` and its `persona` (`name`, `message`, `look`), null while no regime is
-    known. The result shares values with `state`: encode it before the next `apply`.
+    known. The result shares values with `state`, of which `apply` changes none in place.
     """
     symbols = state["symbols"]
     return {
         "symbols": {name: _present(symbols[name], persona) for name in sorted(symbols)},
         "portfolios": dict(sorted(state["portfolios"].items())),
-        "alerts": [alert for _at_us, _position, alert in state["alerts"]],
+        "alerts": [dict(alert) for _at_us, _position, alert in state["alerts"]],
         "trades": [trade for _at_us, _position, trade in state["trades"]],
         "alert_rules": [rule for rule in {**built_in, **state["alert_rules"]}.values() if rule],
     }

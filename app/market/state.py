@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from pydantic import ValidationError
 
 from app.market.alerts.rules import AlertRule
+from app.market.layered import Layered
 from app.market.portfolio import Portfolio, marked, opened, traded
 from app.market.rule_book import RuleBook
 from app.market.setup import DEFAULT_SETUP, MarketSetup
@@ -96,7 +97,7 @@ def counted(state: MarketState, stream: str) -> MarketState:
 
 def with_symbol(state: MarketState, symbol: str, after: SymbolState) -> MarketState:
     """The state with one symbol moved on."""
-    return state._replace(symbols={**state.symbols, symbol: after})
+    return state._replace(symbols=Layered.of(state.symbols).with_entry(symbol, after))
 
 
 def with_trade(state: MarketState, trade: TradeExecution, source: str) -> MarketState:

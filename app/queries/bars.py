@@ -1,5 +1,6 @@
 """Prices for charts, each with the regime at its close, downsampled."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -55,24 +56,32 @@ async def bars(
         await reader.log.check_cursor(position, None)
     head = reader.log.head
     upto = head.position if position is None else position
-    prices = await _read(reader, _newest(Channel.PRICES, symbol, upto, since, until))
+    prices = await reader.log.read(_newest(Channel.PRICES, symbol, upto, since, until))
     # The regime at the first bar may be older than that bar.
-    regimes = await _read(reader, _newest(Channel.REGIME, symbol, upto, None, until))
-    known = with_regimes(corrected_bars(reversed(prices)), reversed(regimes))
-    if bar_s is not None:
-        known = joined_ticks(known, bar_s)
+    regimes = await reader.log.read(_newest(Channel.REGIME, symbol, upto, None, until))
+    # In a thread: they may be 20,000 events, and others have their turn meanwhile.
+    known = await asyncio.to_thread(_known_bars, prices, regimes, bar_s, points)
     return {
         "symbol": symbol,
         "epoch": head.epoch,
         "head": head.position,
         "position": upto,
-        "bars": downsample(known, points),
+        "bars": known,
     }
 
 
-async def _read(reader: LogReader, query: ReadQuery) -> list[RecordedEvent]:
-    """A page, without what only a newer program can read."""
-    return [event for event in await reader.log.read(query) if is_readable(event)]
+def _known_bars(
+    prices: Sequence[RecordedEvent],
+    regimes: Sequence[RecordedEvent],
+    bar_s: int | None,
+    points: int,
+) -> list[Bar]:
+    """The bars of two pages that come newest first, without what only a newer program can read."""
+    known = with_regimes(
+        corrected_bars(filter(is_readable, reversed(prices))),
+        filter(is_readable, reversed(regimes)),
+    )
+    return downsample(known if bar_s is None else joined_ticks(known, bar_s), points)
 
 
 def _newest(

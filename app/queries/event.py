@@ -6,6 +6,7 @@ from uuid import UUID
 
 import orjson
 
+from app.access.grant import ALL_CHANNELS
 from app.queries.reader import LogReader
 from app.stream.transport import present_text
 from events.catalog import Channel
@@ -21,7 +22,6 @@ EFFECTS_LOOKED_AT: Final = 500
 TRADES_LOOKED_AT: Final = 100
 """Trades after an event that are looked at, too: the paper trader acts on a shift a bar later."""
 
-_ALL: Final = frozenset(Channel)
 _POSITION: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -30,28 +30,32 @@ class HiddenEvent(Exception):
 
 
 async def one_event(
-    reader: LogReader, ref: str, channels: frozenset[Channel] = _ALL
+    reader: LogReader, ref: str, channels: frozenset[Channel] = ALL_CHANNELS
 ) -> dict[str, Any] | None:
     """An event as the socket carries it, and what surrounds it; None where there is none.
 
     `causes` begins with the direct one; `effects` are those events that it directly caused, in the order of
     the log, among the next `EFFECTS_LOOKED_AT` positions and the next `TRADES_LOOKED_AT` trades. Both without those of other
-    `channels`.
+    `channels`; where there are such, the ids of the chain that are theirs are null, and so is the hash.
 
     Raises:
-        HiddenEvent: it is of another channel.
+        HiddenEvent: the one at this position is of another channel. By its id there is none: ids follow from what
+            an event says, so that one could be guessed.
     """
     event = await _find(reader, ref)
     if event is None:
         return None
     if not _is_of(event, channels):
+        if not _POSITION.fullmatch(ref):
+            return None
         raise HiddenEvent("this event is of a channel that what you sent does not cover")
+    seen = await _seen(reader, event, channels)
     return {
         "event": _message(event),
         "schema_version": event.schema_version,
-        "hash": event.hash.hex(),
-        "correlation_id": str(event.correlation_id),
-        "causation_id": None if event.causation_id is None else str(event.causation_id),
+        "hash": event.hash.hex() if channels == ALL_CHANNELS else None,
+        "correlation_id": str(event.correlation_id) if event.correlation_id in seen else None,
+        "causation_id": str(event.causation_id) if event.causation_id in seen else None,
         "causes": [
             _message(cause) for cause in await _causes(reader, event) if _is_of(cause, channels)
         ],
@@ -63,7 +67,16 @@ async def one_event(
 
 def _is_of(event: RecordedEvent, channels: frozenset[Channel]) -> bool:
     # What a newer program recorded may be of a channel that has no name here: only who sees all sees that.
-    return channels == _ALL or event.stream.partition(":")[0] in channels
+    return channels == ALL_CHANNELS or event.stream.partition(":")[0] in channels
+
+
+async def _seen(reader: LogReader, event: RecordedEvent, channels: frozenset[Channel]) -> set[UUID]:
+    """The ids of an event's chain that may be told."""
+    chain = {each for each in (event.correlation_id, event.causation_id) if each is not None}
+    if channels == ALL_CHANNELS:
+        return chain
+    found = await reader.log.store.find(list(chain))
+    return {of for of, each in found.items() if _is_of(each, channels)}
 
 
 def _message(event: RecordedEvent) -> Any:

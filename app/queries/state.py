@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from app.access.grant import ALL_CHANNELS
 from app.queries.reader import LogReader
 from events.catalog import Channel
 
@@ -14,7 +15,7 @@ async def state(
     at: datetime | None = None,
     known_at: datetime | None = None,
     symbol: str | None = None,
-    channels: frozenset[Channel] = frozenset(Channel),
+    channels: frozenset[Channel] = ALL_CHANNELS,
 ) -> dict[str, Any]:
     """The state at the head, or at a `position`, or at market time `at` as it was known at `known_at`.
 

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from app.stream.close_codes import CLOSE_FLOODING, CLOSE_TOO_BIG
 from app.stream.protocol import TOO_DEEP, ErrorPayload, Severity
-
-CLOSE_TOO_BIG: Final = 1009
-CLOSE_FLOODING: Final = 4429
 
 ABUSE_GOODBYE_S_MAX: Final = 2.0
 """How long the error waits for a client that does not read; then it is closed without it."""

@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.access.sessions import COOKIE
+from app.stream.close_codes import CLOSE_CODES
+from app.stream.json_depth import JSON_DEPTH_MAX
 from app.stream.message_examples import example_of
 from app.stream.message_schemas import MessageKind, component_schemas, message_kinds
+from app.stream.names_held import SYMBOLS_HELD_PER_CLIENT_MAX
 from app.stream.protocol import CLIENT_MESSAGES, CONTROL_MESSAGES, EVENT_MESSAGES
+from app.stream.rate import MESSAGES_PER_MINUTE_MAX
 from app.stream.replay_protocol import REPLAY_COMMANDS, REPLAY_CONTROL
+from app.stream.session import REQUESTS_MAX, SYMBOLS_HELD_MAX
 
 Json = dict[str, Any]
 
@@ -29,25 +34,11 @@ has signed in. A token covers some channels or all; a connection is closed withi
 
 Not investment advice."""
 
-CLOSE_CODES: Final[Mapping[int, str]] = {
-    1000: "the client said goodbye",
-    1001: "the page was left",
-    1009: "a message was too big, or nested too deep",
-    1011: "a fault of the server's",
-    1012: "the server restarts: come back after the time that `shutdown` named",
-    4001: "the store cannot be read now: come back later",
-    4008: "too slow to drain control messages: come back",
-    4401: "the token is missing, wrong, expired or revoked: do not come back with it",
-    4403: "the token does not allow what the connection holds: do not come back with it",
-    4408: "no message came within 10 s of the handshake",
-    4429: "too many messages, or pings: do not come back like this",
-}
-"""Others may come: 4000-4399 mean come back, 4400-4799 mean do not."""
-
 _COMMON_ERRORS: Final = {
     "malformed_json": "the message is not JSON",
-    "too_deep": "the message nests deeper than 32 arrays and objects; the connection is closed",
-    "too_many_messages": "more than 6,000 in a minute, or 3,000 at once; the connection is closed",
+    "too_deep": f"the message nests deeper than {JSON_DEPTH_MAX} arrays and objects; the connection is closed",
+    "too_many_messages": f"more than {MESSAGES_PER_MINUTE_MAX:,} in a minute, or"
+    f" {MESSAGES_PER_MINUTE_MAX // 2:,} at once; the connection is closed",
     "unknown_message_type": "`type` is missing, or none that the socket knows",
     "invalid_message": "a field is missing, unknown, or of the wrong type; `details` says which",
     "epoch_mismatch": "the cursor belongs to another lifetime of the log: start again without it",
@@ -118,8 +109,9 @@ DOORS: Final = (
         sends=(*CONTROL_MESSAGES, *EVENT_MESSAGES),
         errors={
             **_COMMON_ERRORS,
-            "too_many_subscriptions": "the connection holds 256 subscribes already",
-            "too_many_symbols": "the connection would name more than 10,000 symbols",
+            "too_many_subscriptions": f"the connection holds {REQUESTS_MAX} subscribes already",
+            "too_many_symbols": f"the connection would name more than {SYMBOLS_HELD_MAX:,} symbols,"
+            f" or all of its client together more than {SYMBOLS_HELD_PER_CLIENT_MAX:,}",
         },
         answers={
             "subscribe": ("subscription_confirmed",),

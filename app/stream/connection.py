@@ -14,7 +14,15 @@ from app.access.grant import NOBODY, Grant, Scope
 from app.access.rules import UNAUTHORISED, refusal
 from app.metrics import Way
 from app.stream.abuse import ABUSE_GOODBYE_S_MAX, FLOODING, HangUp, too_many_messages
+from app.stream.close_codes import (
+    CLOSE_FORBIDDEN,
+    CLOSE_RESTART,
+    CLOSE_STORE_UNAVAILABLE,
+    CLOSE_TOO_SLOW,
+    CLOSE_UNAUTHORISED,
+)
 from app.stream.context import StreamContext
+from app.stream.crowd import client_of
 from app.stream.fan_out import Seat
 from app.stream.past import PageAhead, PastWriter, where_history_begins
 from app.stream.protocol import (
@@ -40,12 +48,6 @@ LIVE_BATCH_EVENTS: Final = 500
 
 Write: TypeAlias = Callable[[Sequence[EventText]], Awaitable[None]]
 
-CLOSE_RESTART: Final = 1012
-CLOSE_STORE_UNAVAILABLE: Final = 4001
-CLOSE_TOO_SLOW: Final = 4008
-CLOSE_UNAUTHORISED: Final = 4401
-CLOSE_FORBIDDEN: Final = 4403
-
 
 class _Hangup(Exception):
     """End the connection with this code."""
@@ -66,6 +68,8 @@ class TypedConnection:
         self._log = context.log
         self._transport = transport
         self._session = Session(context.heartbeat_s)
+        self._client = client_of(transport.address)
+        self._named = 0
         self._allowance = Allowance(context.messages_per_minute)
         self._stirred = asyncio.Event()
         self._past = PastWriter(transport)
@@ -150,6 +154,7 @@ class TypedConnection:
                 self._pump.cancel()
                 await asyncio.gather(self._pump, return_exceptions=True)
             await self._ahead.stop()
+            self._count_names(0)
         match self._ended:
             case None | ClientGone():
                 return
@@ -181,7 +186,8 @@ class TypedConnection:
             if not self._allowance.take(loop.time()):
                 self._say(too_many_messages(self._context.messages_per_minute))
                 await self._hang_up(FLOODING)
-            effects = self._session.receive(message)
+            effects = self._session.receive(message, self._context.names.room(self._client))
+            self._count_names()
             # The first message of who has shown nothing yet must be an `authenticate`.
             if self.grant is NOBODY and not any(isinstance(one, CheckToken) for one in effects):
                 raise _Hangup(CLOSE_UNAUTHORISED, UNAUTHORISED)
@@ -245,8 +251,20 @@ class TypedConnection:
         except InvalidCursor as error:
             await self._carry_out(self._session.refuse(request, error.code, str(error)))
             return
+        # Once more: meanwhile the client's other connections may have named as many as there may be.
+        room = self._context.names.room(self._client)
+        if (refusal_now := self._session.too_many_names(request, room)) is not None:
+            await self._carry_out(refusal_now)
+            return
         self._stand_up()
-        await self._carry_out(self._session.open(request, head, after, positions))
+        confirmed = self._session.open(request, head, after, positions)
+        self._count_names()
+        await self._carry_out(confirmed)
+
+    def _count_names(self, now: int | None = None) -> None:
+        named = self._session.named if now is None else now
+        self._context.names.change(self._client, named - self._named)
+        self._named = named
 
     def _say(self, payload: Record) -> None:
         self._context.register.said(self, payload)
@@ -269,9 +287,11 @@ class TypedConnection:
             # Nothing gives way between the last look and this: no event is missed.
             self._sit_down()
         except Exception as error:  # noqa: BLE001  # whoever listens ends the connection with it
-            self._ended = error
-            if self._listener is not None:
-                self._listener.cancel()
+            # Who was dismissed meanwhile is being ended already: cancelled twice, it would not end as it should.
+            if self._ended is None:
+                self._ended = error
+                if self._listener is not None:
+                    self._listener.cancel()
         finally:
             self._pump = None
 

@@ -12,6 +12,7 @@ import structlog
 
 from app.metrics import StreamMetrics
 from app.stream.connection_view import ConnectionView
+from app.stream.crowd import address_told
 from app.stream.protocol import ErrorPayload, LaggingPayload, Subscribe
 from events.catalog import Record
 
@@ -21,13 +22,16 @@ LOGGED_ID_MAX: Final = 64
 REFUSALS_LOGGED_MAX: Final = 20
 """Refused messages of one connection that are logged, each in a line; the rest is only counted."""
 
+SUBSCRIBES_LOGGED_MAX: Final = 20
+"""The same of its subscribes: a line costs more than what it tells of."""
+
 _log = structlog.get_logger("stream")
 
 
 class ConnectionLog:
     """What is logged and counted about one connection."""
 
-    __slots__ = ("_holds_token", "_metrics", "_opened_at", "_refusals", "_view")
+    __slots__ = ("_holds_token", "_metrics", "_opened_at", "_refusals", "_subscribes", "_view")
 
     def __init__(
         self,
@@ -36,13 +40,14 @@ class ConnectionLog:
         metrics: StreamMetrics,
         holds_token: Callable[[str], bool],
     ) -> None:
-        """Use `ConnectionRegister.opened`. `client`: the address that it connects from."""
+        """Use `ConnectionRegister.opened`. `client`: the address that it connects from, as far as anybody knows."""
         self._view = view
         self._metrics = metrics
         self._holds_token = holds_token
         self._refusals = 0
+        self._subscribes = 0
         self._opened_at = asyncio.get_running_loop().time()
-        self._log.info("connection_opened", client=client)
+        self._log.info("connection_opened", client=address_told(client))
 
     @property
     def _log(self) -> structlog.typing.FilteringBoundLogger:
@@ -54,6 +59,9 @@ class ConnectionLog:
 
     def subscribed(self, request: Subscribe) -> None:
         """The client asked for streams."""
+        self._subscribes += 1
+        if self._subscribes > SUBSCRIBES_LOGGED_MAX:
+            return
         payload = request.payload
         history = payload.history
         self._log.info(
@@ -92,6 +100,7 @@ class ConnectionLog:
             seconds=round(asyncio.get_running_loop().time() - self._opened_at, 3),
             messages=view.messages_sent,
             bytes=view.bytes_sent,
+            subscribed=self._subscribes,
             refused=self._refusals,
         )
 
@@ -107,7 +116,7 @@ class ConnectionRegister(Collection[ConnectionView]):
     """Every open connection of one application, whatever its way in."""
 
     def __init__(self, metrics: StreamMetrics, holds_token: Callable[[str], bool]) -> None:
-        """`holds_token`: whether a text has the write token in it, so that no log line shows it."""
+        """`holds_token`: whether a text has the server's token in it, so that no log line shows it."""
         self.metrics = metrics
         self._holds_token = holds_token
         self._logs: dict[ConnectionView, ConnectionLog] = {}

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 CONNECTIONS_MAX: Final = 20_000
@@ -23,12 +23,16 @@ _NETWORK_BITS: Final = 64
 """Of an IPv6 address: the rest is chosen by the client, as it likes."""
 
 
+UNKNOWN: Final = "unknown"
+"""Who a proxy names by anything but an address: all of them are one client, and what it wrote is not logged."""
+
+
 class Crowded(Exception):
     """One too many. The sentence says of what."""
 
 
 def client_of(address: str) -> str:
-    """Who counts as one client: an IPv4 address, the /64 of an IPv6 one, and any other name as it is."""
+    """Who counts as one client: an IPv4 address, the /64 of an IPv6 one; all others are `UNKNOWN` together."""
     try:
         return str(IPv4Address(address))
     except AddressValueError:
@@ -36,10 +40,19 @@ def client_of(address: str) -> str:
     try:
         whole = IPv6Address(address)
     except AddressValueError:
-        return address
+        return UNKNOWN
     if whole.ipv4_mapped is not None:
         return str(whole.ipv4_mapped)
     return f"{IPv6Address(int(whole) >> _NETWORK_BITS << _NETWORK_BITS)}/{_NETWORK_BITS}"
+
+
+def address_told(address: str) -> str:
+    """A client's address as it is logged: an address, without an interface's name, or `UNKNOWN`."""
+    bare = address.partition("%")[0]
+    try:
+        return str(ip_address(bare))
+    except ValueError:
+        return UNKNOWN
 
 
 def _nobody(_address: str) -> bool:

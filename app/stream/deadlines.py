@@ -12,6 +12,9 @@ after the next one's first byte: 408 and closed; without a word where nothing ca
 BODY_S_MAX: Final = 10.0
 """A request's body may take so long, and a second more for every `BODY_BYTES_PER_S_MIN` that came: then 408."""
 
+BODY_TOTAL_S_MAX: Final = 60.0
+"""A request's body may take so long in all, however steadily it comes: then 408."""
+
 BODY_BYTES_PER_S_MIN: Final = 4_096
 """How fast a body must come in the long run, in bytes a second."""
 
@@ -31,9 +34,11 @@ LINGER_S: Final = 2.0
 """How long what a refused client still sends is read and thrown away, so that the refusal reaches it."""
 
 UNTAKEN_S_MAX: Final = 300.0
-"""A client that takes not one byte more of an answer that waits for it is cut off after so long."""
+"""A client that takes not one byte more of an answer that is still being made is cut off after so long: a
+download may wait for a disk, or for somebody who answers a question."""
 
-CLOSE_FIRST_MESSAGE: Final = 4408
+UNTAKEN_REST_S_MAX: Final = 60.0
+"""The same once the answer has been made, and only its rest waits."""
 
 PINGS_PER_MINUTE_MAX: Final = 600
 """WebSocket pings and pongs of one client within a minute; one more closes its connection with 4429."""
@@ -51,9 +56,11 @@ class Deadlines:
 
     header_s: float = HEADER_S_MAX
     body_s: float = BODY_S_MAX
+    body_total_s: float = BODY_TOTAL_S_MAX
     body_bytes_per_s: float = BODY_BYTES_PER_S_MIN
     first_message_s: float = FIRST_MESSAGE_S_MAX
     untaken_s: float = UNTAKEN_S_MAX
+    untaken_rest_s: float = UNTAKEN_REST_S_MAX
 
 
 def _everyone() -> Crowd:

@@ -38,7 +38,7 @@ Closing one in good order waits until its client has taken all that was written:
 """
 
 SEND_BUFFER_BYTES: Final = 131_072
-"""The kernel's buffer for one client (SO_SNDBUF): what a stalled client costs, instead of megabytes."""
+"""The kernel's buffer for one client (SO_SNDBUF), by HTTP too: what a stalled client costs, instead of megabytes."""
 
 WRITE_BUFFER_BYTES: Final = 65_536
 """Bytes waiting in the process for one client, beyond which it counts as behind."""
@@ -72,6 +72,11 @@ _TIOCOUTQ: Any = None
 # There are systems without; then only the process's own buffer is looked at.
 with suppress(ImportError):
     _fcntl, _TIOCOUTQ = import_module("fcntl"), import_module("termios").TIOCOUTQ
+
+
+def _keep_small(handle: socket.socket | None) -> None:
+    if handle is not None and handle.family in {socket.AF_INET, socket.AF_INET6}:
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
 
 def _is_utf8(parts: Iterable[bytes]) -> bool:
@@ -120,8 +125,7 @@ class DirectWriter:
         self._watch: asyncio.TimerHandle | None = None
         handle = self._transport.get_extra_info("socket")
         self._descriptor: int | None = None if handle is None else handle.fileno()
-        if handle is not None and handle.family in {socket.AF_INET, socket.AF_INET6}:
-            handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        _keep_small(handle)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
 
     async def until_it_keeps_up(self) -> None:
@@ -358,6 +362,11 @@ class DirectHttpProtocol(GuardedHttpProtocol):
 
     The answer would no longer hear that its client does not read, and fill the memory.
     """
+
+    def connection_made(self, transport: Any) -> None:
+        """Keep the kernel's share of its memory small, whatever comes over it."""
+        _keep_small(transport.get_extra_info("socket"))
+        super().connection_made(transport)
 
     def on_message_begin(self) -> None:
         """A request begins."""

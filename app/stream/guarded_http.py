@@ -207,8 +207,9 @@ class GuardedHttpProtocol(HttpToolsProtocol):
     def _body_left_s(self) -> float:
         if not self._is_answering:
             return 0  # it has its answer, and sends on
-        earned_s = self._body_bytes / self._deadlines.body_bytes_per_s
-        return self._began_at + self._deadlines.body_s + earned_s - self.loop.time()
+        limits = self._deadlines
+        earned_s = limits.body_s + self._body_bytes / limits.body_bytes_per_s
+        return self._began_at + min(earned_s, limits.body_total_s) - self.loop.time()
 
     # --- refusing -------------------------------------------------------------------------------
 
@@ -247,7 +248,8 @@ class GuardedHttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """The application is done; the client may not be."""
         super().on_response_complete()
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._watch is not None:
+            self._stop_watching()
             self._watch_taking()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -268,8 +270,10 @@ class GuardedHttpProtocol(HttpToolsProtocol):
 
     def _watch_taking(self) -> None:
         if self._watch is None:
+            limits = self._deadlines
+            within_s = limits.untaken_s if self._is_answering else limits.untaken_rest_s
             self._untaken = self.transport.get_write_buffer_size()
-            self._watch = self.loop.call_later(self._deadlines.untaken_s, self._look_if_taken)
+            self._watch = self.loop.call_later(within_s, self._look_if_taken)
 
     def _stop_watching(self) -> None:
         if self._watch is not None:

@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from app.stream.abuse import CLOSE_FLOODING, CLOSE_TOO_BIG
+from app.stream.close_codes import CLOSE_FIRST_MESSAGE, CLOSE_FLOODING, CLOSE_TOO_BIG
 from app.stream.deadlines import (
-    CLOSE_FIRST_MESSAGE,
     FRAGMENTS_MAX,
     LINGER_S,
     PINGS_PER_MINUTE_MAX,

@@ -10,6 +10,7 @@ from starlette.websockets import WebSocket
 
 from app.access.grant import GRANT, NOBODY, Grant
 from app.stream.asgi import AsgiTransport
+from app.stream.close_codes import CLOSE_FAULT
 from app.stream.connection import TypedConnection
 from app.stream.connection_view import ConnectionView
 from app.stream.context import StreamContext
@@ -61,7 +62,7 @@ class TypedWebSocketManager:
         self._context = context
         self._connections: set[Connection] = set()
         self._is_leaving = False
-        self._sweep = Sweep(lambda: self._connections, context.holds)
+        self._sweep = Sweep(lambda: self._connections, context.holds, context.refresh)
 
     def start(self) -> None:
         """Begin to follow the log."""
@@ -109,7 +110,7 @@ class TypedWebSocketManager:
             await connection.run()
         except Exception:  # noqa: BLE001  # one client's failure must not reach the others
             _log.exception("connection_failed")
-            await transport.close(1011, "internal error")
+            await transport.close(CLOSE_FAULT, "internal error")
         finally:
             self._connections.discard(connection)
             self._context.register.closed(connection, transport.close_code)

@@ -14,6 +14,7 @@ import orjson
 from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from app.stream.faults import faults_of
 from app.stream.json_depth import JSON_DEPTH_MAX, is_too_deep
 from events.catalog import (
     Channel,
@@ -344,8 +345,7 @@ def parse_with(
 def _refusal(
     text: str | bytes, error: ValidationError, of: Mapping[str, type[Record]]
 ) -> ErrorPayload:
-    errors: Sequence[Mapping[str, Any]] = error.errors(include_url=False, include_input=False)
-    errors = errors[:MAX_PROBLEMS_TOLD]
+    errors = faults_of(error)[:MAX_PROBLEMS_TOLD]
     kind = errors[0]["type"]
     try:
         loose: Any = from_json(text)

@@ -8,6 +8,12 @@ MESSAGES_PER_MINUTE_MAX: Final = 6_000
 A page that drags the time machine along sends some 60 a second; half of a minute's may come at once.
 """
 
+REQUESTS_PER_MINUTE_MAX: Final = 60_000
+"""Requests, and handshakes of sockets, of one client address in any minute; then 429 with `Retry-After`.
+
+So many that a program on this machine that posts every tick on its own stays below.
+"""
+
 MINUTE_S: Final = 60.0
 
 

@@ -16,7 +16,7 @@ from app.access.grant import NOBODY, Grant, Scope
 from app.access.rules import UNAUTHORISED, refusal
 from app.metrics import Way
 from app.stream.abuse import ABUSE_GOODBYE_S_MAX, FLOODING, HangUp, too_many_messages
-from app.stream.connection import (
+from app.stream.close_codes import (
     CLOSE_FORBIDDEN,
     CLOSE_RESTART,
     CLOSE_STORE_UNAVAILABLE,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.stream.abuse import HangUp, hang_ups
+from app.stream.names_held import SYMBOLS_HELD_PER_CLIENT_MAX
 from app.stream.protocol import (
     PROTOCOL_VERSION,
     Authenticate,
@@ -29,7 +30,7 @@ from app.stream.protocol import (
     parse_client_message,
     schema_hash,
 )
-from events.catalog import Record
+from events.catalog import Channel, Record
 from events.envelope import Head
 from events.errors import PositionGap
 from events.messages import EventText
@@ -182,8 +183,13 @@ class Session:
 
     # --- what the client says -------------------------------------------------------------------
 
-    def receive(self, text: str | bytes) -> list[Effect]:
-        """Take one message of the client."""
+    @property
+    def named(self) -> int:
+        """How many symbols this connection names."""
+        return max((len(chosen.names) for chosen in self._held.channels.values()), default=0)
+
+    def receive(self, text: str | bytes, room: int = SYMBOLS_HELD_MAX) -> list[Effect]:
+        """Take one message of the client, whose connections may name so many symbols more."""
         try:
             message = parse_client_message(text)
         except RefusedMessage as refused:
@@ -195,20 +201,31 @@ class Session:
                 if most or len(self._requests()) >= REQUESTS_MAX:
                     limit = f"a connection holds at most {REQUESTS_MAX} subscriptions"
                     return [_refusal(message, "too_many_subscriptions", limit)]
-                return [self._too_many_names(message) or OpenHistory(message)]
+                return [self.too_many_names(message, room) or OpenHistory(message)]
             case Unsubscribe():
-                return [self._too_many_names(message) or self._unsubscribe(message)]
+                return [self.too_many_names(message, room) or self._unsubscribe(message)]
             case Ping():
                 return [Say(PongPayload(request_msg_id=message.msg_id))]
             case Authenticate():
                 return [CheckToken(message.payload.token)]
 
-    def _too_many_names(self, request: Subscribe | Unsubscribe) -> Effect | None:
-        named = max((len(chosen.names) for chosen in self._held.channels.values()), default=0)
-        if named + len(request.payload.symbols or ()) <= SYMBOLS_HELD_MAX:
+    def too_many_names(self, request: Subscribe | Unsubscribe, room: int) -> Effect | None:
+        """The answer to a request that names more symbols than it may; None for any other."""
+        more = len(request.payload.symbols or ())
+        if isinstance(request, Unsubscribe) and not self._is_open(request.payload.channels):
+            room = more  # what it names is named no longer
+        if not more or more <= min(room, SYMBOLS_HELD_MAX - self.named):
             return None
-        limit = f"a connection names at most {SYMBOLS_HELD_MAX:,} symbols: leave them out for all"
+        limit = (
+            f"a connection names at most {SYMBOLS_HELD_MAX:,} symbols, all of one client together"
+            f" {SYMBOLS_HELD_PER_CLIENT_MAX:,}: leave them out for all"
+        )
         return _refusal(request, "too_many_symbols", limit)
+
+    def _is_open(self, channels: Sequence[Channel]) -> bool:
+        """Whether all symbols of one of these are held, but for those that were named."""
+        held = self._held.channels
+        return any(held[channel].all_but for channel in channels if channel in held)
 
     def refuse(self, request: Subscribe, code: str, message: str) -> Effect:
         """Answer a subscribe that cannot be served: its cursor is of another log, a channel is not for this client."""

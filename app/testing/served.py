@@ -32,7 +32,7 @@ class ServedLog:
     Attributes:
         url: of its HTTP, without a slash at the end.
         socket_url: of its socket.
-        token: the write token, as `Authorization: Bearer TOKEN`.
+        token: the server's token, as `Authorization: Bearer TOKEN`.
         log: the log itself.
         running: the application that serves it.
     """

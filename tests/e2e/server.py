@@ -39,7 +39,7 @@ class Server:
     port: int = field(default_factory=free_port)
     options: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
-    """Settings of it, beside the write token."""
+    """Settings of it, beside the server's token."""
 
     _process: subprocess.Popen[bytes] | None = None
 
@@ -106,7 +106,7 @@ class Server:
         return bytes(found[-1]).decode()
 
     def post(self, path: str, body: object) -> object:
-        """Post JSON with the write token and return the answer."""
+        """Post JSON with the server's token and return the answer."""
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
         request = urllib.request.Request(
             self.url + path, data=orjson.dumps(body), headers=headers, method="POST"

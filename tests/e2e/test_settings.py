@@ -125,13 +125,13 @@ def test_the_token_signs_in_a_wrong_one_does_not(
 ) -> None:
     page = open_shared()
     dialog = open_settings(page)
-    dialog.get_by_label("Write token").fill("wrong")
+    dialog.get_by_label("Token").fill("wrong")
     dialog.get_by_role("button", name="Sign in").click()
     expect(dialog.get_by_text("wrong, over or revoked")).to_be_visible()
-    dialog.get_by_label("Write token").fill(TOKEN)
+    dialog.get_by_label("Token").fill(TOKEN)
     dialog.get_by_role("button", name="Sign in").click()
     dialog.get_by_role("button", name="Sign out").click()
-    expect(dialog.get_by_label("Write token")).to_be_visible()
+    expect(dialog.get_by_label("Token")).to_be_visible()
     assert shared.get("api/session")["scopes"] == ["read"]
 
 

@@ -96,9 +96,30 @@ def test_a_launch_link_signs_in_where_reading_needs_a_token(closed: Server, tabs
     page = tabs.open(link)
     assert "launch" not in page.url
     again = visit(tabs, link)
-    expect(panel(again)).to_contain_text("this link has been used")
+    expect(panel(again)).to_contain_text("This link has been used")
+    expect(again.get_by_text("This link has been used")).to_have_count(1)
     sign_in(again, TOKEN)
     again.locator(LIVE).wait_for()
+
+
+def test_a_launch_link_that_is_pasted_into_the_open_page_signs_it_in(
+    closed: Server, tabs: Tabs
+) -> None:
+    refused: list[str] = []
+    window = tabs.window()
+    window.on("response", lambda one: refused.append(one.url) if one.status == 401 else None)
+    page = window.new_page()
+    page.goto(closed.url)
+    expect(panel(page).get_by_label("Token")).to_be_focused()
+    expect(page.get_by_role("region", name="Time machine")).to_have_count(0)
+    page.goto(closed.launch_link())
+    page.locator(LIVE).wait_for()
+    expect(panel(page)).to_have_count(0)
+    assert "launch" not in page.url
+    assert refused == []
+    page.get_by_role("button", name="Settings").click()
+    told = page.get_by_role("dialog", name="Settings").get_by_text("Signed in: this browser may")
+    expect(told).to_contain_text("read, write and administer")
 
 
 def test_a_token_for_some_channels_shows_those_and_says_what_is_missing(
@@ -112,8 +133,14 @@ def test_a_token_for_some_channels_shows_those_and_says_what_is_missing(
     expect(page.get_by_role("region", name=f"Market status of {SYMBOL}")).to_be_visible()
     expect(page.locator(".chart-panel canvas").first).to_be_visible()
     expect(page.get_by_role("list", name="Shifts")).to_be_visible()
-    alerts = page.get_by_role("region", name="Alerts")
-    expect(alerts).to_contain_text("Not in your token")
+    for name in ("Alerts", "Notices", "Portfolio", "Trades"):
+        expect(page.get_by_role("region", name=name)).to_contain_text("Not in your token")
+    marks = page.get_by_role("group", name="Marks on the chart")
+    for name in ("Alerts", "Trades"):
+        expect(marks.get_by_role("button", name=name)).to_have_attribute(
+            "title", "Not in your token"
+        )
+    assert axe_violations(page) == []
     page.get_by_role("list", name="Shifts").get_by_role("button").first.click()
     expect(page.locator("html")).to_have_attribute("data-mode", "replay")
     expect(page.get_by_role("region", name="Time machine")).to_contain_text("REPLAY")

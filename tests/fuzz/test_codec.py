@@ -27,7 +27,7 @@ def test_every_type_of_the_catalogue_is_fuzzed() -> None:
 
 
 @pytest.mark.parametrize("name", EVERY_TYPE)
-@fuzzed(40)
+@fuzzed(20)
 @given(data=st.data())
 def test_a_payload_survives_its_text_to_the_byte(name: str, data: st.DataObject) -> None:
     payload = data.draw(PAYLOADS[name])
@@ -42,7 +42,7 @@ def test_a_payload_survives_its_text_to_the_byte(name: str, data: st.DataObject)
 
 
 @pytest.mark.parametrize("name", EVERY_TYPE)
-@fuzzed(40)
+@fuzzed(20)
 @given(data=st.data())
 def test_another_text_is_unreadable_and_nothing_else(name: str, data: st.DataObject) -> None:
     event = recorded([data.draw(PAYLOADS[name])])[0]

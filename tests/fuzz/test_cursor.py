@@ -140,7 +140,7 @@ def test_the_manifest_that_is_changed_here_is_a_valid_one(place: Path) -> None:
     assert json.loads(Kept.load(place).manifest.text()) == MANIFEST
 
 
-@fuzzed(250)
+@fuzzed(120)
 @given(near_misses(st.just(MANIFEST)).map(str.encode) | st.binary())
 def test_any_file_is_a_manifest_or_none(place: Path, text: bytes) -> None:
     place.write_bytes(text)

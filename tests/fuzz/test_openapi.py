@@ -24,7 +24,7 @@ from tests.fuzz.effort import EFFORT, SEED, fuzzed
 from tests.integration.served import PATIENCE_S, TOKEN, Json, Served
 from tests.lane_log import make_lane_log
 
-EXAMPLES: Final = 2
+EXAMPLES: Final = 1
 """Of each call, beside those that schemathesis derives from the schemas' limits: these are the most."""
 
 STREAM: Final = "/api/stream"

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,9 @@ def packages(*each: dict[str, Any]) -> str:
         (
             packages({"name": "a", "skip_reason": "not found"}, {"name": "b", "vulns": []}),
             NOT_ASKED,
-            "pypi: 1 of 2 not known there: a",
+            "pypi: could not be asked for 1 of 2: a",
         ),
-        (packages(), NOT_ASKED, "pypi: 0 of 0 not known there: "),
+        (packages(), NOT_ASKED, "pypi: could be asked for none of 0"),
         ("", NOT_ASKED, "pypi: no route to host"),
     ],
 )
@@ -68,6 +69,61 @@ def test_an_answer_of_pip_audit_is_read(stdout: str, code: int, line: str) -> No
 def test_an_answer_of_npm_audit_is_read(stdout: str, code: int, line: str) -> None:
     answer = dev_supply.of_npm_audit(stdout, "npm error offline\n")
     assert (answer.code, answer.lines[-1]) == (code, line)
+
+
+@pytest.mark.parametrize(
+    ("codes", "line"),
+    [
+        ((CLEAN, CLEAN), "CLEAN: no known fault in any locked package"),
+        ((CLEAN, NOT_ASKED), "NOT PROVEN: nobody could be asked for npm"),
+        ((NOT_ASKED, NOT_ASKED), "NOT PROVEN: nobody could be asked for python, npm"),
+        ((FOUND, CLEAN), "FOUND: known faults in python"),
+        (
+            (FOUND, NOT_ASKED),
+            "FOUND: known faults in python; NOT PROVEN: nobody could be asked for npm",
+        ),
+    ],
+)
+def test_the_last_line_says_what_was_proven(codes: tuple[int, int], line: str) -> None:
+    assert dev_supply.verdict(dict(zip(("python", "npm"), codes, strict=True))) == line
+
+
+def test_a_complaint_is_told_in_whole_words() -> None:
+    said = "requests.ConnectionError: Pool(host='osv.example', port=443): (Caused by NameResolutionError(\"no\"))"
+    assert dev_supply.last_line(said) == "osv.example gave no answer (NameResolutionError)"
+    assert dev_supply.last_line("word " * 100) == "word " * 39 + "..."
+    assert dev_supply.last_line("") == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["audit", "--help"], ["test", "--quick", "-h"], ["bench", "--help"], ["lock", "--help"]],
+)
+def test_each_command_tells_what_it_does_and_does_nothing(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = dev.COMMANDS[arguments[0]]
+    monkeypatch.setitem(dev.COMMANDS, arguments[0], _named_like(work))
+    assert dev.main(arguments) == 0
+    assert capsys.readouterr().out == f"python3 dev.py {arguments[0]}: {work.__doc__}\n"
+
+
+def _named_like(work: Callable[[list[str]], int]) -> Callable[[list[str]], int]:
+    def never(_arguments: list[str]) -> int:
+        raise AssertionError("it was started")
+
+    never.__doc__ = work.__doc__
+    return never
+
+
+def test_soak_tells_its_options_before_anything_is_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dev, "ensure_python", _named_like(dev.cmd_soak))
+    with pytest.raises(SystemExit) as ended:
+        dev.main(["soak", "--help"])
+    assert ended.value.code == 0
+    assert "at least 9 minutes" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ PURE = (
     "app.check.transcript",
     "app.client.continuity",
     "app.market",
+    "app.stream.close_codes",
     "app.stream.protocol",
     "app.stream.replay_clock",
     "app.stream.replay_effects",
@@ -111,6 +112,10 @@ LOOSE = {
     "app.migrate",
     "app.moments",
     "app.access",
+    "app.certificate",
+    "app.log_text",
+    "app.setting_names",
+    "app.welcome",
 }
 """Modules of app outside the order of the rooms: they import no room, or stand beside them all."""
 

@@ -15,7 +15,9 @@ from app.stream.crowd import Crowd
 from app.stream.deadlines import Deadlines, Guard
 from tests.integration.served import PATIENCE_S
 
-SHORT: Final = Deadlines(header_s=0.2, body_s=0.2, first_message_s=0.2, untaken_s=0.2)
+SHORT: Final = Deadlines(
+    header_s=0.2, body_s=0.2, first_message_s=0.2, untaken_s=0.2, untaken_rest_s=0.2
+)
 UPGRADE: Final = (
     b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -23,7 +25,8 @@ UPGRADE: Final = (
 """A handshake but for its last, empty line."""
 
 BIG: Final = 8 * 2**20
-"""Bytes of the answer at `/big`: more than the kernel takes for a client that does not read."""
+"""Bytes of the answer at `/big`, and at `/made`, whose end waits until they are taken: more than the kernel
+takes for a client that does not read."""
 
 
 def text(content: bytes, *, fin: bool = True) -> bytes:
@@ -121,6 +124,10 @@ class Guarded:
     def _run(self) -> None:
         run(self._server.serve([self._listener]))
 
+    def transports(self) -> list[Any]:
+        """The server's ends of its connections."""
+        return [one.transport for one in self._server.server_state.connections]
+
     def client(self) -> Client:
         """One more connection."""
         self.clients.append(Client(self.port))
@@ -155,11 +162,16 @@ class Guarded:
                 return
             body, more = body + message["body"], message["more_body"]
         self.said.append(body)
-        answer = bytes(BIG) if scope["path"] == "/big" else b"ok"
+        is_made, answer = scope["path"] == "/made", b"ok"
+        if is_made or scope["path"] == "/big":
+            answer = bytes(BIG)
         length = str(len(answer)).encode()
-        headers = [(b"content-length", length)]
+        headers = [] if is_made else [(b"content-length", length)]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
+        await send({"type": "http.response.body", "body": answer, "more_body": is_made})
+        if is_made:  # the second part waits until the first was taken
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            self.said.append("made")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from app.serving import PLAIN, Server, bind, run
 from app.stream.deadlines import Deadlines, Guard
 from app.stream.open_files import raise_open_files, sockets_crowd
 
-DEADLINES: Final = Deadlines(header_s=0.5, body_s=0.5, first_message_s=0.5)
+DEADLINES: Final = Deadlines(header_s=2, body_s=2, first_message_s=2)
 
 
 async def _serve() -> None:

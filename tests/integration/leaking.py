@@ -21,7 +21,7 @@ from app.stream.message_examples import example_of
 from events.catalog import CATALOG, Channel, EventType
 from events.clock import uuid7
 from events.envelope import NewEvent
-from tests.integration.served import PATIENCE_S, Served, serving
+from tests.integration.served import LETS_GO, PATIENCE_S, Served, serving
 
 SHARED: Final = "SHARED"
 """A symbol that several channels tell of."""
@@ -186,7 +186,7 @@ def leaking(folder: Path, **settings: Any) -> Iterator[Leaking]:
     }
     with (
         serving(folder, **chosen) as served,
-        httpx.Client(base_url=served.url, timeout=PATIENCE_S) as stranger,
+        httpx.Client(base_url=served.url, timeout=PATIENCE_S, limits=LETS_GO) as stranger,
     ):
         rule = {"rule_id": WORDS[Channel.SYSTEM][0], "kind": "price_above", "threshold": "1000"}
         rule["symbol"] = WORDS[Channel.SYSTEM][0]

@@ -14,7 +14,9 @@ from typing import Final, Self
 from tests.integration.served import PATIENCE_S
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-WELCOME: Final = re.compile(r"Synapse is at (https?://\S+?)/ ")
+WELCOME: Final = re.compile(r'(?:Synapse is at |\{"url": ")(https?://\S+?)/[ "]')
+"""What a server says when it serves, to people or as JSON."""
+
 # A shell starts background jobs with Ctrl-C ignored, and what is ignored is inherited: by these programs too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

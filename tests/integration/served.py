@@ -28,11 +28,14 @@ AUTHORISED: Final = {"Authorization": f"Bearer {TOKEN}"}
 PATIENCE_S: Final = 20.0
 """How long a test waits for what must happen; on a machine of any speed it happens much sooner."""
 
+LETS_GO: Final = httpx.Limits(keepalive_expiry=2.0)
+"""A client lets go of an idle connection before the server does (5 s): else a request may meet its end."""
+
 Json = dict[str, Any]
 
 
 class Served:
-    """A running server. `http` sends the write token unless a request says otherwise."""
+    """A running server. `http` sends the server's token unless a request says otherwise."""
 
     def __init__(
         self, settings: Settings, feeds: Sequence[Feed] = (), guard: Guard | None = None
@@ -45,7 +48,9 @@ class Served:
         self._server = Server(self.app, self._started.set, lambda: take_leave(self.app), guard)
         self._thread = threading.Thread(target=self._run)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.http = httpx.Client(base_url=self.url, headers=AUTHORISED, timeout=PATIENCE_S)
+        self.http = httpx.Client(
+            base_url=self.url, headers=AUTHORISED, timeout=PATIENCE_S, limits=LETS_GO
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -68,6 +68,9 @@ MISUSES = {
     "another program's": Misuse(f"{SERVE} --db foreign.db", ("is no log", "orders")),
     "another engine": Misuse(f"{SERVE} --db mysql://u:secret@h/d", ("mysql", "--db")),
     "being served": Misuse("import good.csv --symbol X --db {served}", ("process", "--db")),
+    "no folder for a backup": Misuse(
+        "backup none/b.db --db {served}", ("none: there is no such folder",)
+    ),
     "bad variable": Misuse("serve", ("SYNAPSE_PORT", "integer"), {"SYNAPSE_PORT": "many"}),
     "no token in its file": Misuse(f"{SERVE} --db x.db", ("x.db.token holds no token",)),
     "no close": bad_import("no-close.csv", "line 1", "close"),
@@ -86,6 +89,18 @@ MISUSES_BEFORE_ANYTHING_STARTS = {
     "bad detector": Misuse("serve", ("SYNAPSE_DETECTOR", "sma200"), {"SYNAPSE_DETECTOR": "mine"}),
     "bad paper": Misuse("serve", ("SYNAPSE_PAPER", "PORTFOLIO=*"), {"SYNAPSE_PAPER": "main"}),
     "bad bars": Misuse("serve", ("SYNAPSE_BAR_S",), {"SYNAPSE_BAR_S": "0"}),
+    "an issuer alone": Misuse(
+        "serve --port 0", ("SYNAPSE_JWT_ISSUER needs",), {"SYNAPSE_JWT_ISSUER": "a"}
+    ),
+    "an audience alone": Misuse(
+        "serve --port 0", ("SYNAPSE_JWT_AUDIENCE needs",), {"SYNAPSE_JWT_AUDIENCE": "a"}
+    ),
+    "short secret": Misuse(
+        "serve", ("SYNAPSE_JWT_SECRET", "32 bytes"), {"SYNAPSE_JWT_SECRET": "short"}
+    ),
+    "a wrong choice": Misuse(
+        "tail --channel price", ("'--channel' / '-c': 'price' is not one of 'regime'",)
+    ),
     "bad token": Misuse("serve", ("SYNAPSE_TOKEN", "ASCII"), {"SYNAPSE_TOKEN": "two words"}),
     "no name": Misuse("import good.csv --symbol X --db=", ("a log needs a file",)),
     "in memory": Misuse("import good.csv --symbol X --db :memory:", ("a log needs a file",)),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.api.connections import CONNECTIONS_MAX, SYMBOLS_SHOWN_MAX
+from app.api.connections import CONNECTIONS_PAGE_MAX, SYMBOLS_SHOWN_MAX
 from app.metrics import Way
 from events.catalog import Channel
 from tests.integration.served import Served, daily, serving
@@ -99,7 +99,7 @@ def test_of_many_symbols_some_are_shown(alone: Served) -> None:
     assert told["symbol_count"] == SYMBOLS_SHOWN_MAX + 30
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", str(CONNECTIONS_MAX + 1), "many"])
+@pytest.mark.parametrize("limit", ["0", "-1", str(CONNECTIONS_PAGE_MAX + 1), "many"])
 def test_a_limit_out_of_bounds_is_refused(served: Served, limit: str) -> None:
     answer = served.http.get(f"/api/connections?limit={limit}")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")

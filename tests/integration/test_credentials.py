@@ -308,6 +308,9 @@ def test_over_tls_an_authority_of_ones_own_is_trusted_where_it_is_named(tmp_path
             assert "SSL_CERT_FILE" in refused.stderr
             done = run_cli(*command, folder=tmp_path, env=trusted)
             assert done.returncode == 0, done.stderr
+        plain = run_cli("link", "--url", f"http{url[5:]}", folder=tmp_path, env=trusted)
+        assert plain.returncode == 2
+        assert "does it speak https?" in plain.stderr
         follow = f"""
 import os
 from app.client import Refused, SyncSynapseClient

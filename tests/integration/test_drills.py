@@ -9,12 +9,13 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
+from app.cli import main
 from app.config import Settings
 from app.migrate import NEWEST, READABLE, migration_config
 from tests.integration.fronts import DEPLOY
@@ -33,12 +34,33 @@ def revision(path: Path) -> str:
         return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
 
 
-def done(folder: Path, *arguments: str, code: int = 0) -> str:
-    """Run a command that must end with a code; returns all that it said."""
-    ran = run_cli(*arguments, folder=folder)
-    said = ran.stdout + ran.stderr
-    assert ran.returncode == code, said
-    return said
+class Done(Protocol):
+    """Runs a command that must end with a code; returns all that it said."""
+
+    def __call__(self, *arguments: str, code: int = 0) -> str: ...
+
+
+@pytest.fixture
+def done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Done:
+    """In the test's folder, and in this process where it can: to start one takes a second."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("SYNAPSE_")]:
+        monkeypatch.delenv(name)
+
+    def run(*arguments: str, code: int = 0) -> str:
+        if arguments[0] == "serve":  # it sets up the log of its whole process
+            ran = run_cli(*arguments, folder=tmp_path)
+            assert ran.returncode == code, ran
+            return ran.stdout + ran.stderr
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        told = capsys.readouterr()
+        assert stopped.value.code == code, told
+        return told.out + told.err
+
+    return run
 
 
 @pytest.fixture
@@ -53,26 +75,26 @@ def older(tmp_path: Path) -> Path:
     return path
 
 
-def test_an_upgrade_and_the_way_back(older: Path) -> None:
+def test_an_upgrade_and_the_way_back(older: Path, done: Done) -> None:
     folder = older.parent
     (folder / "prices.csv").write_text(PRICES)
-    done(folder, "backup", "before.db")
-    assert f"revision {READABLE}" in done(folder, "doctor")
+    done("backup", "before.db")
+    assert f"revision {READABLE}" in done("doctor")
     with Running("serve", "--no-browser", "--port", "0", folder=folder) as running:
         running.url()
         assert revision(older) == NEWEST
         assert running.stop(signal.SIGTERM) == -signal.SIGTERM
-    done(folder, "import", "prices.csv", "--symbol", "AFTER")
-    assert f"proven: {EVENTS + 4} events" in done(folder, "verify")
-    done(folder, "export", "after.ndjson", "--after", str(EVENTS))
+    done("import", "prices.csv", "--symbol", "AFTER")
+    assert f"proven: {EVENTS + 4} events" in done("verify")
+    done("export", "after.ndjson", "--after", str(EVENTS))
     assert len((folder / "after.ndjson").read_text().splitlines()) == 4
 
-    done(folder, "restore", "before.db", "--force")
+    done("restore", "before.db", "--force")
     assert revision(older) == READABLE
-    assert f"proven: {EVENTS} events" in done(folder, "verify")
+    assert f"proven: {EVENTS} events" in done("verify")
     aside = next(folder.glob("synapse.db.bak-*Z"))
-    assert f"proven: {EVENTS + 4} events" in done(folder, "verify", "--db", aside.name)
-    assert "events recorded 4" in done(folder, "import", "prices.csv", "--symbol", "AFTER")
+    assert f"proven: {EVENTS + 4} events" in done("verify", "--db", aside.name)
+    assert "events recorded 4" in done("import", "prices.csv", "--symbol", "AFTER")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +107,7 @@ def test_an_upgrade_and_the_way_back(older: Path) -> None:
     ids=lambda value: value[0] if isinstance(value, tuple) else None,
 )
 def test_an_older_program_leaves_a_newer_log_alone(
-    tmp_path: Path, arguments: tuple[str, ...], code: int
+    tmp_path: Path, done: Done, arguments: tuple[str, ...], code: int
 ) -> None:
     path = tmp_path / "synapse.db"
     make_log(path)
@@ -93,7 +115,7 @@ def test_an_older_program_leaves_a_newer_log_alone(
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     before = path.read_bytes()
-    said = done(tmp_path, *arguments, code=code)
+    said = done(*arguments, code=code)
     assert "newer" in said.splitlines()[-1]
     assert "Traceback" not in said
     assert path.read_bytes() == before
@@ -110,7 +132,7 @@ def test_every_setting_of_the_environment_file_is_one() -> None:
     assert len(commented) > len(environment()) > 5
 
 
-def test_the_backup_unit_keeps_a_proven_copy(older: Path) -> None:
+def test_the_backup_unit_keeps_a_proven_copy(older: Path, done: Done) -> None:
     """Its own lines, by a shell, with this program for the installed one."""
     folder = older.parent
     (folder / "backups").mkdir()
@@ -127,7 +149,7 @@ def test_the_backup_unit_keeps_a_proven_copy(older: Path) -> None:
     )
     (kept,) = (folder / "backups").iterdir()
     assert re.fullmatch(r"\d{8}T\d{6}Z\.db", kept.name)
-    done(folder, "verify", "--db", str(kept))
+    done("verify", "--db", str(kept))
 
 
 @pytest.fixture

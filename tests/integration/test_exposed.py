@@ -112,7 +112,14 @@ def test_a_certificate_that_cannot_be_used_is_told_in_one_line(tmp_path: Path, c
     if case == "key alone":
         del env["SYNAPSE_TLS_CERT"]
     told = refusal(tmp_path, env)
-    assert "SYNAPSE_TLS_KEY" in told or "by TLS" in told
+    at_fault = {
+        "no file": "SYNAPSE_TLS_CERT: ",
+        "no key": f"SYNAPSE_TLS_KEY: {own.cert} is no PEM key",
+        "another's key": "SYNAPSE_TLS_KEY: ",
+        "locked": f"SYNAPSE_TLS_KEY: {other.key} is encrypted",
+        "key alone": "SYNAPSE_TLS_KEY needs SYNAPSE_TLS_CERT",
+    }[case]
+    assert told.startswith(f"synapse: {at_fault}")
     assert "secret-password" not in told
 
 

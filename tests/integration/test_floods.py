@@ -14,7 +14,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from app.api.connections import CONNECTIONS_MAX
+from app.api.connections import CONNECTIONS_PAGE_MAX
 from app.api.limits import BODY_BYTES_MAX
 from app.api.params import PAGE_MAX
 from app.queries.bars import POINTS_MAX
@@ -38,7 +38,7 @@ FLOODERS: Final = 6
     ("path", "name", "most"),
     [
         ("/api/events", "limit", PAGE_MAX),
-        ("/api/connections", "limit", CONNECTIONS_MAX),
+        ("/api/connections", "limit", CONNECTIONS_PAGE_MAX),
         ("/api/episodes?symbol=NONE", "limit", EPISODES_MAX),
         ("/api/bars?symbol=NONE", "points", POINTS_MAX),
     ],

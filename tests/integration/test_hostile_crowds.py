@@ -6,15 +6,22 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from app.api.limits import (
+    BODIES_BYTES_MAX,
+    BODY_BYTES_MAX,
+    BODY_BYTES_NO_WRITE_MAX,
+)
 from app.stream.open_files import DESCRIPTORS_KEPT, raise_open_files
 from tests.integration.guarded import UPGRADE, Client
 from tests.integration.guarded_process import resident_kb
@@ -54,11 +61,25 @@ def process(folder: Path, **more: str) -> Iterator[tuple[int, int]]:
         running.stdout.close()
 
 
-def is_served(port: int, client: ClientConnection, number: int) -> bool:
-    """Whether a price that is posted now arrives at a client that was there before."""
+def write(port: int, number: int) -> int:
+    """Post a price; the status of the answer, which says that it was taken, or that it may be sent again."""
     prices = {"prices": [daily("SPX", "5", number)]}
     url = f"http://127.0.0.1:{port}/api/prices"
-    httpx.post(url, json=prices, headers=AUTHORISED, timeout=PATIENCE_S).raise_for_status()
+    status = httpx.post(url, json=prices, headers=AUTHORISED, timeout=PATIENCE_S).status_code
+    assert status in {200, 503}
+    return status
+
+
+def write_until(port: int, status: int) -> None:
+    """Post the same price again and again, until that is the answer."""
+    patience = time.monotonic() + PATIENCE_S
+    while write(port, 1) != status:
+        assert time.monotonic() < patience
+
+
+def is_served(port: int, client: ClientConnection, number: int) -> bool:
+    """Whether a price that is posted now arrives at a client that was there before."""
+    assert write(port, number) == 200
     while (message := json.loads(client.recv(PATIENCE_S)))["type"] != "price_update":
         pass
     return bool(message["version"] == number + 1)
@@ -91,6 +112,59 @@ def test_a_thousand_hostile_connections_cost_little_and_hold_up_nobody(tmp_path:
         assert Counter(end.split()[1] for end in ends[EACH:]) == {b"408": 4 * EACH, b"101": EACH}
         for client in hostile:
             client.wire.close()
+
+
+def swollen(method: str, path: str, *, announced: bool, size: int) -> bytes:
+    """A request with a body that lacks its last byte."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    if announced:
+        return f"{head}Content-Length: {size}\r\n\r\n".encode() + b" " * (size - 1)
+    return f"{head}Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n".encode() + b" " * (size - 1)
+
+
+def pour(port: int, request: bytes) -> Client:
+    """One more client, that has sent all that the server took."""
+    client = Client(port)
+    with suppress(OSError):
+        client.send(request)
+    return client
+
+
+def test_bodies_of_strangers_do_not_fill_the_memory(tmp_path: Path) -> None:
+    kinds = [
+        partial(swollen, method, path, announced=announced)
+        for method, path in (("GET", "/healthz"), ("POST", "/api/session"))
+        for announced in (True, False)
+    ]
+    sizes = {BODY_BYTES_MAX: 10, BODY_BYTES_NO_WRITE_MAX: 40}
+    with process(tmp_path, SYNAPSE_READ="token") as (port, pid):
+        assert write(port, 0) == 200
+        before = resident_kb(pid)
+        clients = [
+            pour(port, request)
+            for size, count in sizes.items()
+            for kind in kinds
+            for request in [kind(size=size)] * count
+        ]
+        assert write(port, 1) == 200
+        assert resident_kb(pid, "VmHWM") - before <= GROWTH_KB_MAX
+        for client in clients:
+            client.wire.close()
+
+
+def test_bodies_of_writers_have_so_much_room_and_it_is_given_back(tmp_path: Path) -> None:
+    with process(tmp_path) as (port, pid):
+        assert write(port, 0) == 200
+        before = resident_kb(pid)
+        long = swollen("POST", "/api/prices", announced=True, size=BODY_BYTES_MAX)
+        long = long.replace(b"Host", f"Authorization: Bearer {TOKEN}\r\nHost".encode(), 1)
+        clients = [pour(port, long) for _ in range(BODIES_BYTES_MAX // BODY_BYTES_MAX)]
+        write_until(port, 503)  # a few bytes of the room are left
+        clients += [pour(port, long) for _ in clients]
+        assert resident_kb(pid, "VmHWM") - before <= BODIES_BYTES_MAX // 1_024 + GROWTH_KB_MAX
+        for client in clients:
+            client.wire.close()
+        write_until(port, 200)
 
 
 def test_connections_never_take_the_descriptors_that_the_log_needs(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 # covers: app.stream.guarded_http, app.stream.deadlines
 
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -10,7 +11,8 @@ import pytest
 from app.api.problems import ProblemDetails
 from app.stream.crowd import Crowd
 from app.stream.deadlines import HEAD_BYTES_MAX, HEADERS_MAX, Deadlines
-from tests.integration.guarded import SHORT, Client, Guarded, guarded
+from app.stream.direct import SEND_BUFFER_BYTES
+from tests.integration.guarded import BIG, SHORT, Client, Guarded, guarded
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
@@ -19,6 +21,13 @@ POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 @pytest.fixture
 def server() -> Iterator[Guarded]:
     with guarded() as running:
+        yield running
+
+
+@pytest.fixture
+def patient() -> Iterator[Guarded]:
+    """With the usual deadlines, where none is to run out."""
+    with guarded(Deadlines()) as running:
         yield running
 
 
@@ -58,10 +67,11 @@ def test_bytes_that_trickle_do_not_move_the_deadline(server: Guarded) -> None:
     thread.join()
 
 
-def test_the_second_request_of_a_connection_has_a_deadline_of_its_own(server: Guarded) -> None:
-    client = server.client()
-    assert is_served(client)
-    assert client.send(b"GE").problem()[0] == 408
+def test_the_second_request_of_a_connection_has_a_deadline_of_its_own() -> None:
+    with guarded(Deadlines(header_s=1)) as server:
+        client = server.client()
+        assert is_served(client)
+        assert client.send(b"GE").problem()[0] == 408
 
 
 @pytest.mark.parametrize(
@@ -81,12 +91,22 @@ def test_a_body_that_stalls_is_answered_with_408_and_the_application_hears_that_
     server.until(lambda: server.said == ["gone"])
 
 
+def test_a_body_that_comes_steadily_has_an_end_as_well() -> None:
+    with guarded(Deadlines(body_s=0.1, body_bytes_per_s=1, body_total_s=0.3)) as server:
+        client = server.client().send(POST, b"Content-Length: 900\r\n\r\n", b"x" * 800)
+        status, problem = client.problem()
+        assert (status, problem["code"]) == (408, "request_timeout")
+        server.until(lambda: server.said == ["gone"])
+
+
 def test_a_body_that_is_fast_enough_takes_as_long_as_it_takes() -> None:
-    with guarded(Deadlines(header_s=0.2, body_s=0.2, body_bytes_per_s=1_000)) as server:
-        client = server.client().send(POST, b"Content-Length: 900\r\n\r\n")
-        for _ in range(9):  # in 0.36 s, where one that stalls has 0.2
-            client.send(b"x" * 100)
-            threading.Event().wait(0.04)
+    with guarded(Deadlines(body_s=0.2, body_bytes_per_s=1)) as server:
+        client = server.client().send(POST, b"Content-Length: 900\r\n\r\n", b"x" * 100)
+        # One that came later and sends nothing is cut off: the time of the first is over as well,
+        # but for the 100 s that its bytes have earned.
+        stalled = server.client().send(POST, b"Content-Length: 900\r\n\r\n")
+        assert stalled.problem()[0] == 408
+        client.send(b"x" * 800)
         assert client.until(b"ok").startswith(b"HTTP/1.1 200")
 
 
@@ -102,14 +122,14 @@ def test_a_body_that_is_fast_enough_takes_as_long_as_it_takes() -> None:
     ],
     ids=["many", "long", "endless", "address", "empty lines", "trailer"],
 )
-def test_headers_beyond_their_limits_are_answered_with_431(server: Guarded, came: bytes) -> None:
-    status, problem = server.client().send(came).problem()
+def test_headers_beyond_their_limits_are_answered_with_431(patient: Guarded, came: bytes) -> None:
+    status, problem = patient.client().send(came).problem()
     assert (status, problem["code"]) == (431, "headers_too_large")
-    assert is_served(server.client())
+    assert is_served(patient.client())
 
 
-def test_as_many_headers_as_there_may_be_are_fine(server: Guarded) -> None:
-    client = server.client().send(GET, b"a: b\r\n" * (HEADERS_MAX - 1), b"\r\n")
+def test_as_many_headers_as_there_may_be_are_fine(patient: Guarded) -> None:
+    client = patient.client().send(GET, b"a: b\r\n" * (HEADERS_MAX - 1), b"\r\n")
     assert client.until(b"ok").startswith(b"HTTP/1.1 200")
 
 
@@ -130,6 +150,32 @@ def test_who_takes_nothing_of_a_long_answer_is_cut_off(server: Guarded) -> None:
     client.wire.close()
 
 
+def test_a_download_that_is_still_being_made_has_longer_than_the_rest_of_an_answer() -> None:
+    with guarded(Deadlines(untaken_s=0.2, untaken_rest_s=1_000)) as server:
+        made = server.client().send(b"GET /made HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        server.until(lambda: bool(server.said))
+        server.until(lambda: len(server.guard.sockets) == 0)
+        made.wire.close()
+    with guarded(Deadlines(untaken_s=1_000, untaken_rest_s=0.2)) as server:
+        made = server.client().send(b"GET /made HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        big = server.client().send(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        server.until(lambda: len(server.said) == 2 and len(server.guard.sockets) == 1)
+        big.wire.close()
+        got = made.until(b"\r\n\r\n")
+        while not got.endswith(b"\r\n0\r\n\r\n"):
+            got += made.wire.recv(2**20)
+        assert len(got) > BIG
+
+
+def test_what_nobody_reads_takes_little_of_the_kernels_memory(patient: Guarded) -> None:
+    client = patient.client().send(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    patient.until(lambda: bool(patient.said))
+    handle = patient.transports()[0].get_extra_info("socket")
+    granted = handle.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    assert granted <= 2 * SEND_BUFFER_BYTES  # Linux doubles what it is asked for
+    client.wire.close()
+
+
 def test_one_client_has_so_many_connections_and_room_again_once_they_go() -> None:
     with guarded(Deadlines(), Crowd(most=10, most_per_client=3)) as server:
         held = [server.client() for _ in range(3)]
@@ -140,13 +186,15 @@ def test_one_client_has_so_many_connections_and_room_again_once_they_go() -> Non
         assert is_served(server.client())
 
 
-def test_a_hundred_slow_clients_hold_up_nobody(server: Guarded) -> None:
-    slow = [server.client().send(GET) for _ in range(100)]
-    assert is_served(server.client())
-    assert {client.problem()[0] for client in slow} == {408}
+def test_a_hundred_slow_clients_hold_up_nobody() -> None:
+    with guarded(Deadlines(header_s=1)) as server:
+        slow = [server.client().send(GET) for _ in range(100)]
+        assert is_served(server.client())
+        assert {client.problem()[0] for client in slow} == {408}
 
 
 def test_the_deadlines_are_the_documented_ones() -> None:
     usual = Deadlines()
     assert (usual.header_s, usual.body_s, usual.first_message_s) == (10, 10, 10)
+    assert (usual.body_total_s, usual.untaken_s, usual.untaken_rest_s) == (60, 300, 60)
     assert SHORT.header_s < usual.header_s

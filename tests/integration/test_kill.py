@@ -1,6 +1,6 @@
 """A recorder that is killed at any instant, and started again, as often as one likes, loses nothing.
 
-`SYNAPSE_KILLS=10000` kills so often (200 times without it); a failure prints its seed, and
+`SYNAPSE_KILLS=10000` kills so often (60 times without it); a failure prints its seed, and
 `SYNAPSE_SEED=17` makes the same choices again. The instants themselves are the machine's.
 """
 
@@ -26,7 +26,7 @@ from tests.integration.victims import Undisturbed, Victim, read_log, undisturbed
 if sys.platform == "win32":
     pytest.skip("needs fork and SIGKILL", allow_module_level=True)
 
-KILLS: Final = int(os.environ.get("SYNAPSE_KILLS", "200"))
+KILLS: Final = int(os.environ.get("SYNAPSE_KILLS", "60"))
 BARS: Final = 160
 """Bars that a log holds in the end; then the kills go on with a new log."""
 

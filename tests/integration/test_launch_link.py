@@ -2,6 +2,7 @@
 
 # covers: app.cli_serve, app.access.sessions
 
+import json
 import re
 import signal
 from collections.abc import Mapping
@@ -49,7 +50,9 @@ def test_the_printed_link_signs_in_once_and_for_the_next_start_too(tmp_path: Pat
         cookie = f"{name}={value}"
         assert write(url, cookie) == 200
         assert sign_in(url, found[2]).status_code == 401
+        assert "To sign a browser in, open " in first.stderr
         assert "signs in one browser, once, within 10 minutes" in first.stderr
+        assert "The server's own token is in synapse.db.token" in first.stderr
         assert stopped(first).count(found[2]) == 1
     with serve(tmp_path, "--no-browser") as second:
         url = second.url()
@@ -75,4 +78,8 @@ def test_a_log_for_machines_holds_no_link_and_the_browser_gets_one(
     assert "launch=" not in said
     assert code not in said
     assert "session_opened" in said
-    assert "The token for writing is in" in said
+    (serving,) = [line for line in said.splitlines() if "serving" in line]
+    told = json.loads(serving)
+    assert told["event"] == "serving"
+    assert (told["url"], told["token_file"]) == (f"{url}/", "synapse.db.token")
+    assert all(json.loads(line) for line in said.splitlines())

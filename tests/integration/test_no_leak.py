@@ -115,6 +115,10 @@ class Reader:
         assert answer.json()["code"] == code
 
 
+def is_of(event: dict[str, Any], channels: Channels) -> bool:
+    return event["stream"].partition(":")[0] in channels
+
+
 def rows_of(format_: str, content: bytes) -> list[dict[str, Any]]:
     if format_ == "parquet":
         return list(pq.read_table(io.BytesIO(content)).to_pylist())
@@ -152,9 +156,72 @@ def test_one_event_comes_without_causes_and_effects_of_others(
         ):
             if of in channels:
                 assert reader.get(f"/api/events/{ref}").status_code == 200
-            else:
+            elif ref == event["position"]:
                 reader.is_refused(f"/api/events/{ref}", "forbidden_channel")
+            else:
+                # Ids follow from what an event says: whoever guesses one must not learn that he was right.
+                reader.is_refused(f"/api/events/{ref}", "unknown_event", 404)
     assert reader.heard == channels
+
+
+@pytest.mark.parametrize("channels", EVERY_CHANNELS, ids=named)
+def test_an_id_of_a_hidden_event_is_told_nowhere(room: Leaking, channels: Channels) -> None:
+    reader = Reader(room, READ, channels)
+    hidden = {event["msg_id"] for event in room.events if not is_of(event, channels)}
+    paths = [f"/api/events/{event['position']}" for event in room.events if is_of(event, channels)]
+    for path in [*paths, "/api/events", "/api/state", "/api/events?format=cloudevents"]:
+        text = reader.get(path).text
+        assert not any(one in text for one in hidden), path
+    own = room.events[-1]
+    if is_of(own, channels) and channels != ALL:
+        found = reader.get(f"/api/events/{own['position']}").json()
+        assert (found["hash"], found["correlation_id"]) == (None, own["msg_id"])
+
+
+def test_a_hidden_event_is_answered_as_one_that_is_not_there(room: Leaking) -> None:
+    nothing = "00000000-0000-5000-8000-000000000000"
+    for channels in SOME_CHANNELS:
+        reader = Reader(room, READ, channels)
+        unknown = reader.get(f"/api/events/{nothing}")
+        for event in room.events:
+            if not is_of(event, channels):
+                answer = reader.get(f"/api/events/{event['msg_id']}")
+                assert answer.status_code == unknown.status_code == 404
+                assert answer.text.replace(event["msg_id"], nothing) == unknown.text
+
+
+@pytest.mark.parametrize("channels", SOME_CHANNELS, ids=named)
+def test_a_state_tells_no_time_of_a_hidden_event(room: Leaking, channels: Channels) -> None:
+    reader, known = Reader(room, READ, channels), None
+    for event in room.events:
+        if is_of(event, channels):
+            known = event["occurred_at"], event["timestamp"]
+        for path in (
+            f"/api/state?position={event['position']}",
+            f"/api/lanes/{LANE}/state?position=0",
+        ):
+            as_of = reader.get(path).json()["as_of"]
+            told = as_of["occurred_at"], as_of["recorded_at"]
+            if channels == ALL:
+                continue
+            if path.startswith("/api/lanes"):
+                assert told == (None, None)
+            else:
+                assert told[0] == (known and known[0]), path
+                assert told[1] == (known and known[1]), path
+
+
+@pytest.mark.parametrize("format_", ["ndjson", "csv", "cloudevents", *BINARY])
+def test_an_export_tells_a_hash_only_to_who_sees_all(room: Leaking, format_: str) -> None:
+    for channels in SOME_CHANNELS:
+        reader = Reader(room, READ, channels)
+        with room.served.http.stream(
+            "GET", f"/api/events?format={format_}&after=2&before=9", headers=reader.headers
+        ) as answer:
+            told = {name for name in answer.headers if name.endswith("-hash")}
+            assert answer.headers["x-synapse-to"] == "8"
+        of_all = {f"x-synapse-{end}-hash" for end in ("from", "to", "head")}
+        assert told == (of_all if channels == ALL else set())
 
 
 @pytest.mark.parametrize("channels", SOME_CHANNELS, ids=named)
@@ -248,7 +315,9 @@ def test_who_shows_nothing_that_counts_sees_nothing(room: Leaking, headers: dict
             assert "synapse.db" not in answer.text
         for path in OPEN:
             answer = http.get(path)
-            assert answer.status_code == 200, path
+            # What a token may do is asked with one that is right, or with none.
+            is_wrong = path == "/api/session" and "Authorization" in asked
+            assert answer.status_code == (401 if is_wrong else 200), path
             assert heard(answer.text + str(answer.headers)) == NONE
 
 

@@ -250,6 +250,9 @@ def test_ten_thousand_prices_fit_into_one_request_and_no_more(served: Served) ->
 
 
 def test_faults_without_number_are_told_in_part(served: Served) -> None:
-    answer = served.http.post("/api/prices", json={"prices": [{}] * 5_000})
+    answer = served.http.post("/api/prices", json={"prices": [{}] * 300})
     assert answer.status_code == 422
     assert len(answer.json()["details"]) == 100
+    answer = served.http.post("/api/prices", json={"prices": [{}] * 5_000})
+    assert answer.status_code == 422
+    assert [one["problem"] for one in answer.json()["details"]] == ["has 15000 faults"]

@@ -1,6 +1,7 @@
 """The proxies and the settings of deploy/, really run: nginx and Caddy before `synapse serve`, by TLS."""
 
 import json
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
+from app.stream.deadlines import KEEP_ALIVE_S
 from tests.integration.fronts import DEPLOY, NAME, Front, front, program_of
 from tests.integration.programs import Running
 from tests.integration.served import AUTHORISED, PATIENCE_S, TOKEN, daily, new_symbol, subscribe
@@ -66,6 +68,19 @@ def post(https: httpx.Client, symbol: str, number: int) -> None:
     body = {"prices": [daily(symbol, "100", number)]}
     answer = ask(https, "POST", "/api/prices", json=body)
     assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "within"),
+    [
+        ("nginx.conf", r"upstream synapse \{[^}]*\bkeepalive_timeout (\d+)s;"),
+        ("Caddyfile", r"transport http \{[^}]*\bkeepalive (\d+)s\n"),
+    ],
+)
+def test_the_proxy_lets_go_of_a_connection_before_synapse_does(name: str, within: str) -> None:
+    kept = re.search(within, (DEPLOY / name).read_text("utf-8"))
+    assert kept is not None, "it would be kept for a minute or more"
+    assert int(kept[1]) < KEEP_ALIVE_S
 
 
 def test_requests_go_through_and_the_server_knows_that_they_came_by_tls(

@@ -13,7 +13,7 @@ import pytest
 from app.access.gate import OWNER, Gate
 from app.access.sessions import COOKIE, LAUNCH_S_MAX, SESSION_S_MAX, Sessions
 from events.catalog import Channel
-from tests.integration.served import TOKEN, Json, Served, serving
+from tests.integration.served import LETS_GO, TOKEN, Json, Served, serving
 
 START = datetime(2026, 1, 16, 12, tzinfo=UTC)
 ENDS = "2026-02-15T12:00:00.000000Z"
@@ -47,10 +47,10 @@ class Room:
         services = served.app.state.services
         gate = Gate(services.gate.token, self.sessions, self.wall)
         served.app.state.services = replace(services, gate=gate)
-        self.browser = httpx.Client(base_url=served.url, timeout=20)
+        self.browser = httpx.Client(base_url=served.url, timeout=20, limits=LETS_GO)
 
     def sign_in(self) -> httpx.Response:
-        return self.browser.post(SESSION, json={"launch_code": self.sessions.launch.issue()})
+        return self.browser.post(SESSION, json={"launch_code": self.sessions.launch.issue(OWNER)})
 
     def write(self, cookie: str | None, **headers: str) -> httpx.Response:
         """A write as a browser sends it, with these headers of its own."""
@@ -192,15 +192,21 @@ def test_the_token_signs_a_browser_in_too(room: Room) -> None:
 def test_a_program_with_the_token_is_told_that_it_may_write(room: Room) -> None:
     answer = room.browser.get(SESSION, headers=BEARER)
     assert answer.json() == {"scopes": ALL, "channels": CHANNELS, "expires_at": None}
-    wrong = room.browser.get(SESSION, headers={"Authorization": "Bearer wrong"})
-    assert wrong.json() == {"scopes": ["read"], "channels": CHANNELS, "expires_at": None}
+
+
+@pytest.mark.parametrize("shown", ["Bearer wrong", "Bearer", "Basic d3Jvbmc6d3Jvbmc="])
+def test_a_wrong_token_is_told_whatever_cookie_comes_with_it(room: Room, shown: str) -> None:
+    room.sign_in()
+    answer = room.browser.get(SESSION, headers={"Authorization": shown})
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorised")
+    assert answer.headers["www-authenticate"] == 'Bearer realm="synapse"'
 
 
 @pytest.mark.parametrize("why", ["used", "expired", "wrong"])
 def test_a_code_that_does_not_hold_is_refused_and_says_how_to_get_another(
     room: Room, why: str
 ) -> None:
-    code = room.sessions.launch.issue()
+    code = room.sessions.launch.issue(OWNER)
     if why == "used":
         assert room.browser.post(SESSION, json={"launch_code": code}).status_code == 200
     if why == "expired":

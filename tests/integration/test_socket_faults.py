@@ -19,8 +19,6 @@ MALFORMED: dict[str, str | bytes] = {
     "a lone surrogate as id": '{"msg_id":"\\ud800","type":"ping"}',
     "a lone surrogate as key": '{"msg_id":"1","type":"ping","payload":{"\\udfff":1}}',
     "a number without end": '{"n":' + "9" * 5_000 + "}",
-    "deep": "[" * 300,
-    "very deep": "[" * 60_000,
     "bytes that are no text": b"\xff\xfe",
 }
 UNKNOWN: dict[str, str | bytes] = {
@@ -34,6 +32,17 @@ UNKNOWN: dict[str, str | bytes] = {
 @pytest.mark.parametrize("name", MALFORMED)
 async def test_what_is_no_json_is_answered(served: Served, name: str) -> None:
     await answered(served, MALFORMED[name], "malformed_json")
+
+
+@pytest.mark.parametrize("depth", [300, 60_000])
+async def test_what_nests_too_deeply_is_answered_and_closes_the_connection(
+    served: Served, depth: int
+) -> None:
+    async with connect(served.socket_url) as socket:
+        await socket.send("[" * depth)
+        error: dict[str, Any] = await receive(socket)
+        assert (error["type"], error["payload"]["code"]) == ("error", "too_deep")
+        assert (await closed(socket))[0] == 1009
 
 
 @pytest.mark.parametrize("name", UNKNOWN)

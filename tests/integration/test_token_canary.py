@@ -1,6 +1,8 @@
 """No log line ever shows a token, wherever a client put it and however much is logged."""
 
 import asyncio
+import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -8,10 +10,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import httpx
+import jwt
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -19,6 +23,9 @@ from tests.integration.programs import ROOT, WELCOME
 from tests.integration.served import PATIENCE_S, daily, message, subscribe
 
 CANARY: Final = "canary-1f6b3c70a9d24e58"
+BOOKED: Final = "Kq3vYt0xZr9-booked_JwR5nUc2LhB8sEaPdT7fMgXoVi1"
+SECRET: Final = "signing-0123456789-0123456789-0123456789"
+AROUND: Final = ("{}", "Bearer {}", "Authorization: Bearer {}", "token={}", '{{"t":"{}"}}', "/{}/x")
 
 SERVER: Final = """
 import logging, sys
@@ -43,7 +50,16 @@ def loud_server(folder: Path, logger: str) -> Iterator[tuple[str, Path]]:
     """A server and the file with all its output."""
     output = folder / "output.txt"
     own = {name: one for name, one in os.environ.items() if not name.startswith("SYNAPSE_")}
-    settings = {"SYNAPSE_TOKEN": CANARY, "SYNAPSE_LOG_LEVEL": "debug", "SYNAPSE_LOG_FORMAT": "json"}
+    book = folder / "tokens.toml"
+    hashed = hashlib.sha256(BOOKED.encode()).hexdigest()
+    book.write_text(f'[[token]]\nname = "desk"\nsha256 = "{hashed}"\nscopes = ["read"]\n')
+    settings = {
+        "SYNAPSE_TOKEN": CANARY,
+        "SYNAPSE_TOKENS_FILE": str(book),
+        "SYNAPSE_JWT_SECRET": SECRET,
+        "SYNAPSE_LOG_LEVEL": "debug",
+        "SYNAPSE_LOG_FORMAT": "json",
+    }
     arguments = ["serve", "--no-browser", "--port", "0", logger]
     with output.open("wb") as file:
         process = subprocess.Popen(
@@ -138,6 +154,38 @@ def test_a_token_never_appears_in_a_log(tmp_path: Path) -> None:
     said = output.read_text(encoding="utf-8")
     assert "DEBUG:" in said
     assert [line for line in said.splitlines() if CANARY in line] == []
+
+
+async def send_inside_other_text(url: str, token: str) -> None:
+    """A token where a client's own words belong, with words around it; accepted and refused."""
+    for path in ("/ws/synapse", "/ws/replay"):
+        for around in AROUND:
+            inside = around.format(token)
+            own = json.loads(subscribe("regime", msg_id=inside))
+            await send_by_socket(
+                f"{url}{path}",
+                {},
+                json.dumps(own),
+                json.dumps({**own, "user_id": inside}),
+                subscribe("regime", msg_id=inside, user_id=inside),
+                subscribe("none", msg_id=inside),
+                message(inside, inside),
+                message("replay_start", inside, channels=["regime"]),
+            )
+
+
+def test_no_kind_of_token_appears_inside_other_text(tmp_path: Path) -> None:
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    # Short enough for a message's id, and too long for one.
+    short = jwt.encode({"exp": ends, "scope": "read"}, SECRET, "HS256")
+    long = jwt.encode({"exp": ends, "scope": "read", "sub": "x" * 90}, SECRET, "HS256")
+    with loud_server(tmp_path, "root") as (url, output):
+        for token in (CANARY, BOOKED, short, long):
+            asyncio.run(send_inside_other_text(url, token))
+    said = output.read_text(encoding="utf-8")
+    assert said.count('"[token]"') >= 4 * len(AROUND)
+    for part in (CANARY, BOOKED, *short.split("."), *long.split(".")):
+        assert [line for line in said.splitlines() if part[:20] in line] == []
 
 
 def test_a_logger_that_is_not_kept_quiet_is_found(tmp_path: Path) -> None:

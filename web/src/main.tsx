@@ -6,7 +6,7 @@ import "./app/tokens.css";
 import "./app/layout.css";
 import { httpApi } from "./synapse/api";
 import { SettingsContext, SynapseContext } from "./synapse/hooks";
-import { takeLaunchCode } from "./synapse/launch";
+import { followLaunchLinks, takeLaunchCode } from "./synapse/launch";
 import { SettingsStore } from "./synapse/settings";
 import { SynapseStore } from "./synapse/store";
 import { browserWorld, socketUrl } from "./synapse/world";
@@ -18,6 +18,7 @@ followSettings(window, settings);
 const code = takeLaunchCode(window.location, window.history);
 const store = new SynapseStore(browserWorld(socketUrl(document.baseURI)), httpApi(document.baseURI));
 if (code !== null) store.entrance.launch(code);
+followLaunchLinks(window, store.entrance.launch);
 
 const root = document.querySelector("#root");
 if (!root) throw new Error("the page has no #root");

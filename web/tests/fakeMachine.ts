@@ -2,6 +2,7 @@ import { act } from "@testing-library/preact";
 import { useSyncExternalStore } from "react";
 import { vi } from "vitest";
 import type { Episode } from "../src/synapse/episodes";
+import type { Channel } from "../src/synapse/generated";
 import type { Lane } from "../src/synapse/lanes";
 import type { Machine, MachineControls } from "../src/synapse/machine";
 import type { Snapshot } from "../src/synapse/store";
@@ -55,6 +56,8 @@ export class FakePast {
     setSkipQuiet: vi.fn<MachineControls["setSkipQuiet"]>(),
     close: vi.fn<MachineControls["close"]>(),
   };
+  /** The channels that the page may not show. */
+  hidden: readonly Channel[] = [];
   private readonly listeners = new Set<() => void>();
 
   /** Opens the machine, or changes it. */
@@ -88,6 +91,7 @@ export class FakePast {
         machine: useSelected(({ machine }) => machine),
         controls: this.controls,
       }),
+      useHidden: (needs: readonly Channel[]) => needs.filter((one) => this.hidden.includes(one)),
       useEpisodes: () => this.episodes,
       useLanes: () => useSelected(() => this.lanes),
       useStateHash: () => this.hashOf,

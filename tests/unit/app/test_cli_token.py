@@ -11,6 +11,7 @@ import typer
 from app.access.token_book import read_tokens, token_hash
 from app.cli import main
 from app.cli_token import parse_end
+from events.catalog import Channel
 
 Run = Callable[..., tuple[int, str, str]]
 NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
@@ -50,7 +51,7 @@ def test_the_file_is_that_of_the_setting_and_is_listed(
     code, out, _ = run("token", "list")
     assert code == 0
     assert [line.split() for line in out.splitlines()[1:]] == [
-        ["bot", "read,", "write", "all", "9999-12-31T00:00:00.000000Z"],
+        ["bot", "read,", "write", "all", "9999-12-31T00:00:00Z"],
         ["wall", "read", "all", "never"],
     ]
     listed = json.loads(run("token", "list", "--json")[1])
@@ -58,6 +59,18 @@ def test_the_file_is_that_of_the_setting_and_is_listed(
     assert "sha256" not in listed[0]
     assert run("token", "remove", "bot")[0] == 0
     assert [one.name for one in read_tokens(Path("t.toml")).token] == ["wall"]
+
+
+def test_one_that_has_ended_is_marked(run: Run) -> None:
+    run("token", "add", "wall", "--file", "t.toml", "--expires", "9999-12-30")
+    file = Path("t.toml")
+    file.write_text(file.read_text().replace("9999-12-31T00:00:00Z", "2020-01-01T00:00:00Z"))
+    assert "2020-01-01T00:00:00Z (expired)" in run("token", "list", "--file", "t.toml")[1]
+
+
+def test_the_help_breaks_no_channels_name(run: Run) -> None:
+    said = run("token", "add", "--help")[1]
+    assert all(channel in said for channel in Channel)
 
 
 @pytest.mark.parametrize(

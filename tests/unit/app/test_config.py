@@ -1,15 +1,14 @@
 """Settings: where the log is, and what an operator may choose."""
 
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from app.api.limits import REQUESTS_PER_MINUTE_MAX
 from app.config import DatabaseUrlError, PostgresUrl, Settings, database_of, sqlite_path
-from app.stream.crowd import CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX
-from app.stream.rate import MESSAGES_PER_MINUTE_MAX
 
 
 @pytest.mark.parametrize(
@@ -113,6 +112,39 @@ def test_paper_cash_may_have_as_many_places_as_an_amount(cash: str) -> None:
     assert Settings.model_validate({"paper_cash": cash}).paper_cash == Decimal(cash)
 
 
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = Settings()
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"SYNAPSE_{name.upper()}", "")
+    assert Settings() == usual
+    assert Settings().tokens_file is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("read", "closed", "write open or token"),
+        ("log_format", "xml", "write console or json"),
+        ("log_level", "trace", "write debug, info, warning or error"),
+        ("token", "", "must not be empty"),
+        ("jwt_secret", "short", "must have 32 bytes at least"),
+        ("allowed_origins", "https://u:pass,word@x.org", "no user and no password"),
+        ("allowed_hosts", "u:pass,word@x.org", "no user and no password"),
+        ("trusted_proxies", "http://u:pass,word@10.0.0.5", "no user and no password"),
+    ],
+)
+def test_a_wrong_value_is_told_in_our_words_and_without_a_password(
+    name: str, value: str, says: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings.model_validate({name: value})
+    (error,) = refused.value.errors()
+    assert error["loc"] == (name,)
+    assert says in error["msg"]
+    assert "pass" not in error["msg"].replace("password", "")
+    assert "word@" not in error["msg"]
+
+
 def test_the_token_is_not_shown() -> None:
     assert "secret-of-mine" not in repr(Settings(token="secret-of-mine-0123"))
 
@@ -121,12 +153,15 @@ def test_a_databases_password_is_not_shown() -> None:
     assert "secret" not in repr(Settings(database_url="postgresql://user:secret@host/log"))
 
 
-def test_the_defaults_of_limits_are_those_of_the_code() -> None:
-    settings = Settings()
-    assert settings.connections_max == CONNECTIONS_MAX
-    assert settings.connections_per_client_max == CONNECTIONS_PER_CLIENT_MAX
-    assert settings.requests_per_minute_max == REQUESTS_PER_MINUTE_MAX
-    assert settings.messages_per_minute_max == MESSAGES_PER_MINUTE_MAX
+def test_the_settings_come_without_the_server() -> None:
+    """So that `synapse --help` stays light, although the defaults of limits are those of the code."""
+    loaded = (
+        "import app.config, sys; print([n for n in ('fastapi', 'starlette') if n in sys.modules])"
+    )
+    asked = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=False
+    )
+    assert (asked.stdout.strip(), asked.stderr) == ("[]", "")
 
 
 @pytest.mark.parametrize(

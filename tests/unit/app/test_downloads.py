@@ -7,7 +7,18 @@ import pytest
 from starlette.types import Message, Scope
 
 from app.api import downloads
-from app.api.downloads import EXPORTS_MAX, DownloadResponse, Downloads, ExportCut
+from app.api.downloads import (
+    EXPORT_BYTES_PER_S_MIN,
+    EXPORT_GRACE_S,
+    EXPORT_PIECE_BYTES,
+    EXPORT_STALL_S,
+    EXPORTS_MAX,
+    EXPORTS_PER_CLIENT_MAX,
+    DownloadResponse,
+    Downloads,
+    ExportCut,
+    Patience,
+)
 from app.api.problems import ApiProblem
 from app.stream.direct import CUT_OFF
 
@@ -32,8 +43,9 @@ class Body:
 class Client:
     """One that takes everything, or nothing after some chunks; it may go then."""
 
-    def __init__(self, takes: int = 10**9, *, goes: bool = False) -> None:
+    def __init__(self, takes: int = 10**9, *, goes: bool = False, slow: bool = False) -> None:
         self._takes = takes
+        self._slow = slow
         self._goes = goes
         self._gone = asyncio.Event()
         self.bodies: list[Message] = []
@@ -52,11 +64,14 @@ class Client:
                 if self._goes:
                     self._gone.set()
                 await asyncio.Event().wait()
+            if self._slow:
+                for _ in range(10):
+                    await asyncio.sleep(0)
             self.bodies.append(message)
 
     async def take(self, body: Body, under_way: Downloads) -> None:
-        under_way.begin()
-        response = DownloadResponse(body.chunks(), {}, "text/plain", under_way.end)
+        ended = under_way.begin("192.0.2.1")
+        response = DownloadResponse(body.chunks(), {}, "text/plain", ended)
         scope: Scope = {"type": "http", "asgi": {"spec_version": "2.3"}}
         scope["extensions"] = {CUT_OFF: self.cut}
         async with asyncio.timeout(PATIENCE_S):
@@ -68,7 +83,7 @@ def free_places(under_way: Downloads) -> int:
     free = 0
     while True:
         try:
-            under_way.begin()
+            under_way.begin(f"198.51.100.{free}")
         except ApiProblem:
             return free
         free += 1
@@ -76,13 +91,47 @@ def free_places(under_way: Downloads) -> int:
 
 def test_one_more_than_there_may_be_is_told_when_to_come_back() -> None:
     under_way = Downloads()
-    assert free_places(under_way) == EXPORTS_MAX == 4
+    ended = under_way.begin("192.0.2.1")
+    assert free_places(under_way) == EXPORTS_MAX - 1 == 3
     with pytest.raises(ApiProblem, match="4 exports are under way") as refused:
-        under_way.begin()
+        under_way.begin("192.0.2.1")
     assert (refused.value.status, refused.value.code) == (503, "too_many_exports")
     assert refused.value.headers == {"Retry-After": "10"}
-    under_way.end()
+    ended()
     assert free_places(under_way) == 1
+
+
+@pytest.mark.parametrize("addresses", [["192.0.2.1"] * 3, [f"2001:db8::{n}" for n in range(3)]])
+def test_nobody_has_all_places(addresses: list[str]) -> None:
+    under_way = Downloads()
+    first, _second = (under_way.begin(address) for address in addresses[:EXPORTS_PER_CLIENT_MAX])
+    with pytest.raises(ApiProblem, match="2 exports from your address") as refused:
+        under_way.begin(addresses[2])
+    assert (refused.value.status, refused.value.code) == (503, "too_many_exports")
+    first()
+    under_way.begin(addresses[2])
+    assert free_places(under_way) == EXPORTS_MAX - EXPORTS_PER_CLIENT_MAX
+
+
+def test_who_takes_too_little_on_the_whole_loses_his_patience() -> None:
+    patience = Patience()
+    assert patience.left_s == EXPORT_STALL_S
+    patience.took(EXPORT_PIECE_BYTES, EXPORT_GRACE_S - 1)
+    assert patience.left_s == 1
+    patience.took(EXPORT_PIECE_BYTES, 2)
+    assert patience.left_s < 0, "a piece a minute is not enough"
+    patience.took(100 * EXPORT_BYTES_PER_S_MIN, 0)
+    assert patience.left_s == 8 + 100 - 61, "8 s for two pieces, and 100 s for the rest"
+    patience.took(1000 * EXPORT_BYTES_PER_S_MIN, 0)
+    assert patience.left_s == EXPORT_STALL_S
+
+
+async def test_who_takes_a_little_now_and_then_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "EXPORT_GRACE_S", 0.0)
+    under_way, body, client = Downloads(), Body(b"a", b"b", b"c"), Client(slow=True)
+    with pytest.raises(ExportCut, match="less than 65536 bytes a second"):
+        await client.take(body, under_way)
+    assert (client.cut_off, free_places(under_way)) == (1, EXPORTS_MAX)
 
 
 @pytest.mark.parametrize("goes", [False, True])

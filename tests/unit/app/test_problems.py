@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.api.limits import BodyLimit
+from app.api.limits import BodyLimit, BodyRoom
 from app.api.problems import ApiProblem, install_problem_handlers
 from events.catalog import Record
 from events.errors import (
@@ -36,7 +36,7 @@ class Body(Record):
 def app_that_raises(error: Exception) -> FastAPI:
     app = FastAPI()
     install_problem_handlers(app)
-    app.add_middleware(BodyLimit, bytes_max=100)
+    app.add_middleware(BodyLimit, others=BodyRoom(100, 1_000))
 
     @app.get("/fail")
     async def fail() -> None:

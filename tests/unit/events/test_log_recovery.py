@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from events import log as log_module
-from events.errors import CorruptLog, StoreUnavailable
+from events.errors import CorruptLog, EventError, StoreUnavailable
 from events.log import EventLog
 from tests.unit.events.builders import positions_of, prices
 from tests.unit.events.faulty_store import FaultyStore
@@ -93,9 +93,14 @@ async def test_what_a_failed_commit_recorded_reaches_the_tail_though_nobody_appe
 async def test_a_second_fault_is_recovered_from_like_the_first(
     log: EventLog, store: FaultyStore
 ) -> None:
-    for error in (NO_DISK, CorruptLog("planted"), RuntimeError("planted")):
+    faults: dict[Exception, str] = {
+        NO_DISK: "planted: no disk",
+        CorruptLog("planted"): "planted",
+        RuntimeError("planted"): "the append failed: RuntimeError",  # a stranger's text is not told
+    }
+    for error, told in faults.items():
         store.before = error
-        with pytest.raises(Exception, match="planted"):
+        with pytest.raises(EventError, match=f"^{told}$"):
             await log.append(prices(1))
         assert log.fault is not None
         await until_recovered(log)

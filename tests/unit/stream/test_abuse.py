@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.stream import abuse
+from app.stream.close_codes import CLOSE_TOO_BIG
 from app.stream.json_depth import JSON_DEPTH_MAX
 from tests.unit.stream.replay_room import Machine, over, ticks
 from tests.unit.stream.replayed import start
@@ -58,7 +58,7 @@ async def test_what_nests_too_deep_closes_and_what_does_not_is_answered() -> Non
         wire.say(nested(JSON_DEPTH_MAX + 1), ping())
         await ended(task)
         assert codes(wire)[-1] == "too_deep"
-        assert wire.closed == (abuse.CLOSE_TOO_BIG, "too deep")
+        assert wire.closed == (CLOSE_TOO_BIG, "too deep")
         assert "pong" not in wire.types()
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from app.stream import connection as connection_module
 from app.stream.connection import CONTROL_WAITING_MAX
+from app.stream.transport import ClientGone
 from events.errors import PositionGap, StoreUnavailable
 from events.tail import Tail
 from tests.unit.events.builders import prices
@@ -206,3 +207,19 @@ async def test_a_shutdown_is_announced_and_then_the_connection_closed(room: Room
     assert wire.messages[-1]["type"] == "shutdown"
     assert wire.messages[-1]["payload"] == {"reconnect_after_s": 1.5}
     assert wire.closed == (1012, "restart")
+
+
+async def test_who_is_dismissed_in_the_turn_in_which_its_wire_breaks_ends_quietly(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire, connection, task = room.connect(subscribe(history="none"))
+    await wire.until("caught_up")
+
+    async def breaks(_text: str) -> None:
+        connection.dismiss(4401, "over")
+        raise ClientGone
+
+    monkeypatch.setattr(wire, "send", breaks)
+    connection.shut_down(1.0)
+    await ended(task)
+    assert wire.closed == (4401, "over")

@@ -7,7 +7,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.metrics import StreamMetrics, Way
-from app.stream.connection_log import LOGGED_ID_MAX, REFUSALS_LOGGED_MAX, ConnectionRegister
+from app.stream.connection_log import (
+    LOGGED_ID_MAX,
+    REFUSALS_LOGGED_MAX,
+    SUBSCRIBES_LOGGED_MAX,
+    ConnectionRegister,
+)
 from app.stream.connection_view import lag
 from app.stream.protocol import (
     ErrorPayload,
@@ -66,6 +71,12 @@ async def test_a_connections_life_is_told_with_its_id() -> None:
     assert "Ann" not in str(lines)
 
 
+async def test_whom_a_proxy_names_by_no_address_is_unknown() -> None:
+    with capture_logs() as lines:
+        register().opened(View(), "\x9b31mPWN")
+    assert lines[0]["client"] == "unknown"
+
+
 @pytest.mark.parametrize(
     ("history", "told"), [({"last": 3}, "last"), ("all", "all"), ("none", "none")]
 )
@@ -84,6 +95,17 @@ async def test_the_list_holds_who_is_connected_now() -> None:
     book.closed(first, 1000)
     assert book.views() == (second,)
     assert book.metrics.open[Way.WS] == 1
+
+
+async def test_a_flood_of_subscribes_is_counted_but_not_written() -> None:
+    book, view = register(), View()
+    log = book.opened(view, "192.0.2.1")
+    with capture_logs() as lines:
+        for _ in range(SUBSCRIBES_LOGGED_MAX + 50):
+            log.subscribed(asked())
+        book.closed(view, 1000)
+    assert [line["event"] for line in lines].count("subscribed") == SUBSCRIBES_LOGGED_MAX
+    assert lines[-1]["subscribed"] == SUBSCRIBES_LOGGED_MAX + 50
 
 
 async def test_a_flood_of_refusals_is_counted_but_not_written() -> None:

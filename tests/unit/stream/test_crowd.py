@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.stream.crowd import CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX, Crowd, Crowded, client_of
+from app.stream.crowd import (
+    CONNECTIONS_MAX,
+    CONNECTIONS_PER_CLIENT_MAX,
+    Crowd,
+    Crowded,
+    address_told,
+    client_of,
+)
 
 ADDRESSES = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2", "2001:db8:1::1", ""]
 
@@ -20,14 +27,30 @@ ADDRESSES = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2", "2001:db8:1
         ("::1", "::/64"),
         ("fe80::1%eth0", "fe80::/64"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("testclient", "testclient"),
-        ("", ""),
+        ("testclient", "unknown"),
+        ("\x9b31mPWN", "unknown"),
+        ("192.0.2.1, 192.0.2.2", "unknown"),
+        ("", "unknown"),
     ],
 )
 def test_one_client_is_an_address_or_the_network_that_it_picks_addresses_from(
     address: str, client: str
 ) -> None:
     assert client_of(address) == client
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("fe80::1%\x9b31mPWN", "fe80::1"),
+        ("\x9b31mPWN", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_an_address_is_told_only_if_it_is_one(address: str, told: str) -> None:
+    assert address_told(address) == told
 
 
 def test_one_too_many_in_all_is_refused_and_nothing_is_counted() -> None:

@@ -1,11 +1,16 @@
 """Connections whose grant has ended are closed; a sweep that fails is followed by the next one."""
 
 import asyncio
-from collections.abc import Iterator
+import itertools
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import pytest
+
 from app.access.grant import ANYONE, Grant, Scope
-from app.stream.sweep import CLOSE_UNAUTHORISED, SWEEP_S, Sweep
+from app.stream.close_codes import CLOSE_UNAUTHORISED
+from app.stream.sweep import SWEEP_S, Sweep
 
 ENDED = Grant("ended", frozenset({Scope.READ}))
 
@@ -69,8 +74,61 @@ async def test_a_sweep_that_was_never_started_can_be_stopped() -> None:
     await Sweep(list, lambda _grant: True).stop()
 
 
-def test_what_is_promised_leaves_time_for_a_goodbye() -> None:
-    from app.access.token_book import LOOK_AGAIN_S
+def test_what_is_promised_leaves_time_for_a_goodbye_and_a_second_more() -> None:
     from app.stream.direct import CLOSE_S_MAX
 
-    assert SWEEP_S + LOOK_AGAIN_S + CLOSE_S_MAX <= 5
+    assert SWEEP_S + CLOSE_S_MAX <= 5 - 1
+
+
+async def test_what_grants_hang_on_is_read_again_first_and_outside_of_the_loop() -> None:
+    client, known, threads = Client("a", ENDED), {ENDED}, set()
+
+    def refresh() -> None:
+        threads.add(threading.current_thread())
+        known.clear()
+
+    sweep = Sweep(lambda: [client], lambda grant: grant in known, refresh, every_s=0.001)
+    sweep.start()
+    await until(lambda: bool(client.closed))
+    await sweep.stop()
+    assert len(threads) == 1
+    assert threading.current_thread() not in threads
+
+
+async def test_a_disk_that_hangs_holds_up_no_clock_and_is_asked_once_at_a_time() -> None:
+    client, hangs, asked = Client("a", ENDED), threading.Event(), itertools.count()
+
+    def refresh() -> None:
+        next(asked)
+        hangs.wait(20)
+
+    sweep = Sweep(lambda: [client], lambda _grant: False, refresh, every_s=0.001)
+    sweep.start()
+    await until(lambda: len(client.closed) > 3)
+    hangs.set()
+    await sweep.stop()
+    assert next(asked) == 1
+
+
+async def test_a_refresh_that_fails_is_told_and_tried_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    client, tries = Client("a", ENDED), itertools.count()
+
+    def refresh() -> None:
+        if next(tries) == 0:
+            raise RuntimeError("planted")
+
+    sweep = Sweep(lambda: [client], lambda _grant: False, refresh, every_s=0.001)
+    sweep.start()
+    await until(lambda: len(client.closed) > 2)
+    await sweep.stop()
+    assert "refresh_failed" in "".join(capsys.readouterr())
+    assert next(tries) > 1
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0)

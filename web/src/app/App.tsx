@@ -5,7 +5,6 @@ import { ConnectionPill } from "../features/connection/ConnectionPill";
 import { ContinuityPanel } from "../features/connection/ContinuityPanel";
 import { FeedLine } from "../features/connection/FeedLine";
 import { Dock } from "../features/dock/Dock";
-import { LinkNotice } from "../features/dock/LinkNotice";
 import { ReplayBadge } from "../features/dock/ReplayBadge";
 import { ReplayFrame } from "../features/dock/ReplayFrame";
 import { NoticeList } from "../features/notices/NoticeList";
@@ -15,7 +14,7 @@ import { ShiftList } from "../features/shifts/ShiftList";
 import { MarketStatusCard } from "../features/status/MarketStatusCard";
 import { SymbolChips } from "../features/symbols/SymbolChips";
 import { TradeExecutions } from "../features/trades/TradeExecutions";
-import { PRICED, useHidden, useSynapse } from "../synapse/hooks";
+import { PRICED, useSynapse } from "../synapse/hooks";
 import { stoppedFeed } from "../synapse/notices";
 import { CHANNEL_VALUES } from "../synapse/generated";
 import { symbolView } from "../synapse/reducer";
@@ -29,6 +28,7 @@ import { Dialogs } from "./Dialogs";
 import { Foot, Masthead, NoSymbol } from "./Frame";
 import { Covered } from "./Covered";
 import { Heralds } from "./Heralds";
+import { Notices } from "./Notices";
 import { SignInPlace } from "./SignInPlace";
 import { type AddressBar, useAddress } from "./useAddress";
 import { useLife, useMode } from "./useLife";
@@ -48,7 +48,7 @@ export function App({ store }: { store: SynapseStore }) {
   useSymbolKeys(names, address.choose);
   useMode(machine !== null);
   const ready = useReady(snapshot);
-  const priced = useHidden(PRICED).length === 0;
+  const isOut = connection.name === "signed_out";
   const stopped = symbol ? stoppedFeed(live, symbol) : null;
   return (
     <div className="page">
@@ -67,38 +67,28 @@ export function App({ store }: { store: SynapseStore }) {
         </>
       ) : (
         <main className="waiting">
-          {connection.name === "signed_out" ? <SignInPlace /> : "Reading the log."}
+          {isOut ? <SignInPlace /> : "Reading the log."}
         </main>
       )}
-      <Dock
-        symbol={symbol}
-        ribbon={
-          symbol &&
-          priced && (
-            <MoodRibbon symbol={symbol} viewport={viewport} lanes={address.lanes} foot={foot} />
-          )
-        }
-        onFoot={setFoot}
-        compare={address.compare}
-        onPin={address.pin}
-        onCopyLink={address.copyLink}
-      />
-      <Notices address={address} problem={snapshot.problem} />
+      {/* Where nothing was read and nothing may be, there is no time to travel in. */}
+      {(ready || !isOut) && (
+        <Dock
+          symbol={symbol}
+          ribbon={
+            symbol && (
+              <MoodRibbon symbol={symbol} viewport={viewport} lanes={address.lanes} foot={foot} />
+            )
+          }
+          onFoot={setFoot}
+          compare={address.compare}
+          onPin={address.pin}
+          onCopyLink={address.copyLink}
+        />
+      )}
+      <Notices address={address} snapshot={snapshot} />
       <Heralds />
     </div>
   );
-}
-
-/** What there is to say of links, and what is wrong with the page, until somebody has read it. */
-function Notices({ address, problem }: { address: AddressBar; problem: string | null }) {
-  const [read, setRead] = useState<string | null>(null);
-  const { closeNotice, link, notice } = address;
-  const wrong = problem !== null && problem !== read ? { text: problem, warning: true } : null;
-  const close = (): void => {
-    if (notice === null) setRead(problem);
-    closeNotice();
-  };
-  return <LinkNotice notice={notice ?? wrong} link={link} onClose={close} />;
 }
 
 interface ColumnsProps {
@@ -119,7 +109,9 @@ function Columns({ address, snapshot, viewport }: ColumnsProps) {
         <Covered title="Market status" needs={["regime"]}>
           <MarketStatusCard view={view} stale={machine ? null : stale} />
         </Covered>
-        <PortfolioUpdates />
+        <Covered title="Portfolio" needs={["portfolio"]}>
+          <PortfolioUpdates />
+        </Covered>
       </div>
       <div className="column">
         {symbol === null && connection.name === "live" && <NoSymbol />}
@@ -147,7 +139,11 @@ function Columns({ address, snapshot, viewport }: ColumnsProps) {
               <ShiftList symbol={symbol} />
             </Covered>
           )}
-          {symbol && <TradeExecutions symbol={symbol} />}
+          {symbol && (
+            <Covered title="Trades" needs={["trades"]}>
+              <TradeExecutions symbol={symbol} />
+            </Covered>
+          )}
         </div>
       </div>
       <div className="column">
@@ -156,7 +152,9 @@ function Columns({ address, snapshot, viewport }: ColumnsProps) {
             <PriceAlerts symbol={symbol} />
           </Covered>
         )}
-        <NoticeList symbol={symbol} />
+        <Covered title="Notices" needs={["system"]}>
+          <NoticeList symbol={symbol} />
+        </Covered>
         <ContinuityPanel snapshot={snapshot} />
       </div>
     </main>

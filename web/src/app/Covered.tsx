@@ -17,7 +17,7 @@ export function Covered({ title, needs, children }: CoveredProps) {
   const hidden = useHidden(needs);
   if (hidden.length === 0) return <>{children}</>;
   return (
-    <Panel title={title}>
+    <Panel title={title} className="missing">
       <Empty>Not in your token: it does not cover {hidden.map(words).join(", ")}.</Empty>
     </Panel>
   );

@@ -33,9 +33,14 @@ export class Refusal extends Error {
   }
 }
 
-/** What went wrong, in words for a person. */
+/** What went wrong, as a sentence for a person. */
 export const wordsOf = (error: unknown): string =>
-  error instanceof Refusal ? error.words : "The recorder could not be reached.";
+  error instanceof Refusal ? sentence(error.words) : "The recorder could not be reached.";
+
+function sentence(said: string): string {
+  const text = said.charAt(0).toUpperCase() + said.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
 
 /** A path with its query; what is null is left out. */
 export function withQuery(

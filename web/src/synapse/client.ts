@@ -45,7 +45,7 @@ export class SynapseClient {
   }
 
   start(): void {
-    if (!this.socket) this.connect();
+    if (!this.socket && this.connection.name !== "signed_out") this.connect();
   }
 
   stop(): void {

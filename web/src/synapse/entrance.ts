@@ -22,6 +22,8 @@ export class Entrance {
   /** The recorder, whose reads wait while somebody has to sign in. */
   readonly api: Api;
   private launching: Promise<void> | null = null;
+  /** Over once it is known what the page may see. */
+  private known: Promise<void> = Promise.resolve();
   /** What the page was let in with; null where it has to be let in anew. */
   private admitted: Session | null = null;
   private shown: readonly Channel[] | null = null;
@@ -45,17 +47,20 @@ export class Entrance {
     return this.shown ?? CHANNEL_VALUES;
   }
 
-  /** Redeems the code of a launch link; who opens the page waits for it. */
-  launch(code: string): void {
-    this.launching = this.session.launch(code);
-  }
+  /** Redeems the code of a launch link; who opens the page waits for it, and an open page goes on with it. */
+  launch = (code: string): void => {
+    // Whoever follows a link wants in, also with the very session that was turned away before.
+    this.admitted = null;
+    this.launching = this.known = this.session.launch(code);
+  };
 
   /** Finds out what the page may see. It follows the log at once, or with the new cookie that is on its way. */
   async open(follow: () => void): Promise<void> {
     const { launching } = this;
     this.launching = null;
+    this.known = launching ?? this.session.refresh();
     if (!launching) follow();
-    await (launching ?? this.session.refresh());
+    await this.known;
     if (launching) follow();
   }
 
@@ -90,10 +95,14 @@ export class Entrance {
   }
 
   private async patiently<T>(ask: () => Promise<T>): Promise<T> {
+    await this.known;
+    // What is known to be refused is not asked.
+    await this.letIn();
     try {
       return await ask();
     } catch (error) {
       if (!(error instanceof Refusal) || error.status !== 401) throw error;
+      await this.session.refresh();
       await this.letIn();
       return ask();
     }
@@ -101,9 +110,8 @@ export class Entrance {
 
   /** Waits until the session may read. */
   private async letIn(): Promise<void> {
-    await this.session.refresh();
     const { current } = this.session;
-    if (current && canRead(current)) return;
+    if (!current || canRead(current)) return;
     await new Promise<void>((go) => this.waiting.push(go));
   }
 }

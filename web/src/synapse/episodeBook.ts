@@ -1,4 +1,4 @@
-import { withQuery } from "./api";
+import { Refusal, withQuery } from "./api";
 import { RETRY_MS } from "./backoff";
 import { type Episode, type EpisodesResponse, parseEpisodes } from "./episodes";
 import type { ServerEvent, ServerEventOf } from "./generated";
@@ -30,6 +30,8 @@ export class EpisodeBook {
     if (this.chapters.has(symbol)) return;
     this.load(symbol).catch((error: unknown) => {
       this.host.world.warn(String(error));
+      // Not in the token: another one loads the page anew.
+      if (error instanceof Refusal && error.status === 403) return;
       const chapter = this.chapters.get(symbol);
       this.host.world.later(RETRY_MS, () => {
         if (chapter && this.chapters.get(symbol) === chapter) {

@@ -13,6 +13,10 @@ export interface Compared {
 }
 
 export interface SessionControls {
+  /** What it may do: `read`, `write`, `admin`. */
+  readonly scopes: readonly string[];
+  /** What of the log it may do that with. */
+  readonly channels: readonly Channel[];
   /** Whether alerts may be acknowledged. */
   readonly canWrite: boolean;
   /** Whether somebody has signed in. */
@@ -45,6 +49,8 @@ export function useSession(): SessionControls {
   const problem = useSelected(() => entrance.session.problem);
   return useMemo(
     () => ({
+      scopes: session?.scopes ?? [],
+      channels: session?.channels ?? [],
       canWrite: session !== null && canAcknowledge(session),
       isSignedIn: session !== null && session.expires_at !== null,
       endsAt: session?.expires_at ?? null,

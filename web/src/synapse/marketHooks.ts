@@ -15,6 +15,9 @@ const NO_EPISODES: readonly Episode[] = [];
 /** What episodes, bars and explanations are made of. */
 export const PRICED: readonly Channel[] = ["regime", "prices"];
 
+/** What a symbol's regime is told on. */
+export const REGIME: readonly Channel[] = ["regime"];
+
 const NO_MARKS: readonly Mark[] = [];
 
 /** A symbol's present regime and its shifts, newest first; the shifts of all without a symbol. */

@@ -157,14 +157,14 @@ export class SynapseStore implements ClientListener {
   private take(): Snapshot {
     const { connection, lastMessageAt, cursor, invalid, problem } = this.client;
     const { continuity, position, epoch } = cursor;
-    const { entrance, late, live, loaded, past } = this;
+    const { late, live, loaded, past } = this;
     return {
       connection,
       lastMessageAt,
       continuity,
       position,
       invalid,
-      problem: problem ?? past.problem ?? late.problem ?? entrance.session.problem,
+      problem: problem ?? past.problem ?? late.problem,
       loaded,
       epoch,
       live,

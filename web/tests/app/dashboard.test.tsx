@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { App } from "../../src/app/App";
 import { choose } from "../../src/app/useAddress";
 import { parseBars } from "../../src/synapse/bars";
-import { CHANNEL_VALUES } from "../../src/synapse/generated";
 import {
   SynapseContext,
   usePriceAlerts,
@@ -184,60 +183,6 @@ describe("the dashboard", () => {
     );
     await settle();
     expect(pill()).toBe("Live");
-  });
-});
-
-const session = (channels: readonly string[], scopes: readonly string[] = ["read"]) =>
-  fakeApi({
-    ...given,
-    read: async (path, parse) => {
-      const answer = path === "api/session" && parse({ scopes, channels, expires_at: null });
-      return answer || new Promise<never>(() => {});
-    },
-  });
-
-describe("a session", () => {
-  it("that covers some channels shows those, and says what is not there", async () => {
-    store = new SynapseStore(world, session(["regime", "prices"]));
-    await open();
-    expect(world.socket.subscribed.channels).toEqual(["regime", "prices"]);
-    expect(card("SPX")).toBeTruthy();
-    expect(await screen.findByTestId("chart")).toBeTruthy();
-    const alerts = screen.getByRole("region", { name: "Alerts" });
-    expect(alerts.textContent).toContain("Not in your token: it does not cover Price alerts.");
-  });
-
-  it("that does not cover regimes has a page all the same", async () => {
-    store = new SynapseStore(world, session(["prices"]));
-    await open();
-    const missing = screen.getAllByText(/^Not in your token/).map((one) => one.textContent);
-    expect(missing).toHaveLength(4);
-    expect(screen.queryByTestId("chart")).toBeNull();
-  });
-
-  it("that is over leaves what is shown, as old, with a way back in", async () => {
-    let now = session(CHANNEL_VALUES);
-    store = new SynapseStore(world, fakeApi({ ...given, read: (...asked) => now.read(...asked) }));
-    await open();
-    now = session([], []);
-    world.socket.onclose?.({ code: 4401, reason: "expired or revoked" });
-    await settle();
-    expect(pill()).toBe("Signed out");
-    expect(card("SPX").dataset.live).toBe("false");
-    expect(await screen.findByRole("region", { name: "Signed out" })).toBeTruthy();
-    expect(screen.queryByText(/Not in your token/)).toBeNull();
-  });
-
-  it("that there is none of shows nothing but the way in", async () => {
-    store = new SynapseStore(world, fakeApi({ read: session([], []).read }));
-    render(
-      <SynapseContext value={store}>
-        <App store={store} />
-      </SynapseContext>,
-    );
-    await settle();
-    expect(await screen.findByRole("region", { name: "Sign in" })).toBeTruthy();
-    expect(screen.queryByText("Reading the log.")).toBeNull();
   });
 });
 

@@ -10,7 +10,7 @@ vi.mock("../../src/synapse/hooks", async (load) => ({
   ...(await load<object>()),
   useSelected: (select: (snapshot: object) => unknown) =>
     select({ market: { symbols: {}, personaName: null }, machine: null }),
-  useSession: () => ({ canWrite: false }),
+  useSession: () => ({ canWrite: false, scopes: [] }),
   useArrivals: () => {},
 }));
 const notifier = vi.hoisted(() => ({ rendered: 0 }));

@@ -100,9 +100,21 @@ describe("the chart's panel", () => {
 });
 
 describe("the chart's tools", () => {
+  it("have nothing to switch of what is not in the token, and say so", () => {
+    const change = vi.fn();
+    render(<MarkSwitch missing={new Set(["trade"])} hidden={new Set()} onChange={change} />);
+    const trades = screen.getByRole("button", { name: "Trades", pressed: false });
+    expect([trades.title, trades.ariaDisabled ?? trades.getAttribute("aria-disabled")]).toEqual([
+      "Not in your token",
+      "true",
+    ]);
+    fireEvent.click(trades);
+    expect(change).not.toHaveBeenCalled();
+  });
+
   it("names the shapes and hides a kind", () => {
     const change = vi.fn<(hidden: ReadonlySet<string>) => void>();
-    render(<MarkSwitch hidden={new Set()} onChange={change} />);
+    render(<MarkSwitch missing={new Set()} hidden={new Set()} onChange={change} />);
     const button = screen.getByRole("button", { name: "Alerts" });
     expect(button.title).toBe("info, warning, critical");
     fireEvent.click(button);

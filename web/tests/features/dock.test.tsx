@@ -15,6 +15,7 @@ vi.mock("../../src/synapse/hooks", async (original) => ({
   ...(await original<object>()),
   useSelected: (select: never) => held.past.hooks().useSelected(select),
   useMachine: () => held.past.hooks().useMachine(),
+  useHidden: (needs: never) => held.past.hooks().useHidden(needs),
   useEpisodes: () => held.past.episodes,
 }));
 
@@ -56,6 +57,29 @@ describe("the dock while live", () => {
     expect(past.controls.previousShift).toHaveBeenCalledWith("SPX");
     expect(past.controls.setSpeed).not.toHaveBeenCalled();
     expect(screen.queryByText("Back to live")).toBeNull();
+  });
+
+  it("has no way into the past while nothing may be read, but one out of it", () => {
+    open();
+    past.tell({ connection: { name: "signed_out", reason: "over" } });
+    expect(screen.getByText("NOT LIVE")).toBeTruthy();
+    expect(screen.queryByRole("button")).toBeNull();
+    press("[");
+    expect(past.controls.previousShift).not.toHaveBeenCalled();
+    past.replay();
+    press("Escape");
+    expect(past.controls.close).toHaveBeenCalledTimes(1);
+  });
+
+  it("has neither a ribbon nor a hint of one where the page may not show regimes", () => {
+    past.hidden = ["regime"];
+    open();
+    expect(screen.queryByText("ribbon")).toBeNull();
+    expect(screen.queryByText(/Drag along the ribbon/)).toBeNull();
+    expect(button("Replay history")).toBeTruthy();
+    past.tell({ live: { ...past.snapshot.live, symbols: {} } });
+    past.replay();
+    expect(text()).toContain("Live: SPX regime not in your token");
   });
 
   it("does not say live while the line is down, or the feed at its end", () => {

@@ -2,6 +2,7 @@ import { act, cleanup, fireEvent, render, screen, within } from "@testing-librar
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import SettingsDialog from "../../src/features/settings/SettingsDialog";
 import { languages, otherZones, usualZones } from "../../src/features/settings/choices";
+import { CHANNEL_VALUES } from "../../src/synapse/generated";
 import { SettingsContext } from "../../src/synapse/hooks";
 import {
   DEFAULT_SETTINGS,
@@ -16,6 +17,8 @@ import { enter } from "../fire";
 const page = vi.hoisted(() => ({
   market: { personaName: "MiniMax", symbols: { SPX: { regime: { regime: "CRASH" } } } },
   session: {
+    scopes: ["read"],
+    channels: ["regime", "prices"],
     canWrite: false,
     isSignedIn: false,
     endsAt: null as string | null,
@@ -171,7 +174,7 @@ describe("sound", () => {
   });
 });
 
-const field = (): HTMLInputElement => screen.getByLabelText("Write token");
+const field = (): HTMLInputElement => screen.getByLabelText("Token");
 
 async function signIn(token: string): Promise<void> {
   enter(field(), token);
@@ -197,12 +200,33 @@ describe("signing in", () => {
     expect(field().value).toBe("secret");
   });
 
+  it("says which channels a session is limited to, and that it may acknowledge nothing", () => {
+    page.session = { ...OUT, scopes: ["read", "write"], isSignedIn: true };
+    open();
+    expect(screen.getByText(/^Signed in/).textContent).toBe(
+      "Signed in: this browser may read and write. Only these channels: Regime, Prices. It may not acknowledge alerts.",
+    );
+  });
+
+  it("says whether reading needs a token", () => {
+    open();
+    expect(screen.getByText(/^Here reading needs no token/)).toBeTruthy();
+    cleanup();
+    page.session = { ...OUT, scopes: [], channels: [] };
+    open();
+    expect(screen.getByText(/^Here reading needs a token/)).toBeTruthy();
+  });
+
   it("can be undone", () => {
     const endsAt = "2030-01-02T03:04:05Z";
-    page.session = { ...OUT, canWrite: true, isSignedIn: true, endsAt, signOut: vi.fn() };
+    const may = { scopes: ["read", "write", "admin"], channels: [...CHANNEL_VALUES], canWrite: true };
+    page.session = { ...OUT, ...may, isSignedIn: true, endsAt, signOut: vi.fn() };
     open();
-    expect(screen.queryByLabelText("Write token")).toBeNull();
-    expect(screen.getByText(/may acknowledge alerts/).textContent).toContain("Until Jan 2, 2030");
+    expect(screen.queryByLabelText("Token")).toBeNull();
+    expect(screen.getByRole("heading", { name: "Sign-in" })).toBeTruthy();
+    expect(screen.getByText(/^Signed in/).textContent).toBe(
+      "Signed in: this browser may read, write and administer. It may acknowledge alerts. Until Jan 2, 2030.",
+    );
     fireEvent.click(screen.getByRole("button", { name: "Sign out" }));
     expect(page.session.signOut).toHaveBeenCalledTimes(1);
   });

@@ -44,7 +44,7 @@ describe("the recorder over HTTP", () => {
       .write("POST", "api/session", {})
       .catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(Refusal);
-    expect(wordsOf(refused)).toBe("this link has been used");
+    expect(wordsOf(refused)).toBe("This link has been used.");
     const broken = await api(502, "<html>").state().catch((error: unknown) => error);
     expect(wordsOf(broken)).toBe("The recorder answered 502.");
     expect(wordsOf(new TypeError("x"))).toBe("The recorder could not be reached.");

@@ -98,6 +98,20 @@ describe("episodes", () => {
     expect(book.read("SPX").map(({ position }) => position)).toEqual([5, 101]);
   });
 
+  it("are asked for once where the token does not cover them", async () => {
+    let times = 0;
+    const read = (): Promise<never> => {
+      times += 1;
+      return Promise.reject(new Refusal("api/episodes", 403, "this needs the channel regime"));
+    };
+    book = new EpisodeBook({ ...host, api: { ...host.api, read } });
+    book.want("SPX");
+    await settled();
+    await pass(RETRY_MS);
+    await pass(RETRY_MS);
+    expect(times).toBe(1);
+  });
+
   it("are asked for again until they can be read, and when the log is another one", async () => {
     broken = true;
     book.want("SPX");

@@ -15,11 +15,13 @@ let world: FakeWorld;
 let client: SynapseClient;
 let entrance: Entrance;
 let session: unknown;
+let asked: string[];
 let signsIn: () => Promise<unknown>;
 
 beforeEach(async () => {
   world = new FakeWorld();
   session = READER;
+  asked = [];
   signsIn = async () => (session = READER);
   const write: Api["write"] = async (method) => (method === "DELETE" ? (session = OUT) : signsIn());
   const fake = recorder({ "api/session": () => session }, { write });
@@ -28,6 +30,7 @@ beforeEach(async () => {
     read: fake.api.read,
     write,
     state: async () => {
+      asked.push("state");
       if (session === OUT) throw new Refusal("api/state", 401, "this needs a token");
       return "state" as never;
     },
@@ -74,7 +77,7 @@ describe("the entrance", () => {
     expect(client.connection).toEqual({ name: "signed_out", reason: WANTS_A_TOKEN });
     expect(world.socket.closed).toBe(true);
     signsIn = () => Promise.reject(WRONG);
-    expect(await entrance.signIn("x")).toBe(WRONG.words);
+    expect(await entrance.signIn("x")).toBe("That token is wrong, over or revoked.");
     world.pass(600_000);
     client.wake();
     expect(world.sockets).toHaveLength(1);
@@ -135,6 +138,35 @@ describe("the entrance", () => {
   });
 });
 
+describe("a launch link that is opened in the page that is open", () => {
+  it("signs it in, and it goes on", async () => {
+    session = OUT;
+    await open();
+    entrance.launch("code");
+    await settled();
+    goLive();
+    expect(client.connection.name).toBe("live");
+  });
+
+  it("that is spent says so in a sentence, and leaves the page out without another line", async () => {
+    session = OUT;
+    signsIn = () => Promise.reject(WRONG);
+    entrance.launch("code");
+    await open();
+    expect(entrance.session.problem).toBe("That token is wrong, over or revoked.");
+    expect([client.connection.name, world.sockets.length]).toEqual(["signed_out", 0]);
+  });
+
+  it("is followed with the very session that was turned away before", async () => {
+    await open();
+    await closed(4401);
+    expect(client.connection.name).toBe("signed_out");
+    entrance.launch("code");
+    await settled();
+    expect(world.sockets).toHaveLength(2);
+  });
+});
+
 describe("what is read", () => {
   it("waits until somebody has signed in", async () => {
     session = OUT;
@@ -145,6 +177,17 @@ describe("what is read", () => {
     expect(read).toBeNull();
     await entrance.signIn("t");
     expect(await reading).toBe("state");
+    expect(asked).toEqual(["state"]);
+  });
+
+  it("waits again when the session is over that was thought to hold", async () => {
+    await open();
+    session = OUT;
+    const reading = entrance.api.state();
+    await settled();
+    await entrance.signIn("t");
+    expect(await reading).toBe("state");
+    expect(asked).toEqual(["state", "state"]);
   });
 
   it("fails as it did for want of anything else", async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Api, Refusal } from "../../src/synapse/api";
-import { takeLaunchCode } from "../../src/synapse/launch";
+import { followLaunchLinks, takeLaunchCode } from "../../src/synapse/launch";
 import { CHANNEL_VALUES } from "../../src/synapse/generated";
 import { READ_ONLY, canAcknowledge, parseSession, type Session } from "../../src/synapse/session";
 import { SessionBook } from "../../src/synapse/sessionBook";
@@ -68,7 +68,7 @@ describe("the session", () => {
     expect(book.canWrite).toBe(true);
     expect(written).toEqual([["POST", "api/session", { token: "t" }]]);
     write = () => Promise.reject(WRONG);
-    expect(await book.signIn("x")).toBe("that is not the write token");
+    expect(await book.signIn("x")).toBe("That is not the write token.");
     write = () => Promise.reject(new TypeError("no network"));
     expect(await book.signIn("x")).toBe("The recorder could not be reached.");
   });
@@ -91,14 +91,14 @@ describe("the session", () => {
     session = READ_ONLY;
     await book.launch("code");
     expect(book.canWrite).toBe(false);
-    expect(book.problem).toBe("that is not the write token");
+    expect(book.problem).toBe("That is not the write token.");
   });
 
   it("writes, and asks anew what it may do when it was over", async () => {
     await book.signIn("t");
     expect(await book.write("api/alerts/a/acknowledge", {})).toBeNull();
     write = () => Promise.reject(new Refusal("x", 404, "there is no alert 'a'"));
-    expect(await book.write("x", {})).toBe("there is no alert 'a'");
+    expect(await book.write("x", {})).toBe("There is no alert 'a'.");
     expect(book.canWrite).toBe(true);
     write = () => Promise.reject(WRONG);
     await book.write("x", {});
@@ -115,5 +115,17 @@ describe("a launch link", () => {
     expect(places).toEqual(["/?symbol=SPX"]);
     expect(takeLaunchCode({ ...location, hash: "#other" }, history)).toBeNull();
     expect(takeLaunchCode({ ...location, hash: "#launch=" }, history)).toBeNull();
+  });
+
+  it("that is put into the address of the open page is taken as well", () => {
+    const codes: string[] = [];
+    followLaunchLinks(window, (code) => codes.push(code));
+    window.history.replaceState(null, "", "/?symbol=SPX#launch=abc");
+    window.dispatchEvent(new Event("hashchange"));
+    expect([window.location.search, window.location.hash]).toEqual(["?symbol=SPX", ""]);
+    window.history.replaceState(null, "", "#elsewhere");
+    window.dispatchEvent(new Event("hashchange"));
+    expect(codes).toEqual(["abc"]);
+    expect(window.location.hash).toBe("#elsewhere");
   });
 });

@@ -111,8 +111,8 @@ describe("the store", () => {
     world.socket.say(control("error", { code: "epoch_mismatch" }));
     world.pass(FLUSH_MS);
     expect(store.getSnapshot().market.symbols).toEqual({});
-    expect(asked).toEqual(["state", "SPX"]);
     await settle();
+    expect(asked).toEqual(["state", "SPX"]);
     expect(Object.keys(store.getSnapshot().market.symbols)).toEqual(["SPX", "NEW"]);
     release();
   });

@@ -1,8 +1,11 @@
-"""Signed tokens, right and wrong, and the keys for them: made once for a run."""
+"""Signed tokens, right and wrong, and the keys for them: made once for a run; and a machine that is short of files."""
 
 import json
+import resource
 import time
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -60,10 +63,12 @@ def part(value: bytes | dict[str, Any]) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-class Steady:
-    """A steady clock that is set by hand."""
-
-    now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
+@contextmanager
+def no_descriptors() -> Iterator[None]:
+    """No file can be opened for the time of a block, as where too many are open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

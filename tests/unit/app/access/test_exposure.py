@@ -94,16 +94,22 @@ def test_proxies_are_addresses_and_networks(text: str, found: tuple[str, ...]) -
 
 
 @pytest.mark.parametrize(
-    "text", ["*", "proxy.example", "0.0.0.0/0", "::/0", "10.0.0.1/16", "10.0.0", "1.2.3.4;5.6.7.8"]
+    "text", ["*", "proxy.example", "0.0.0.0/0", "::/0", "10.0.0", "1.2.3.4;5.6.7.8"]
 )
 def test_everybody_and_names_are_no_proxies(text: str) -> None:
     with pytest.raises(ValueError, match=r"everybody|is no address"):
         parse_proxies(f"10.0.0.5,{text}")
 
 
+def test_an_address_in_a_network_is_told_with_the_network() -> None:
+    with pytest.raises(ValueError, match=r"'10\.1\.2\.3/16' .* write 10\.1\.0\.0/16"):
+        parse_proxies("10.0.0.5,10.1.2.3/16")
+
+
 def test_a_token_that_can_be_guessed_does_not_leave_this_machine() -> None:
     weak = replace(LOCAL, token_length=TOKEN_LENGTH_MIN - 1)
     assert weak.problem() is None
+    assert "SYNAPSE_TOKEN" in str(replace(weak, proxies=("127.0.0.1",)).problem())
     abroad = replace(weak, host="192.0.2.1", has_tls=True)
     assert "SYNAPSE_TOKEN" in str(abroad.problem())
     assert replace(abroad, token_length=TOKEN_LENGTH_MIN).problem() is None

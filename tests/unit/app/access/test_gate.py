@@ -1,24 +1,27 @@
 """The grant behind a token and a cookie; it ends when the token does, or may do less."""
 
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from app.access.gate import OWNER, Gate
+from app.access.gate import OWNER, RUNS_MAX, Gate
 from app.access.grant import ALL_CHANNELS, ANYONE, NOBODY, Grant, Scope
 from app.access.jwt_tokens import JwtVerifier
 from app.access.sessions import SESSION_S_MAX, Sessions
-from app.access.token_book import LOOK_AGAIN_S, TokenBook, token_hash
-from app.access.write_token import WriteToken
+from app.access.token_book import TokenBook, token_hash
+from app.access.write_token import TOKEN_BYTES, WriteToken
 from events.catalog import Channel
-from tests.unit.app.access.signing import SECRET, Steady, hs256
+from tests.unit.app.access.signing import SECRET, hs256
 
 OWN = "the-own-token-of-the-server"
 STATIC = "a-static-token"
 START = datetime.now(UTC).replace(microsecond=0)
+HOUR_S = 3_600
+"""Of signed tokens, whose end is also held against the real clock: a whole run of the tests fits in."""
 
 
 def entry(
@@ -39,7 +42,6 @@ class Room:
 
     path: Path
     now: datetime = START
-    steady: Steady = field(default_factory=Steady)
 
     def __post_init__(self) -> None:
         self.path.write_text(entry())
@@ -48,14 +50,14 @@ class Room:
     def started(self, *, with_book: bool = True, with_jwts: bool = True) -> Gate:
         """The same server, started anew."""
         sessions = Sessions(OWN, lambda: self.now)
-        book = TokenBook(self.path, self.steady) if with_book else None
-        jwts = JwtVerifier(self.steady, secret=SECRET) if with_jwts else None
+        book = TokenBook(self.path) if with_book else None
+        jwts = JwtVerifier(secret=SECRET) if with_jwts else None
         token = WriteToken(OWN, None)
         return Gate(token, sessions, lambda: self.now, book=book, jwts=jwts)
 
     def write(self, text: str) -> None:
         self.path.write_text(text)
-        self.steady.now_s += LOOK_AGAIN_S
+        self.gate.refresh()
 
     def later(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -109,6 +111,25 @@ def test_every_token_is_a_secret(room: Room) -> None:
     assert all(map(room.gate.is_secret, (OWN, f"x{OWN}x", STATIC, hs256())))
 
 
+@pytest.mark.parametrize(
+    "around",
+    ["Bearer {}", "{}\n", '{{"token": "{}"}}', "token={}", "a/{}/b", "a:{}!", "~{}~", "über {}…"],
+)
+def test_a_token_inside_another_text_is_a_secret(tmp_path: Path, around: str) -> None:
+    made = secrets.token_urlsafe(TOKEN_BYTES)
+    room = Room(tmp_path / "tokens.toml")
+    room.write(entry().replace(token_hash(STATIC), token_hash(made)))
+    for token in (OWN, made, hs256(), hs256(secret=SECRET[::-1]), hs256()[:100]):
+        assert room.gate.is_secret(around.format(token))
+    assert not room.gate.is_secret(around.format(made[::-1]))
+
+
+def test_a_text_of_more_parts_than_are_tried_is_not_shown(room: Room) -> None:
+    parts = [f"not-a-token-{number:06}" for number in range(RUNS_MAX + 1)]
+    assert room.gate.is_secret(" ".join(parts))
+    assert not room.gate.is_secret(" ".join(parts[:-1]))
+
+
 # --- what takes a grant back --------------------------------------------------------------------
 
 
@@ -143,13 +164,13 @@ def test_a_static_token_ends_in_time(room: Room) -> None:
 
 
 def test_a_signed_token_ends_in_time_and_when_its_id_is_revoked(room: Room) -> None:
-    exp = int(START.timestamp()) + 60
+    exp = int(START.timestamp()) + HOUR_S
     grant, other = room.granted(hs256(exp=exp, jti="7")), room.granted(hs256(exp=exp, jti="8"))
     assert room.gate.holds(grant)
     room.write('revoked = ["7"]\n' + entry())
     assert (room.gate.holds(grant), room.gate.holds(other)) == (False, True)
     assert room.gate.of_token(hs256(exp=exp, jti="7")) is None
-    room.later(60)
+    room.later(HOUR_S)
     assert not room.gate.holds(other)
 
 
@@ -199,12 +220,12 @@ def test_a_cookie_ends_with_its_static_token(room: Room, text: str) -> None:
 
 
 def test_a_cookie_ends_with_its_signed_token(room: Room) -> None:
-    exp = int(START.timestamp()) + 60
+    exp = int(START.timestamp()) + HOUR_S
     one, two = (room.cookie(hs256(exp=exp, jti=jti)) for jti in ("1", "2"))
     room.write('revoked = ["1"]')
     assert room.gate.of_cookie(one) is None
     assert room.gate.of_cookie(two)
-    room.later(60)
+    room.later(HOUR_S)
     assert room.gate.of_cookie(two) is None
 
 

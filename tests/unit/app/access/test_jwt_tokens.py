@@ -4,6 +4,7 @@
 
 import hmac
 import json
+import os
 import time
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -16,19 +17,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
 
 from app.access.errors import AccessError, JwtSetupError
+from app.access.files import FILE_BYTES_MAX
 from app.access.grant import ALL_CHANNELS, Grant, Scope
 from app.access.jwt_tokens import (
-    KEYS_AGAIN_S,
     SECRET_BYTES_MIN,
-    TOKEN_CHARACTERS_MAX,
     JwtVerifier,
 )
+from app.access.token_book import TOKEN_CHARACTERS_MAX
 from events.catalog import Channel
 from tests.unit.app.access.signing import (
     SECRET,
-    Steady,
     claims,
     hs256,
+    no_descriptors,
     part,
     public_jwk,
     rs256,
@@ -40,7 +41,7 @@ DEEP = b'{"a":' + b"[" * 2_500
 
 
 def shared(**more: Any) -> JwtVerifier:
-    return JwtVerifier(Steady(), secret=SECRET, **more)
+    return JwtVerifier(secret=SECRET, **more)
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def keys(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def keyed(keys: Path) -> JwtVerifier:
-    return JwtVerifier(Steady(), keys=keys)
+    return JwtVerifier(keys=keys)
 
 
 # --- what a token says --------------------------------------------------------------------------
@@ -76,7 +77,7 @@ def test_what_a_key_signed_ends_with_the_key() -> None:
     found = shared().find(hs256())
     assert found is not None
     assert shared().stands(found.proof)
-    assert not JwtVerifier(Steady(), secret=SECRET[::-1]).stands(found.proof)
+    assert not JwtVerifier(secret=SECRET[::-1]).stands(found.proof)
 
 
 def test_a_token_of_a_key_allows_what_it_says(keyed: JwtVerifier) -> None:
@@ -108,7 +109,7 @@ def test_a_token_for_no_channels_covers_none() -> None:
 
 
 def test_both_kinds_of_keys_can_be_used_at_once(keys: Path) -> None:
-    both = JwtVerifier(Steady(), secret=SECRET, keys=keys)
+    both = JwtVerifier(secret=SECRET, keys=keys)
     assert both.find(hs256())
     assert both.find(rs256())
 
@@ -191,7 +192,7 @@ def test_a_key_that_is_not_in_the_file_is_refused(keyed: JwtVerifier, kid: Any) 
 
 
 def test_the_only_key_need_not_be_named(tmp_path: Path) -> None:
-    verifier = JwtVerifier(Steady(), keys=write_keys(tmp_path / "keys.json", public_jwk("one")))
+    verifier = JwtVerifier(keys=write_keys(tmp_path / "keys.json", public_jwk("one")))
     assert verifier.find(rs256("one", {}))
     assert verifier.find(rs256("two", {})) is None
     assert verifier.find(rs256("one", {"kid": "other"})) is None
@@ -201,7 +202,7 @@ def test_the_only_key_need_not_be_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("signature", ["", "AA"])
 def test_no_other_algorithm_counts(keys: Path, alg: str, signature: str) -> None:
     token = f"{part({'alg': alg, 'kid': 'one'})}.{part(claims())}.{signature}"
-    assert JwtVerifier(Steady(), secret=SECRET, keys=keys).find(token) is None
+    assert JwtVerifier(secret=SECRET, keys=keys).find(token) is None
 
 
 @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
@@ -218,7 +219,7 @@ def test_a_public_key_is_no_secret(keys: Path, encoding: Encoding) -> None:
         signed = f"{part({'alg': 'HS256', 'kid': 'one'})}.{part(claims())}"
         signature = part(hmac.digest(secret, signed.encode(), sha256))
         for own in (None, SECRET):
-            verifier = JwtVerifier(Steady(), secret=own, keys=keys)
+            verifier = JwtVerifier(secret=own, keys=keys)
             assert verifier.find(f"{signed}.{signature}") is None
 
 
@@ -245,7 +246,7 @@ def test_keys_that_a_token_brings_along_are_not_used(keyed: JwtVerifier) -> None
     ],
 )
 def test_what_is_no_token_is_refused_without_a_fault(keys: Path, token: str) -> None:
-    assert JwtVerifier(Steady(), secret=SECRET, keys=keys).find(token) is None
+    assert JwtVerifier(secret=SECRET, keys=keys).find(token) is None
 
 
 @pytest.mark.parametrize("body", [b"[]", b"7", b'"a"', b"{", b"\xff", DEEP])
@@ -273,7 +274,7 @@ def test_a_huge_token_is_not_looked_at() -> None:
 
 def test_a_short_secret_is_refused() -> None:
     with pytest.raises(JwtSetupError, match=f"{SECRET_BYTES_MIN} bytes") as refused:
-        JwtVerifier(Steady(), secret="x" * (SECRET_BYTES_MIN - 1))
+        JwtVerifier(secret="x" * (SECRET_BYTES_MIN - 1))
     assert "xx" not in str(refused.value)
     assert isinstance(refused.value, AccessError)
 
@@ -292,6 +293,10 @@ def test_a_short_secret_is_refused() -> None:
         ('{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}', "no RSA key"),
         (json.dumps({"keys": [public_jwk(use="enc")]}), "no RSA key"),
         (json.dumps({"keys": [public_jwk("weak", 1_024)]}), "less than 2048 bits"),
+        ("[" * 100_000, "no JWKS file"),
+        (" " * (FILE_BYTES_MAX + 1), "more than 1,048,576 bytes"),
+        (json.dumps({"keys": [public_jwk("one"), public_jwk("two", kid="one")]}), "two keys"),
+        (json.dumps({"keys": [public_jwk("one", kid=None), public_jwk(kid=None)]}), "two keys"),
         (json.dumps({"keys": [public_jwk(), public_jwk("weak", 1_024)]}), "less than 2048 bits"),
     ],
 )
@@ -299,7 +304,7 @@ def test_keys_that_cannot_be_used_are_refused(tmp_path: Path, text: str, said: s
     path = tmp_path / "keys.json"
     path.write_text(text)
     with pytest.raises(JwtSetupError, match=said) as refused:
-        JwtVerifier(Steady(), keys=path)
+        JwtVerifier(keys=path)
     assert "c2VjcmV0" not in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -307,23 +312,22 @@ def test_keys_that_cannot_be_used_are_refused(tmp_path: Path, text: str, said: s
 def test_a_private_key_is_refused_and_not_shown(tmp_path: Path) -> None:
     private = RSAAlgorithm.to_jwk(rsa_key("one"), as_dict=True)
     with pytest.raises(JwtSetupError, match="private key") as refused:
-        JwtVerifier(Steady(), keys=write_keys(tmp_path / "keys.json", private))
+        JwtVerifier(keys=write_keys(tmp_path / "keys.json", private))
     assert private["d"][:8] not in str(refused.value)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(JwtSetupError, match="cannot be read: No such file"):
-        JwtVerifier(Steady(), keys=tmp_path / "keys.json")
+        JwtVerifier(keys=tmp_path / "keys.json")
 
 
 def test_keys_are_read_again(keys: Path) -> None:
-    clock = Steady()
-    verifier = JwtVerifier(clock, keys=keys)
+    verifier = JwtVerifier(keys=keys)
     write_keys(keys, public_jwk("two"), public_jwk("three"))
     found = verifier.find(rs256("one"))
     assert found is not None
     assert verifier.stands(found.proof)
-    clock.now_s += KEYS_AGAIN_S
+    verifier.refresh()
     assert not verifier.stands(found.proof)
     assert verifier.find(rs256("one")) is None
     assert verifier.find(rs256("three"))
@@ -332,11 +336,64 @@ def test_keys_are_read_again(keys: Path) -> None:
 def test_keys_that_cannot_be_read_again_stay_and_are_told(
     keys: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clock = Steady()
-    verifier = JwtVerifier(clock, keys=keys)
+    verifier = JwtVerifier(keys=keys)
     keys.write_text("{not for the log")
-    clock.now_s += KEYS_AGAIN_S
+    verifier.refresh()
     assert verifier.find(rs256("one"))
     said = capsys.readouterr()
     assert "jwt_keys_unreadable" in said.out + said.err
     assert "not for the log" not in said.out + said.err
+
+
+def test_of_several_keys_one_need_not_be_named(tmp_path: Path) -> None:
+    keys = write_keys(tmp_path / "keys.json", public_jwk("one", kid=None), public_jwk("two"))
+    verifier = JwtVerifier(keys=keys)
+    assert verifier.find(rs256("one", {}))
+    assert verifier.find(rs256("two"))
+    assert verifier.find(rs256("one", {"kid": "None"})) is None
+
+
+def test_keys_of_a_file_that_is_gone_count_no_more(
+    keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verifier = JwtVerifier(keys=keys, secret=SECRET)
+    found = verifier.find(rs256("one"))
+    assert found is not None
+    text = keys.read_text()
+    keys.unlink()
+    for _ in range(2):
+        verifier.refresh()
+    assert not verifier.stands(found.proof)
+    assert verifier.find(rs256("one")) is None
+    assert verifier.find(hs256())
+    assert "".join(capsys.readouterr()).count("is gone") == 1
+    keys.write_text(text)
+    verifier.refresh()
+    assert verifier.find(rs256("one"))
+
+
+def test_keys_that_could_not_be_read_just_then_are_read_again(keys: Path) -> None:
+    verifier = JwtVerifier(keys=keys)
+    write_keys(keys, public_jwk("three"))
+    with no_descriptors():
+        verifier.refresh()
+    assert verifier.find(rs256("one")), "what was right a moment ago is right still"
+    verifier.refresh()
+    assert verifier.find(rs256("one")) is None
+    assert verifier.find(rs256("three"))
+
+
+def test_a_pipe_in_the_place_of_the_keys_holds_nobody_up(keys: Path) -> None:
+    verifier = JwtVerifier(keys=keys)
+    keys.unlink()
+    os.mkfifo(keys)
+    verifier.refresh()
+    assert verifier.find(rs256("one"))
+    with pytest.raises(JwtSetupError, match="no regular file"):
+        JwtVerifier(keys=keys)
+
+
+def test_a_token_may_have_no_scope_that_is_known() -> None:
+    found = shared().find(hs256(scope="mail calendar"))
+    assert found is not None
+    assert found.scopes == frozenset()

@@ -5,7 +5,7 @@ from itertools import chain, combinations
 import pytest
 
 from app.access.grant import ALL_CHANNELS, ALL_SCOPES, ANYONE, NOBODY, Grant, Scope
-from app.access.rules import RULES, refusal, rule_of
+from app.access.rules import CLOSED, RULES, endpoint_rule, refusal, rule_of
 from app.config import Settings
 from app.main import create_app
 from events.catalog import Channel
@@ -58,16 +58,20 @@ def test_what_changes_something_needs_more_than_reading(endpoint: Endpoint) -> N
 
 
 @pytest.mark.parametrize(
+    "path",
+    ["/api/new", "/api/state/", "/api/state\n", "/api", "/ws", "/ws/new", "/metrics/new", "/new"],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "WEBSOCKET"])
+def test_an_endpoint_that_no_rule_names_is_closed(method: str, path: str) -> None:
+    assert endpoint_rule(method, path) is CLOSED
+    assert CLOSED.scope is Scope.ADMIN
+
+
+@pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/api/new"),
-        ("GET", "/api/state/"),
-        ("GET", "/api/state\n"),
-        ("GET", "/api"),
-        ("GET", "/ws"),
-        ("GET", "/ws/new"),
-        ("GET", "/metrics/new"),
         ("PUT", "/api/state"),
+        ("POST", "/api/new"),
         ("POST", "/"),
         ("POST", "/healthz"),
         ("DELETE", "/openapi.json"),
@@ -75,8 +79,23 @@ def test_what_changes_something_needs_more_than_reading(endpoint: Endpoint) -> N
         ("", "/"),
     ],
 )
-def test_what_no_rule_names_is_closed(method: str, path: str) -> None:
-    assert rule_of(method, path).scope is Scope.READ
+def test_what_might_change_something_is_closed_before_it_is_found(method: str, path: str) -> None:
+    assert rule_of(method, path) is CLOSED
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/new", "/api/state/", "/api", "/ws", "/ws/new", "/metrics/x"]
+)
+def test_whoever_may_read_is_told_that_nothing_is_there(path: str) -> None:
+    assert rule_of("GET", path).scope is Scope.READ
+    assert rule_of("HEAD", path).scope is Scope.READ
+
+
+def test_an_endpoint_that_a_rule_names_has_that_one() -> None:
+    for endpoint in ENDPOINTS - {NO_SOCKET}:
+        method = endpoint.method.replace("WEBSOCKET", "GET")
+        path = endpoint.filled("x")
+        assert endpoint_rule(method, path) is rule_of(method, path)
 
 
 @pytest.mark.parametrize("path", ["/", "/index.html", "/assets/a.js", "/favicon.svg", "/asyncapi"])
@@ -122,3 +141,10 @@ def test_a_scope_is_told_before_a_channel_is() -> None:
     refused = refusal(Grant("one", frozenset({Scope.READ}), frozenset()), Scope.WRITE, Channel)
     assert refused is not None
     assert refused.message == "this needs the scope 'write'; what you sent has: read"
+
+
+def test_who_has_no_scope_is_told_so() -> None:
+    refused = refusal(Grant("one", frozenset()), Scope.READ)
+    assert refused is not None
+    assert refused.code == "forbidden"
+    assert refused.message == "this needs the scope 'read'; what you sent has: none"

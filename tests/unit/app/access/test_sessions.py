@@ -1,4 +1,4 @@
-"""Launch codes open once and in time; a cookie holds until it ends, or the write token is another."""
+"""Launch codes open once and in time; a cookie holds until it ends, or the server's token is another."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
@@ -40,34 +40,34 @@ class Wall:
 
 def test_a_code_opens_once() -> None:
     codes = LaunchCodes(Wall())
-    code = codes.issue()
+    code = codes.issue(OWNER)
     assert len(code) >= 43
-    assert [codes.redeem(code), codes.redeem(code)] == [True, False]
+    assert [codes.redeem(code), codes.redeem(code)] == [OWNER, None]
 
 
 def test_a_wrong_code_uses_nothing_up() -> None:
     codes = LaunchCodes(Wall())
-    code = codes.issue()
+    code = codes.issue(OWNER)
     for wrong in ("", code[:-1], code + "A", code.swapcase(), "käse", "\udfff"):
         assert not codes.redeem(wrong)
-    assert codes.redeem(code)
+    assert codes.redeem(code) is OWNER
 
 
 def test_a_code_dies_in_time() -> None:
     wall = Wall()
     codes = LaunchCodes(wall)
-    code, late = codes.issue(), codes.issue()
+    code, late = codes.issue(OWNER), codes.issue(OWNER)
     wall.now = START + timedelta(seconds=LAUNCH_S_MAX) - SECOND
-    assert codes.redeem(code)
+    assert codes.redeem(code) is OWNER
     wall.now = START + timedelta(seconds=LAUNCH_S_MAX)
     assert not codes.redeem(late)
 
 
 def test_so_many_codes_wait_and_the_oldest_is_forgotten() -> None:
     codes = LaunchCodes(Wall())
-    issued = [codes.issue() for _ in range(LAUNCH_CODES_MAX + 1)]
+    issued = [codes.issue(OWNER) for _ in range(LAUNCH_CODES_MAX + 1)]
     assert len(set(issued)) == len(issued)
-    assert [codes.redeem(code) for code in issued] == [False] + [True] * LAUNCH_CODES_MAX
+    assert [codes.redeem(code) for code in issued] == [None] + [OWNER] * LAUNCH_CODES_MAX
 
 
 # --- the cookie ---------------------------------------------------------------------------------

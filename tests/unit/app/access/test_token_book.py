@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 
 from app.access.errors import TokensFileError
+from app.access.files import FILE_BYTES_MAX
 from app.access.grant import ALL_CHANNELS, Grant, Scope
 from app.access.token_book import (
-    FILE_BYTES_MAX,
-    LOOK_AGAIN_S,
     TokenBook,
     read_tokens,
     token_hash,
 )
 from events.catalog import Channel
-from tests.unit.app.access.signing import Steady
+from tests.unit.app.access.signing import no_descriptors
 
 ONE, TWO = "first-token", "second-token"
 
@@ -32,13 +31,12 @@ class Room:
     def __init__(self, folder: Path, text: str) -> None:
         self.path = folder / "tokens.toml"
         self.path.write_text(text)
-        self.clock = Steady()
-        self.book = TokenBook(self.path, self.clock)
+        self.book = TokenBook(self.path)
 
     def write(self, text: str) -> None:
-        """Change the file, and let it be looked at."""
+        """Change the file, and let it be read again."""
         self.path.write_text(text)
-        self.clock.now_s += LOOK_AGAIN_S
+        self.book.refresh()
 
 
 def test_a_token_allows_what_the_file_says(tmp_path: Path) -> None:
@@ -75,11 +73,11 @@ def test_a_token_that_is_taken_out_is_revoked(tmp_path: Path) -> None:
     assert room.book.find(TWO)
 
 
-def test_the_file_is_looked_at_again_in_time(tmp_path: Path) -> None:
+def test_the_file_counts_as_it_was_read_last(tmp_path: Path) -> None:
     room = Room(tmp_path, entry(ONE))
     room.path.write_text(entry(TWO))
     assert room.book.find(ONE)
-    room.clock.now_s += LOOK_AGAIN_S
+    room.book.refresh()
     assert room.book.find(ONE) is None
     assert room.book.find(TWO)
 
@@ -166,10 +164,10 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_away_revokes_all(tmp_path: Path) -> None:
     room = Room(tmp_path, entry(ONE))
     room.path.unlink()
-    room.clock.now_s += LOOK_AGAIN_S
+    room.book.refresh()
     assert room.book.find(ONE) is None
     with pytest.raises(TokensFileError, match="No such file"):
-        TokenBook(room.path, room.clock)
+        TokenBook(room.path)
 
 
 def test_a_change_that_keeps_size_and_time_is_seen(tmp_path: Path) -> None:
@@ -178,7 +176,7 @@ def test_a_change_that_keeps_size_and_time_is_seen(tmp_path: Path) -> None:
     room.path.write_text(entry(TWO))
     os.utime(room.path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert room.path.stat().st_size == before.st_size
-    room.clock.now_s += LOOK_AGAIN_S
+    room.book.refresh()
     assert room.book.find(ONE) is None
 
 
@@ -186,3 +184,52 @@ def test_a_file_of_the_greatest_size_is_taken(tmp_path: Path) -> None:
     text = entry(ONE)
     room = Room(tmp_path, text + "#" * (FILE_BYTES_MAX - len(text)))
     assert room.book.find(ONE)
+
+
+@pytest.mark.parametrize("what", ["descriptors", "folder"])
+def test_a_file_that_could_not_be_read_just_then_is_read_again(tmp_path: Path, what: str) -> None:
+    folder = tmp_path / "tokens"
+    folder.mkdir()
+    room = Room(folder, entry(ONE))
+    if what == "descriptors":
+        room.path.write_text(entry(ONE) + entry(TWO, "two"))
+        with no_descriptors():
+            room.book.refresh()
+    else:
+        aside = folder.rename(tmp_path / "aside")
+        folder.touch()
+        room.book.refresh()
+        folder.unlink()
+        aside.rename(folder)
+    assert room.book.find(ONE) is None, "meanwhile nobody knows what is in it"
+    room.book.refresh()
+    assert room.book.find(ONE)
+    assert (room.book.find(TWO) is not None) == (what == "descriptors")
+
+
+def test_a_fault_that_lasts_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room = Room(tmp_path, entry(ONE))
+    room.path.write_text(entry(TWO))
+    with no_descriptors():
+        for _ in range(3):
+            room.book.refresh()
+    assert "".join(capsys.readouterr()).count("tokens_file_unreadable") == 1
+
+
+def test_a_file_that_has_not_changed_is_not_read(tmp_path: Path) -> None:
+    room = Room(tmp_path, entry(ONE))
+    with no_descriptors():
+        room.book.refresh()
+    assert room.book.find(ONE)
+
+
+def test_a_pipe_in_its_place_holds_nobody_up(tmp_path: Path) -> None:
+    room = Room(tmp_path, entry(ONE))
+    room.path.unlink()
+    os.mkfifo(room.path)
+    room.book.refresh()
+    assert room.book.find(ONE) is None
+    with pytest.raises(TokensFileError, match="no regular file"):
+        TokenBook(room.path)

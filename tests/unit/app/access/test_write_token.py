@@ -1,4 +1,4 @@
-"""The write token: made once, kept beside the log, readable by its owner only."""
+"""The server's token: made once, kept beside the log, readable by its owner only."""
 
 import errno
 import os

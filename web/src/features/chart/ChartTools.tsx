@@ -1,5 +1,6 @@
-import { useContext } from "react";
-import { type Span, SynapseContext, useStateHash } from "../../synapse/hooks";
+import { useContext, useMemo } from "react";
+import type { Channel } from "../../synapse/generated";
+import { type Span, SynapseContext, useHidden, useStateHash } from "../../synapse/hooks";
 import { Switch } from "../../ui/Switch";
 import { useKeys } from "../../ui/keys";
 import { useFormat } from "../../ui/useFormat";
@@ -11,6 +12,9 @@ import type { MarkKind } from "./marks";
 import { readTheme } from "./theme";
 
 const STYLES = { line: "Line", candles: "Candles" } as const;
+
+const ALERTS: readonly Channel[] = ["price_alerts"];
+const TRADES: readonly Channel[] = ["trades"];
 
 interface ChartToolsProps {
   readonly symbol: string;
@@ -29,13 +33,25 @@ export function ChartTools(props: ChartToolsProps) {
   useKeys({ w: { label: "Save the chart as PNG", run: savePng } }, "Chart");
   return (
     <div className="chart-tools">
-      <MarkSwitch hidden={hidden} onChange={onHidden} />
+      <MarkSwitch missing={useMissing()} hidden={hidden} onChange={onHidden} />
       <span className="chart-tools-end">
         <Switch label="Style" options={STYLES} value={style} onChange={onStyle} />
         <TakeAway symbol={symbol} span={span} onPng={savePng} />
       </span>
     </div>
   );
+}
+
+/** The kinds of marks that the page may not show; there is no chart without shifts. */
+function useMissing(): ReadonlySet<MarkKind> {
+  const alerts = useHidden(ALERTS).length > 0;
+  const trades = useHidden(TRADES).length > 0;
+  return useMemo(() => {
+    const missing = new Set<MarkKind>();
+    if (alerts) missing.add("alert");
+    if (trades) missing.add("trade");
+    return missing;
+  }, [alerts, trades]);
 }
 
 /** Saves the chart with a caption that tells of which moment it is, and of which state. */

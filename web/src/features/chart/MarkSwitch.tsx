@@ -8,13 +8,19 @@ const LOOKS: Readonly<Record<MarkKind, readonly Look[]>> = {
 };
 
 interface MarkSwitchProps {
+  /** What the page may not show. */
+  readonly missing: ReadonlySet<MarkKind>;
   readonly hidden: ReadonlySet<MarkKind>;
   readonly onChange: (hidden: ReadonlySet<MarkKind>) => void;
 }
 
+const looksOf = (kind: MarkKind): string =>
+  LOOKS[kind].map((look) => look.toLowerCase()).join(", ");
+
 /** Names the shapes on the chart; each kind can be hidden. */
-export function MarkSwitch({ hidden, onChange }: MarkSwitchProps) {
+export function MarkSwitch({ missing, hidden, onChange }: MarkSwitchProps) {
   const toggle = (kind: MarkKind): void => {
+    if (missing.has(kind)) return;
     const others = new Set(hidden);
     if (!others.delete(kind)) others.add(kind);
     onChange(others);
@@ -25,8 +31,9 @@ export function MarkSwitch({ hidden, onChange }: MarkSwitchProps) {
         <button
           key={kind}
           type="button"
-          aria-pressed={!hidden.has(kind)}
-          title={LOOKS[kind].map((look) => look.toLowerCase()).join(", ")}
+          aria-disabled={missing.has(kind)}
+          aria-pressed={!hidden.has(kind) && !missing.has(kind)}
+          title={missing.has(kind) ? "Not in your token" : looksOf(kind)}
           onClick={() => toggle(kind)}
         >
           {LOOKS[kind].map((look) => (

@@ -1,5 +1,5 @@
 import { type ReactNode, Suspense, lazy, useMemo, useState } from "react";
-import { useEpisodes, useSelected } from "../../synapse/hooks";
+import { PRICED, useEpisodes, useHidden, useSelected } from "../../synapse/hooks";
 import { useKeys } from "../../ui/keys";
 import { useFormat } from "../../ui/useFormat";
 import { isIntraday } from "../../ui/usualBar";
@@ -37,15 +37,24 @@ export function Dock({ symbol, ribbon, onFoot, compare, onPin, onCopyLink }: Doc
     onAskDate: () => setAsking(symbol !== null),
   });
   const { machine } = actions;
+  const hasRibbon = useHidden(PRICED).length === 0;
+  // While nothing may be read there is no way into the past, but one out of it.
+  const isOut = useSelected(({ connection }) => connection.name === "signed_out");
+  const isShut = isOut && machine === null;
   const shown = machine?.position ?? head;
-  useKeys(dockKeys(actions), "Time machine");
+  useKeys(isShut ? {} : dockKeys(actions), "Time machine");
   return (
     <section className="dock" aria-label="Time machine" data-replay={machine !== null}>
-      <div className="dock-ribbon">{ribbon}</div>
+      {hasRibbon && <div className="dock-ribbon">{ribbon}</div>}
       {machine ? (
         <ReplayBar symbol={symbol} machine={machine} actions={actions} pinned={compare === shown} />
       ) : (
-        <LiveBar symbol={symbol} actions={actions} pinned={compare === shown} />
+        <LiveBar
+          symbol={isShut ? null : symbol}
+          actions={actions}
+          pinned={compare === shown}
+          hasRibbon={hasRibbon}
+        />
       )}
       <div ref={onFoot} />
       {asking && symbol !== null && (

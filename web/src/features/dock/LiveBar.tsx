@@ -5,13 +5,16 @@ import { Tool } from "./Tool";
 import type { DockActions } from "./actions";
 
 interface LiveBarProps {
+  /** Null where there is no way into the past. */
   readonly symbol: string | null;
   readonly actions: DockActions;
   readonly pinned: boolean;
+  /** Whether there is a ribbon to drag along, and so shifts to go to. */
+  readonly hasRibbon: boolean;
 }
 
 /** The dock while nothing is replayed: that it is live, and the way into the past. */
-export function LiveBar({ symbol, actions, pinned }: LiveBarProps) {
+export function LiveBar({ symbol, actions, pinned, hasRibbon }: LiveBarProps) {
   const online = useSelected(({ connection }) => connection.name === "live");
   const ended = useSelected(({ live }) => symbol !== null && stoppedFeed(live, symbol) !== null);
   const live = online && !ended;
@@ -20,12 +23,14 @@ export function LiveBar({ symbol, actions, pinned }: LiveBarProps) {
       <strong className="dock-live" data-live={live}>
         {live ? "LIVE" : liveWords(online)}
       </strong>
-      {symbol !== null && <WayIntoThePast actions={actions} pinned={pinned} />}
+      {symbol !== null && (
+        <WayIntoThePast actions={actions} pinned={pinned} hasRibbon={hasRibbon} />
+      )}
     </div>
   );
 }
 
-function WayIntoThePast({ actions, pinned }: Omit<LiveBarProps, "symbol">) {
+function WayIntoThePast({ actions, pinned, hasRibbon }: Omit<LiveBarProps, "symbol">) {
   return (
     <>
       <Tool
@@ -36,9 +41,11 @@ function WayIntoThePast({ actions, pinned }: Omit<LiveBarProps, "symbol">) {
       >
         <span>Replay history</span>
       </Tool>
-      <p className="dock-hint">
-        Drag along the ribbon, or press <kbd>[</kbd> for the last shift.
-      </p>
+      {hasRibbon && (
+        <p className="dock-hint">
+          Drag along the ribbon, or press <kbd>[</kbd> for the last shift.
+        </p>
+      )}
       <MomentTools actions={actions} pinned={pinned} />
     </>
   );

@@ -2,6 +2,7 @@ import { useSelected } from "../../synapse/hooks";
 import type { Machine } from "../../synapse/machine";
 import { RegimeWord } from "../../ui/Glyph";
 import { useFormat } from "../../ui/useFormat";
+import { NoRegime } from "../../ui/NoRegime";
 import { ReplayBadge } from "./ReplayBadge";
 import { eventWords, shortHash } from "./words";
 
@@ -54,7 +55,7 @@ function Now({ symbol }: { symbol: string }) {
   const regime = useSelected(({ live }) => live.symbols[symbol]?.regime?.regime ?? null);
   return (
     <p className="dock-now">
-      Live: {symbol} {regime ? <RegimeWord regime={regime} /> : "no regime yet"}
+      Live: {symbol} {regime ? <RegimeWord regime={regime} /> : <NoRegime />}
     </p>
   );
 }

@@ -16,8 +16,8 @@ export default function SignInPanel() {
       {linkProblem && <p className="token-problem">{linkProblem}</p>}
       <p className="quiet">
         {shows && "What is shown is as it was. "}
-        The token is handed over once and not kept in this page. A link from <code>synapse link</code>{" "}
-        signs in without one.
+        The token is handed over once and not kept in this page. The command{" "}
+        <code>synapse link</code> prints a link that signs in without one.
       </p>
     </Panel>
   );

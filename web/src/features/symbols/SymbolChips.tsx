@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { isSimulated, type SymbolView } from "../../synapse/view";
 import { RegimeWord } from "../../ui/Glyph";
+import { NoRegime } from "../../ui/NoRegime";
 import { useFormat } from "../../ui/useFormat";
 import "./symbols.css";
 
@@ -66,7 +67,7 @@ function Chip({ view, isChosen, onChoose }: ChipProps) {
           <span className="chip-confidence">{percent(regime.confidence)}</span>
         </>
       ) : (
-        <span>no regime yet</span>
+        <NoRegime />
       )}
       {isSimulated(view) && <em className="tag">simulated</em>}
     </button>
