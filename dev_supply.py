@@ -98,12 +98,12 @@ def audit() -> int:
 def verdict(codes: dict[str, int]) -> str:
     """The last line: what was proven. `codes`: of each part that was asked for."""
     found, silent = (
-        ", ".join(name for name, code in codes.items() if code == what)
+        "; ".join(name for name, code in codes.items() if code == what)
         for what in (FOUND, NOT_ASKED)
     )
     unasked = f"NOT PROVEN: nobody could be asked for {silent}" if silent else ""
     if found:
-        return f"FOUND: known faults in {found}{'; ' if silent else ''}{unasked}"
+        return f"FOUND: known faults in {found}{'. ' if silent else ''}{unasked}"
     return unasked or "CLEAN: no known fault in any locked package"
 
 

@@ -76,11 +76,11 @@ def test_an_answer_of_npm_audit_is_read(stdout: str, code: int, line: str) -> No
     [
         ((CLEAN, CLEAN), "CLEAN: no known fault in any locked package"),
         ((CLEAN, NOT_ASKED), "NOT PROVEN: nobody could be asked for npm"),
-        ((NOT_ASKED, NOT_ASKED), "NOT PROVEN: nobody could be asked for python, npm"),
+        ((NOT_ASKED, NOT_ASKED), "NOT PROVEN: nobody could be asked for python; npm"),
         ((FOUND, CLEAN), "FOUND: known faults in python"),
         (
             (FOUND, NOT_ASKED),
-            "FOUND: known faults in python; NOT PROVEN: nobody could be asked for npm",
+            "FOUND: known faults in python. NOT PROVEN: nobody could be asked for npm",
         ),
     ],
 )
