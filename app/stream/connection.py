@@ -339,7 +339,8 @@ class TypedConnection:
             if id(stage) not in self._waiting:
                 await self._catch_up(stage)
                 self._waiting[id(stage)] = stage
-                await asyncio.sleep(0)  # each may ask for a page: everybody else has a turn between two
+                # Each may ask for a page: everybody else has a turn between two.
+                await asyncio.sleep(0)
         if self._ahead.is_awaited and not (self._control or self._goodbye or self._is_behind()):
             await self._rest()
         return bool(self._session.stages or self._control or self._goodbye or self._is_behind())
