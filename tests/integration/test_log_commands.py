@@ -196,7 +196,7 @@ def test_a_damaged_backup_is_not_restored(log: Path, synapse: Command) -> None:
         ("backup", "file"),
         ("backup log.db", "same file"),
         ("backup there.db", "--force"),
-        ("backup none/b.db", "none/"),
+        ("backup none/b.db", "none: there is no such folder"),
         ("restore none.db", "none.db does not exist"),
         ("restore b.db --db folder", "is a folder"),
         ("restore there.db", "--force"),

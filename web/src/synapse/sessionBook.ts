@@ -14,6 +14,7 @@ export class SessionBook {
   /** Why the link that opened the page did not sign it in. */
   problem: string | null = null;
   private asked = 0;
+  private newest: Promise<void> = Promise.resolve();
 
   constructor(private readonly host: SessionHost) {}
 
@@ -21,8 +22,15 @@ export class SessionBook {
     return this.current !== null && canWrite(this.current);
   }
 
-  /** Asks what it may do; where that cannot be told now, it is as it was. */
+  /** Asks what it may do; where that cannot be told now, it is as it was. Who asked earlier waits for the newest answer. */
   async refresh(): Promise<void> {
+    const mine = this.ask();
+    this.newest = mine;
+    await mine;
+    if (this.newest !== mine) await this.newest;
+  }
+
+  private async ask(): Promise<void> {
     this.asked += 1;
     const { asked } = this;
     let session: Session;

@@ -14,6 +14,7 @@ let session: unknown;
 let written: unknown[];
 let told: Session[];
 let write: () => Promise<unknown>;
+let asked: () => void;
 
 beforeEach(() => {
   session = READ_ONLY;
@@ -25,7 +26,12 @@ beforeEach(() => {
       return write();
     },
   };
-  const { api } = recorder({ "api/session": () => session }, more);
+  asked = () => {};
+  const answer = (): unknown => {
+    asked();
+    return session;
+  };
+  const { api } = recorder({ "api/session": answer }, more);
   told = [];
   book = new SessionBook({ api, onSession: (one) => told.push(one) });
 });
@@ -77,6 +83,16 @@ describe("the session", () => {
     await book.signIn("t");
     await book.signOut();
     expect(written.at(-1)).toEqual(["DELETE", "api/session"]);
+    expect(book.canWrite).toBe(false);
+  });
+
+  it("is known to be closed before whoever closed it goes on, also when it was asked for meanwhile", async () => {
+    await book.signIn("t");
+    asked = () => {
+      asked = () => {};
+      void book.refresh();
+    };
+    await book.signOut();
     expect(book.canWrite).toBe(false);
   });
 
