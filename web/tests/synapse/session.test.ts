@@ -4,6 +4,7 @@ import { followLaunchLinks, takeLaunchCode } from "../../src/synapse/launch";
 import { CHANNEL_VALUES } from "../../src/synapse/generated";
 import { READ_ONLY, canAcknowledge, parseSession, type Session } from "../../src/synapse/session";
 import { SessionBook } from "../../src/synapse/sessionBook";
+import { fakeApi } from "../fakeApi";
 import { recorder } from "./fakeRecorder";
 
 const WRITE = { scopes: ["read", "write"], expires_at: "2026-01-01T00:00:00Z" };
@@ -14,7 +15,6 @@ let session: unknown;
 let written: unknown[];
 let told: Session[];
 let write: () => Promise<unknown>;
-let asked: () => void;
 
 beforeEach(() => {
   session = READ_ONLY;
@@ -26,12 +26,7 @@ beforeEach(() => {
       return write();
     },
   };
-  asked = () => {};
-  const answer = (): unknown => {
-    asked();
-    return session;
-  };
-  const { api } = recorder({ "api/session": answer }, more);
+  const { api } = recorder({ "api/session": () => session }, more);
   told = [];
   book = new SessionBook({ api, onSession: (one) => told.push(one) });
 });
@@ -87,13 +82,18 @@ describe("the session", () => {
   });
 
   it("is known to be closed before whoever closed it goes on, also when it was asked for meanwhile", async () => {
-    await book.signIn("t");
-    asked = () => {
-      asked = () => {};
-      void book.refresh();
+    let calls = 0;
+    const read: Api["read"] = async (_path, parse) => {
+      calls += 1;
+      if (calls === 1) queueMicrotask(() => void mine.refresh());
+      await new Promise((resolve) => setTimeout(resolve, 5 * calls));
+      return parse(READ_ONLY) as never;
     };
-    await book.signOut();
-    expect(book.canWrite).toBe(false);
+    const api = fakeApi({ read, write: async () => WRITE });
+    const mine = new SessionBook({ api, onSession: () => {} });
+    await mine.signIn("t");
+    await mine.signOut();
+    expect([mine.canWrite, calls]).toEqual([false, 2]);
   });
 
   it("tells of a launch link that is spent, but not where it is not needed", async () => {
