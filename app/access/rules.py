@@ -56,7 +56,9 @@ def _rule(
 _PRICED = (Channel.REGIME, Channel.PRICES)
 RULES: Final = (
     # What is the same for everybody: the page, the contracts, whether the process lives.
-    _rule("GET", r"/healthz|/readyz|/openapi\.json|/asyncapi(\.json|\.css)?|/schemas/[^/]+", None),
+    _rule(
+        "GET", r"/|/healthz|/readyz|/openapi\.json|/asyncapi(\.json|\.css)?|/schemas/[^/]+", None
+    ),
     # Whoever comes here brings what lets them in.
     _rule("GET", r"/api/session", None),
     _rule("POST", r"/api/session", None),

@@ -13,7 +13,7 @@ from tests.endpoints import Endpoint, endpoints
 
 ENDPOINTS = endpoints(create_app(Settings(allowed_origins="https://a.example")))
 OPEN = {
-    *("/healthz", "/readyz", "/openapi.json", "/schemas/{type}.json"),
+    *("/", "/healthz", "/readyz", "/openapi.json", "/schemas/{type}.json"),
     *("/asyncapi", "/asyncapi.json", "/asyncapi.css", "/api/session"),
 }
 """What anybody may ask for: nothing in it is of the log."""
