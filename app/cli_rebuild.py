@@ -42,7 +42,7 @@ def rebuild_command(
 
 
 async def _rebuild(settings: Settings, *, as_json: bool) -> None:
-    from app.main import market_setup, open_log
+    from app.recorder import market_setup, open_log
 
     setup = market_setup(settings)
     async with AsyncExitStack() as stack:

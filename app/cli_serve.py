@@ -20,16 +20,9 @@ from app.feeds.base import Feed
 from app.feeds.csv_feed import CsvPlay
 from app.ingest import refuse_future
 from app.lanes import Lanes
-from app.main import (
-    Recorder,
-    create_app,
-    exposure_of,
-    open_gate,
-    open_lanes,
-    open_recorder,
-    take_leave,
-)
+from app.main import create_app, exposure_of, open_gate, open_lanes, take_leave
 from app.market.ticks import PriceTick
+from app.recorder import Recorder, open_recorder
 from app.serving import (
     CannotServe,
     Wire,

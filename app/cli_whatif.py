@@ -212,8 +212,8 @@ def _check_file(file: Path) -> None:
 
 
 def _saved(log: "Log", file: Path, setup: "MarketSetup", symbol: str | None, head: int) -> "Saved":
-    from app.main import DEFAULT_PAPER, open_log
     from app.market.setup import parse_paper
+    from app.recorder import DEFAULT_PAPER, open_log
     from app.whatif.reading import events_of
     from app.whatif.save import paper_of, save
 

@@ -152,6 +152,18 @@ class Settings(BaseSettings):
         repr=False,
         description="The log: a file path, or a URL (sqlite:// or postgresql://).",
     )
+    nats_url: str | None = Field(
+        None,
+        min_length=1,
+        repr=False,
+        description="NATS servers by which nodes of a log in PostgreSQL tell each other of commits:"
+        " nats://HOST:4222, several separated by commas (scale.md).",
+    )
+    hints: Annotated[str, _one_of("nats", "notify", "poll")] | None = Field(
+        None,
+        description="How nodes hear of each other's commits: nats, notify (LISTEN/NOTIFY) or poll alone. By"
+        " default nats where SYNAPSE_NATS_URL is set, else notify.",
+    )
     token: Annotated[str, AfterValidator(_sendable)] | None = Field(
         None,
         repr=False,

@@ -16,7 +16,8 @@ from events.errors import (
     UnknownEventType,
     UnreadablePayload,
 )
-from events.log import TAIL_EVENTS, EventLog
+from events.log import EventLog
+from events.log_end import TAIL_EVENTS
 from events.projection import ProjectionStatus, schema_of
 from events.selection import Selection
 from events.snapshots import WHOLE_LOG, Snapshot, SnapshotKind, pack, unpack

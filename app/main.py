@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -52,21 +51,16 @@ from app.api.problems import install_problem_handlers
 from app.api.questions import Questions
 from app.api.services import Services
 from app.broadcaster import MarketDataBroadcaster
-from app.config import BASIS_POINTS, PostgresUrl, Settings, database_of, listed
+from app.config import PostgresUrl, Settings, database_of, listed
 from app.feeds.base import Feed
-from app.ingest import TickIngest
 from app.lane_names import parse_lanes
 from app.lanes import Lanes
-from app.live_state import PUBLIC_STATE, LiveState
-from app.market.detector.registry import detector
-from app.market.episodes import Episodes
+from app.live_state import LiveState
 from app.market.persona import PERSONAS
-from app.market.public_state import PublicState
-from app.market.setup import MarketSetup, parse_paper
 from app.metrics import LogMetrics, StreamMetrics
-from app.migrate import upgrade
-from app.opened import episode_projector, open_reader
+from app.opened import open_reader
 from app.queries.reader import LogReader
+from app.recorder import Recorder, open_recorder
 from app.stream.connection_log import ConnectionRegister
 from app.stream.context import StreamContext
 from app.stream.crowd import Crowd
@@ -76,10 +70,7 @@ from app.stream.protocol import MessageFactory
 from app.stream.replay_connection import ReplayContext
 from app.stream.transport import FrameCache
 from events.clock import now_us, uuid7
-from events.log import EventLog
-from events.projector import Projector
 from events.scalars import from_micros
-from events.sql_store import SqlEventStore
 
 DESCRIPTION = """\
 The market's flight recorder: prices in, regimes out, every one of them an event in one log.
@@ -87,12 +78,6 @@ The market's flight recorder: prices in, regimes out, every one of them an event
 **Not investment advice.** The regimes come from a statistical model whose skill was measured on daily bars
 of equity indices only.
 """
-
-POLL_S: Final = 0.5
-"""How often a log in PostgreSQL is asked for what other processes appended."""
-
-DEFAULT_PAPER: Final = "main=*"
-"""The paper portfolio of a server that was not told otherwise: it follows any symbol."""
 
 LOCAL_NAME: Final = Path("synapse")
 """What the file of the server's token is named after where the log is no file: it lies in the working folder."""
@@ -103,81 +88,6 @@ GOODBYE_S_MAX: Final = 1.0
 
 def _now() -> datetime:
     return from_micros(now_us())
-
-
-@dataclass(frozen=True, slots=True)
-class Recorder:
-    """An open log, the one place that decides and appends to it, and what follows it: the state, the episodes."""
-
-    log: EventLog
-    ingest: TickIngest
-    projector: Projector[PublicState]
-    episodes: Projector[Episodes]
-
-    async def close(self) -> None:
-        """Save what makes the next start short, then close the log."""
-        await self.projector.stop()
-        await self.episodes.stop()
-        try:
-            await self.ingest.close()
-        finally:
-            await self.log.close()
-
-
-async def open_log(settings: Settings) -> EventLog:
-    """Open (create, migrate) the log that the settings name.
-
-    Raises:
-        StoreLocked: another process writes it.
-        MissingUpcaster: it holds payloads of an older schema that this program cannot read.
-        StoreUnavailable: it cannot be written, or a newer program migrated it.
-    """
-    database = database_of(settings.database_url)
-    if isinstance(database, PostgresUrl):
-        store = await SqlEventStore.open_postgres(database.url, upgrade)
-    else:
-        store = await SqlEventStore.open_sqlite(database, upgrade)
-    try:
-        # A file has one writing process; in a database there may be others.
-        return await EventLog.open(store, POLL_S if isinstance(database, PostgresUrl) else None)
-    except BaseException:
-        await store.close()
-        raise
-
-
-def market_setup(settings: Settings) -> MarketSetup:
-    """What the decisions are made with.
-
-    Raises:
-        ValueError: the detector needs an extra that is not installed.
-    """
-    return MarketSetup(
-        detector=detector(settings.detector),
-        bar_s=settings.bar_s,
-        paper=parse_paper(DEFAULT_PAPER if settings.paper is None else settings.paper),
-        cash=settings.paper_cash,
-        paper_fee=settings.paper_fee_bps / BASIS_POINTS,
-    )
-
-
-async def open_recorder(settings: Settings) -> Recorder:
-    """Open the log that the settings name, fold the decider's state, and follow the log from now on.
-
-    Raises:
-        StoreLocked: another process writes it.
-        StoreUnavailable: it cannot be written or read by this program; see `open_log`.
-    """
-    setup = market_setup(settings)
-    log = await open_log(settings)
-    try:
-        ingest = await TickIngest.open(log, setup=setup)
-    except BaseException:
-        await log.close()
-        raise
-    recorder = Recorder(log, ingest, Projector(log, PUBLIC_STATE), episode_projector(log))
-    recorder.projector.start()
-    recorder.episodes.start()
-    return recorder
 
 
 async def open_lanes(settings: Settings) -> Lanes:

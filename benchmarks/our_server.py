@@ -19,7 +19,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app.config import Settings
-from app.main import Recorder, create_app, open_recorder, take_leave
+from app.main import create_app, take_leave
+from app.recorder import Recorder, open_recorder
 from app.serving import bind, configure_logs, run, serve
 from benchmarks.stream_peers import obey, say
 from benchmarks.wire_clients import raise_open_files

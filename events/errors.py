@@ -12,6 +12,7 @@ EventError
 +-- StoreUnavailable          the store cannot be read or written now; retrying may help
 |   +-- LogBusy               the append queue is full: slow down and try again
 |   +-- StoreLocked           another process writes this log
+|   +-- LogReplaced           another log is in the place of the one that was opened
 |   +-- MissingUpcaster       this program cannot read payloads that an older one wrote
 +-- CorruptLog                what was read contradicts the log's own rules
 |   +-- PositionGap           a reader saw a position or version that does not follow the last
@@ -130,6 +131,15 @@ class StoreLocked(StoreUnavailable):
     """Another process holds the log for writing."""
 
     code = "store_locked"
+
+
+class LogReplaced(StoreUnavailable):
+    """Another log is there than the one that was opened: a backup of it, or another server's copy."""
+
+    code = "log_replaced"
+
+    def __init__(self) -> None:
+        super().__init__("the log was replaced by another one: open it again")
 
 
 class MissingUpcaster(StoreUnavailable):

@@ -21,7 +21,6 @@ from events.envelope import (
 )
 from events.errors import (
     AppendConflict,
-    CorruptLog,
     EpochMismatch,
     EventError,
     LogBusy,
@@ -29,7 +28,10 @@ from events.errors import (
     PositionBeyondHead,
     StoreUnavailable,
 )
+from events.follower import Follower
+from events.hints import Hints
 from events.leases import Hold
+from events.log_end import LogEnd
 from events.store import EventStore, ReadQuery
 from events.tail import Tail
 from events.upcasters import missing_steps
@@ -39,12 +41,6 @@ WAITING_APPENDS_MAX: Final = 10_000
 
 GROUP_EVENTS_MAX: Final = 2_000
 """Events after which a group commit is closed, unless a single append holds more."""
-
-TAIL_EVENTS: Final = 10_000
-"""Recent events kept in memory for readers that are (nearly) caught up."""
-
-READ_ON: Final = 2_000
-"""Events in one page of what others have appended."""
 
 RECOVERY_S: Final = 1.0
 """How often a store that failed is tried again, whether or not anybody appends."""
@@ -63,35 +59,34 @@ class EventLog:
     An append that returns is on disk. Events reach the tail, and so any subscriber, only after that.
     """
 
-    def __init__(self, store: EventStore, head: Head, newest: Mapping[str, int]) -> None:
+    def __init__(
+        self, store: EventStore, head: Head, newest: Mapping[str, int], hints: Hints | None = None
+    ) -> None:
         """Use `EventLog.open`. `newest`: the newest position of each channel."""
         self.store = store
-        self.head = head
-        self.tail = Tail(head.position, TAIL_EVENTS)
-        self.fault: EventError | None = None
-        """Why the last append could not reach the store; None while all is well."""
+        self.end = LogEnd(head, newest)
+        self.follower = Follower(store, self.end, hints)
         self.on_commit: Callable[[float, int], None] | None = None
         """Told of each append that is on disk: seconds since it was asked for, and its events."""
-        self._newest = dict(newest)
+        self._unwritten: EventError | None = None
         self._waiting: list[_Waiting] = []
         self._work = asyncio.Event()
-        self._moved = asyncio.Event()
         self._closed = False
         self._committer = asyncio.create_task(self._commit_groups(), name="group-commit")
         self._recovery: asyncio.Task[None] | None = None
-        self._poller: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._publishing = asyncio.Lock()
-        self._unread: EventError | None = None
 
     @classmethod
-    async def open(cls, store: EventStore, poll_s: float | None = None) -> "EventLog":
+    async def open(
+        cls, store: EventStore, poll_s: float | None = None, hints: Hints | None = None
+    ) -> "EventLog":
         """Begin with what the store holds.
 
         Args:
             store: where the events are kept; closed with the log.
             poll_s: how often to look for what other processes appended, in seconds; None where there
                 are none.
+            hints: how they tell of it sooner; closed with the log.
 
         Raises:
             MissingUpcaster: some payloads are of an older schema from which no steps lead to the present.
@@ -104,15 +99,30 @@ class EventLog:
         for name, stream in (await store.streams()).items():
             channel = name.partition(":")[0]
             newest[channel] = max(newest.get(channel, 0), stream.position)
-        log = cls(store, head, newest)
+        log = cls(store, head, newest, hints)
         if poll_s is not None:
-            log._poller = asyncio.create_task(log._poll(poll_s), name="poll")
+            log.follower.start(poll_s)
         return log
+
+    @property
+    def head(self) -> Head:
+        """The newest event that this process knows to be committed."""
+        return self.end.head
+
+    @property
+    def tail(self) -> Tail:
+        """The newest events."""
+        return self.end.tail
+
+    @property
+    def fault(self) -> EventError | None:
+        """Why the last append could not reach the store, or the store not be read; None while all is well."""
+        return self._unwritten or self.follower.unread
 
     @property
     def newest_by_channel(self) -> Mapping[str, int]:
         """The newest position of each channel that has events."""
-        return self._newest
+        return self.end.newest_by_channel
 
     @property
     def waiting_appends(self) -> int:
@@ -207,11 +217,17 @@ class EventLog:
     async def _commit(self, group: list[_Waiting]) -> None:
         try:
             outcomes = await self.store.append([waiting.append for waiting in group])
-            await self._publish([o for o in outcomes if isinstance(o, Appended)])
+            done = [outcome for outcome in outcomes if isinstance(outcome, Appended)]
+            await self.follower.publish(
+                [event for one in done for event in one.events],
+                max((position for one in done for position in one.positions), default=0),
+                # A commit that reported failure may have succeeded.
+                whole=self._unwritten is None,
+            )
         except Exception as error:  # noqa: BLE001  # whatever it is, its callers must hear of it
             self._fail(group, error)
             return
-        self.fault = None
+        self._unwritten = None
         now = perf_counter()  # the loop's own clock may count whole milliseconds only
         for waiting, outcome in zip(group, outcomes, strict=True):
             if self.on_commit is not None and isinstance(outcome, Appended):
@@ -228,7 +244,7 @@ class EventLog:
             # Only its kind: its text may hold what was written, and the statement that wrote it.
             cause, error = error, EventError(f"the append failed: {type(error).__name__}")
             error.__cause__ = cause
-        self.fault = error
+        self._unwritten = error
         if self._recovery is None or self._recovery.done():
             self._recovery = asyncio.create_task(self._recover(), name="recovery")
         for waiting in group:
@@ -242,67 +258,18 @@ class EventLog:
         """
         while True:
             await asyncio.sleep(RECOVERY_S)
-            if self.fault is None or self._closed:
+            if self._unwritten is None or self._closed:
                 return
             with suppress(EventError):
                 key = Idempotency(f"recovery:{uuid7()}", b"", "")
                 await self._enqueue(Append((), idempotency=key))
-
-    async def _publish(self, appended: Sequence[Appended]) -> None:
-        events = [event for one in appended for event in one.events]
-        newest = max((position for one in appended for position in one.positions), default=0)
-        async with self._publishing:
-            # Somebody else may have written, or a commit of ours succeeded and reported failure, or a
-            # refresh has seen these events already.
-            if self.fault or max(newest, self.head.position) != self.head.position + len(events):
-                await self._read_on()
-            else:
-                self._push(events)
-
-    async def _read_on(self) -> None:
-        while page := await self.store.read(ReadQuery(after=self.head.position, limit=READ_ON)):
-            self._push(page)
-
-    def _push(self, events: Sequence[RecordedEvent]) -> None:
-        if not events:
-            return
-        last = events[-1]
-        self.tail.push(events)
-        self.head = replace(
-            self.head, position=last.position, hash=last.hash, recorded_at_us=last.recorded_at_us
-        )
-        # By stream first: there are few of them, and a thousand events are split once for each.
-        for stream, position in {event.stream: event.position for event in events}.items():
-            self._newest[stream.partition(":")[0]] = position
-        self._moved.set()
-        self._moved = asyncio.Event()
 
     async def refresh(self) -> None:
         """Look for what other processes have appended, and pass it on to whoever follows.
 
         Raises nothing: what is wrong becomes the log's `fault`, and goes when it is right again.
         """
-        known = self.head
-        try:
-            head = await self.store.head()
-            if head.epoch != known.epoch or head.position < known.position:
-                raise CorruptLog("the log was replaced by another one: start again")
-            if head.position > self.head.position:
-                async with self._publishing:
-                    await self._read_on()
-        except EventError as error:
-            unread: EventError | None = error
-        else:
-            unread = None
-        # A fault of the last append is not for reading to take away.
-        if self.fault is self._unread:
-            self.fault = unread
-        self._unread = unread
-
-    async def _poll(self, poll_s: float) -> None:
-        while True:
-            await asyncio.sleep(poll_s)
-            await self.refresh()
+        await self.follower.refresh()
 
     async def check_cursor(self, position: int, epoch: str | None) -> None:
         """Make sure that a client may go on from here; another process may have appended that far.
@@ -310,18 +277,20 @@ class EventLog:
         Raises:
             EpochMismatch: the position belongs to another lifetime of the log.
             PositionBeyondHead: it has not been recorded yet.
+            StoreUnavailable: whether it has, cannot be found out now.
         """
         if epoch is not None and epoch != self.head.epoch:
             raise EpochMismatch(epoch, self.head.epoch)
         if position > self.head.position:
             await self.refresh()
+            if self.follower.unread is not None and position > self.head.position:
+                raise self.follower.unread
         if position > self.head.position:
             raise PositionBeyondHead(position, self.head.position)
 
     async def moved_beyond(self, position: int) -> None:
         """Return as soon as the head is beyond `position`."""
-        while self.head.position <= position:
-            await self._moved.wait()
+        await self.end.moved_beyond(position)
 
     async def read(self, query: ReadQuery) -> list[RecordedEvent]:
         """One page of the log."""
@@ -352,8 +321,8 @@ class EventLog:
         try:
             await self._committer
         finally:
-            tasks = [task for task in (self._recovery, self._poller) if task is not None]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._recovery is not None:
+                self._recovery.cancel()
+                await asyncio.wait([self._recovery])
+            await self.follower.close()
             await self.store.close()

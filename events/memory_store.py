@@ -76,6 +76,12 @@ class MemoryEventStore(MemorySnapshots, MemoryLeases):
         """The end of the log."""
         return self._head
 
+    async def still_holds(self, known: Head) -> bool:
+        """Whether it is this log's: nothing takes another one's place in memory."""
+        return known.epoch == self._head.epoch and (
+            known.position == 0 or self._events[known.position - 1].hash == known.hash
+        )
+
     async def streams(self) -> Mapping[str, StreamHead]:
         """The end of every stream."""
         return {

@@ -6,27 +6,24 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
 from events import sql_read
-from events.chain import GENESIS
 from events.clock import now_us
 from events.engines import Engines, SqliteEngines, SqliteReader
 from events.envelope import Append, Appended, EventColumns, Head, Idempotency, RecordedEvent
-from events.epoch import new_epoch
-from events.errors import CorruptLog
 from events.messages import EventText, TextOf
 from events.selection import Selection
 from events.sql_answers import SqlAnswers, find_answer
 from events.sql_append import append_group, find_events
 from events.sql_ends import StreamEnds
 from events.sql_leases import SqlLeases, release_all
+from events.sql_lifetime import ensure_head, holds_or_begins
 from events.sql_messages import read_texts, texts_at
 from events.sql_rows import StreamNames
 from events.sql_search import first_since
 from events.sql_snapshots import SqlSnapshots, note_types
 from events.store import Outcome, ReadQuery, StreamHead
-from events.tables import events, log_head
 
 Result = TypeVar("Result")
 
@@ -117,6 +114,13 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
         """The end of the log."""
         return await self._engines.read(sql_read.read_head)
 
+    async def still_holds(self, known: Head) -> bool:
+        """Whether the log still holds the event that was once its head."""
+        # Where a glance tells, no lock is asked for, which a log that is opened for reading does not give.
+        if (await self.head()).epoch != known.epoch:
+            return False
+        return await self._engines.write(partial(holds_or_begins, known=known))
+
     async def streams(self) -> Mapping[str, StreamHead]:
         """The end of every stream."""
         return await self._engines.read(sql_read.read_streams)
@@ -174,16 +178,3 @@ def _preparation(migrate: Callable[[Connection], None]) -> Callable[[Connection]
         ensure_head(connection)
 
     return prepare
-
-
-def ensure_head(connection: Connection) -> None:
-    """Begin the log's lifetime: the head row of an empty log, with an epoch of its own.
-
-    Raises:
-        CorruptLog: there are events, and the row is missing: a new one would hide them all.
-    """
-    if connection.execute(select(log_head.c.id)).first() is None:
-        if connection.execute(select(events.c.position).limit(1)).first() is not None:
-            raise CorruptLog(sql_read.NO_HEAD)
-        row = {"id": 1, "epoch": new_epoch(), "position": 0}
-        connection.execute(insert(log_head), {**row, "recorded_at": 0, "hash": GENESIS})

@@ -85,6 +85,13 @@ class EventStore(SnapshotStore, LeaseStore, Protocol):
     async def head(self) -> Head:
         """The end of the log."""
 
+    async def still_holds(self, known: Head) -> bool:
+        """Whether the log still holds the event that was once its head (True where that was empty).
+
+        If not, another log is in its place, such as an older backup: then it has another epoch, or is given one
+        here, so that no cursor of the lost lifetime fits any more.
+        """
+
     async def streams(self) -> Mapping[str, StreamHead]:
         """The end of every stream."""
 

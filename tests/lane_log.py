@@ -7,7 +7,7 @@ from typing import Final
 from app.config import Settings
 from app.demo import record_bars
 from app.feeds.samples import SAMPLES
-from app.main import Recorder, open_recorder
+from app.recorder import Recorder, open_recorder
 
 SYMBOL: Final = "SPX"
 BARS: Final = 700

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.config import Settings
 from app.demo import record_bars
 from app.feeds.samples import SAMPLES
-from app.main import open_recorder
+from app.recorder import open_recorder
 
 PAPER = "main=SPX,IXIC"
 

@@ -36,7 +36,7 @@ from app.stream.transport import ClientGone, Transport, size_of
 from events.catalog import SYMBOL_CHANNELS, Channel, Record
 from events.clock import now_us, uuid7
 from events.errors import InvalidCursor, StoreUnavailable
-from events.log import TAIL_EVENTS
+from events.log_end import TAIL_EVENTS
 from events.messages import EventText
 from events.scalars import from_micros
 

@@ -11,8 +11,9 @@ from typing import Any, Final
 from app.config import Settings
 from app.ingest import TickIngest
 from app.live_state import PUBLIC_STATE
-from app.main import Recorder, create_app, market_setup, take_leave
+from app.main import create_app, take_leave
 from app.opened import episode_projector
+from app.recorder import Recorder, market_setup
 from app.serving import Server, address_of, bind
 from app.stream.connection_log import ConnectionRegister
 from app.stream.connection_view import ConnectionView

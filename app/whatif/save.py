@@ -15,11 +15,11 @@ from app.analysis.whatif import tick_of
 from app.demo import record_bars
 from app.ingest import TickIngest
 from app.live_state import PUBLIC_STATE
-from app.main import Recorder
 from app.market.setup import MarketSetup, PaperPortfolio
 from app.market.state import PAPER
 from app.market.ticks import PriceTick
 from app.opened import episode_projector
+from app.recorder import Recorder
 from app.whatif.mark import mark
 from app.whatif.stopping import stopped_in_order
 from events.catalog import PriceUpdate, TradeExecution
@@ -125,7 +125,7 @@ async def save(
 
 
 async def _recorder(log: EventLog, setup: MarketSetup, marks: Sequence[NewEvent]) -> Recorder:
-    """The recorder of a log that begins with a mark, as `app.main.open_recorder` makes it, but for the setup."""
+    """The recorder of a log that begins with a mark, as `app.recorder.open_recorder` makes it, but for the setup."""
     try:
         await log.append(marks)
         ingest = await TickIngest.open(log, setup=setup)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.docs.pages import ROOT
+from tests.integration import forked
 from tests.integration.served import TOKEN
 
 # As in tests/integration/programs.py: what ignores Ctrl-C makes its children ignore it.
@@ -54,8 +55,8 @@ class Desk:
         self._programs.mkdir()
         for name in STAND_INS:
             self._program(name, f'"{sys.executable}" "{ROOT}/tests/docs/stand_ins.py" {name} "$@"')
-        self._program("synapse", f'"{sys.executable}" -m app.cli "$@"')
-        self._program("synapse-check", f'"{sys.executable}" -m app.check.cli "$@"')
+        self._program("synapse", f'{forked.command("app.cli")} "$@"')
+        self._program("synapse-check", f'{forked.command("app.check.cli")} "$@"')
         for name in ("python", "python3"):
             self._program(name, f'"{sys.executable}" "$@"')
         self.names: dict[str, Any] = {}

@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Mapping
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+
+from tests.integration import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "e2e-token"
@@ -41,7 +42,7 @@ class Server:
     env: Mapping[str, str] = field(default_factory=dict)
     """Settings of it, beside the server's token."""
 
-    _process: subprocess.Popen[bytes] | None = None
+    _process: forked.Forked | subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -58,19 +59,20 @@ class Server:
         arguments = ["--db", database, "--port", str(self.port), "--no-browser"]
         log = self.folder / "server.log"
         with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", self.command, *arguments, *self.options],
-                cwd=ROOT,
+            self._process = forked.start(
+                "app.cli",
+                *(self.command, *arguments, *self.options),
+                folder=ROOT,
                 env={**os.environ, "SYNAPSE_TOKEN": TOKEN, **self.env},
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdout=output.fileno(),
+                stderr=output.fileno(),
             )
         deadline = time.monotonic() + READY_S_MAX
         while not self._ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise RuntimeError(f"the server did not get ready:\n{log.read_text()[-3000:]}")
-            time.sleep(0.1)
+            time.sleep(0.02)
 
     def stop(self) -> None:
         """Ask the process to end, and wait for it; kill it when it does not."""

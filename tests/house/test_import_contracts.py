@@ -83,6 +83,8 @@ ROOMS = (
     "serving",
     "log_file",
     "main",
+    "recorder",
+    "hints",
     "opened",
     "api",
     "lanes",

@@ -16,7 +16,7 @@ import orjson
 from app.access.grant import Scope
 from app.access.token_book import token_hash
 from app.config import Settings
-from app.main import open_recorder
+from app.recorder import open_recorder
 from app.stream.message_examples import example_of
 from events.catalog import CATALOG, Channel, EventType
 from events.clock import uuid7

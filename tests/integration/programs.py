@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Self
 
+from tests.integration import forked
 from tests.integration.served import PATIENCE_S
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -28,21 +29,17 @@ def run_cli(
     *arguments: str, folder: Path, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, in a folder of its own."""
-    return _run("-m", "app.cli", *arguments, folder=folder, env=env)
+    return forked.run(
+        "app.cli", *arguments, folder=folder, env=environment(env), timeout=PATIENCE_S * 2
+    )
 
 
 def run_python(code: str, *, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a few lines of Python in a process of their own."""
-    return _run("-c", code, folder=folder, env=None)
-
-
-def _run(
-    *arguments: str, folder: Path, env: Mapping[str, str] | None
-) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *arguments],
+        [sys.executable, "-c", code],
         cwd=folder,
-        env=_environment(env),
+        env=environment(None),
         capture_output=True,
         text=True,
         timeout=PATIENCE_S * 2,
@@ -50,7 +47,8 @@ def _run(
     )
 
 
-def _environment(env: Mapping[str, str] | None) -> dict[str, str]:
+def environment(env: Mapping[str, str] | None) -> dict[str, str]:
+    """What a program of a test is told: nothing of what this process is told about Synapse, but `env`."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("SYNAPSE_")}
     paths = [str(ROOT), *filter(None, [own.get("PYTHONPATH")])]
     return {**own, "PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "200", **(env or {})}
@@ -60,14 +58,18 @@ class Running:
     """A command that serves until it is told to stop."""
 
     def __init__(self, *arguments: str, folder: Path, env: Mapping[str, str] | None = None) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", *arguments],
-            cwd=folder,
-            env=_environment(env),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        reading, writing = os.pipe()
+        with Path(os.devnull).open("wb") as nothing:
+            self.process = forked.start(
+                "app.cli",
+                *arguments,
+                folder=folder,
+                env=environment(env),
+                stdout=nothing.fileno(),
+                stderr=writing,
+            )
+        os.close(writing)
+        self._stderr = os.fdopen(reading)
         self._said: list[str] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -82,8 +84,7 @@ class Running:
         self._reader.join(PATIENCE_S)
 
     def _read(self) -> None:
-        assert self.process.stderr is not None
-        with self.process.stderr as lines:
+        with self._stderr as lines:
             self._said.extend(iter(lines.readline, ""))
 
     @property

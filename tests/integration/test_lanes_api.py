@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.config import Settings
-from app.main import open_recorder
+from app.recorder import open_recorder
 from tests.integration.programs import Running, run_cli
 from tests.integration.served import Served, serving
 from tests.lane_log import BARS, SYMBOL, make_lane_log, record_sample

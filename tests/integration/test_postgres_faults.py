@@ -1,6 +1,6 @@
 """A PostgreSQL server that is restarted, refuses or is not there: typed errors, and nothing lost."""
 
-# covers: events.postgres, events.log
+# covers: events.postgres, events.log, events.sql_lifetime
 
 import asyncio
 import os

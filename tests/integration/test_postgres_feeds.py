@@ -13,7 +13,7 @@ from app.broadcaster import MarketDataBroadcaster
 from app.config import Settings
 from app.feed_runner import FeedPhase, FeedStatus
 from app.feeds.specs import parse_feeds
-from app.main import Recorder, open_recorder
+from app.recorder import Recorder, open_recorder
 from events.codec import payload_fields
 from events.store import ReadQuery
 from tests.postgres import PostgresServer

@@ -1,6 +1,6 @@
 """The program on PostgreSQL: import, serve, restart, and a second process beside it."""
 
-# covers: app.main, app.config
+# covers: app.main, app.config, app.recorder, app.hints
 
 import signal
 import time

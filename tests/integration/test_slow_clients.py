@@ -31,7 +31,7 @@ TAIL = 200
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     with serving(tmp_path, heartbeat_s=0.2) as running:
-        running.log.tail = Tail(running.log.head.position, TAIL)
+        running.log.end.tail = Tail(running.log.head.position, TAIL)
         yield running
 
 

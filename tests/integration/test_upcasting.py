@@ -17,9 +17,9 @@ from websockets.asyncio.client import connect
 from app.config import Settings
 from app.ingest import TickIngest
 from app.live_state import LiveState
-from app.main import open_log
 from app.market.persona import DEFAULT_PERSONA, PERSONAS
 from app.migrate import upgrade
+from app.recorder import open_log
 from events import upcasters
 from events.catalog import CATALOG, EventType
 from events.envelope import Append

@@ -21,9 +21,9 @@ from app.cli import main
 from app.client import connect
 from app.config import Settings
 from app.feeds.samples import SAMPLES
-from app.main import open_log, open_recorder
 from app.market.setup import MarketSetup, PaperPortfolio
 from app.market.ticks import PriceTick
+from app.recorder import open_log, open_recorder
 from app.whatif.mark import marked
 from app.whatif.progress import watched
 from app.whatif.save import RefusedToReplace, paper_of, save
@@ -231,7 +231,7 @@ import asyncio, os, signal
 from pathlib import Path
 from app.client import connect
 from app.config import Settings
-from app.main import open_log
+from app.recorder import open_log
 from app.market.setup import MarketSetup
 from app.whatif.save import save
 

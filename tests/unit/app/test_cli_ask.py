@@ -15,9 +15,9 @@ from app.client.errors import QuestionRefused
 from app.client.log import LogHead
 from app.config import Settings
 from app.ingest import TickIngest
-from app.main import open_log
 from app.market.detector.registry import variant
 from app.market.setup import MarketSetup
+from app.recorder import open_log
 from app.whatif.mark import mark
 from events.catalog import DetectorStamp, Regime
 from tests.unit.market.builders import bars

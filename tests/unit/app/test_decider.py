@@ -8,7 +8,7 @@ from app.decider import DECIDER, Decider, snapshot_kind
 from app.ingest import TickIngest
 from app.market.setup import DEFAULT_SETUP
 from app.market.ticks import PriceTick
-from events import log as log_module
+from events import log_end as log_end_module
 from events.envelope import RecordedEvent
 from events.errors import ProjectionParked, StoreUnavailable
 from events.log import EventLog
@@ -102,7 +102,7 @@ async def test_prices_of_another_writer_are_in_the_snapshot(log: EventLog) -> No
 async def test_a_snapshot_is_right_also_when_the_tail_has_moved_on(
     log: EventLog, store: ReadingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_module, "TAIL_EVENTS", 3)
+    monkeypatch.setattr(log_end_module, "TAIL_EVENTS", 3)
     small = await EventLog.open(store)
     ingest = await TickIngest.open(small)
     await ingest.record(bars(["5", "6", "7", "8"]), "api")

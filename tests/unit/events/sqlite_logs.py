@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from app.migrate import upgrade
 from events.engines import SqliteEngines
-from events.sql_store import SqlEventStore, ensure_head
+from events.sql_lifetime import ensure_head
+from events.sql_store import SqlEventStore
 
 
 def prepare(connection: Connection) -> None:

@@ -54,7 +54,7 @@ async def test_a_stream_of_pages_is_whole_in_both_directions(log: EventLog, limi
 
 
 async def test_a_small_tail_forgets_and_the_store_does_not(log: EventLog) -> None:
-    log.tail = Tail(0, 3)
+    log.end.tail = Tail(0, 3)
     await log.append(prices(5))
     assert log.tail.after(1, 10) is None
     assert positions_of(log.tail.after(2, 10) or []) == [3, 4, 5]

@@ -1,12 +1,14 @@
 """What other processes append: the log looks for it, in order with its own, and followers hear of it."""
 
+# covers: events.follower, events.hints, events.log
+
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from events.envelope import Append, Head
-from events.errors import CorruptLog, PositionBeyondHead, StoreUnavailable
+from events.errors import LogReplaced, PositionBeyondHead, StoreUnavailable
 from events.log import EventLog
 from events.store import Outcome
 from tests.unit.events.builders import new, notice, positions_of, price, prices
@@ -37,6 +39,9 @@ class SharedStore(FaultyStore):
         if self.away is not None:
             raise self.away
         return self.replaced or await super().head()
+
+    async def still_holds(self, known: Head) -> bool:
+        return self.replaced is None and await super().still_holds(known)
 
     async def append(self, appends: Sequence[Append]) -> list[Outcome]:
         outcomes = await super().append(appends)
@@ -161,7 +166,7 @@ async def test_a_log_that_was_replaced_is_a_fault_and_is_not_followed(
     epoch = log.head.epoch if head.epoch == "same" else head.epoch
     store.replaced = Head(epoch, head.position, head.hash, head.recorded_at_us)
     await log.refresh()
-    assert isinstance(log.fault, CorruptLog)
+    assert isinstance(log.fault, LogReplaced)
     assert tail_of(log) == [1, 2]
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from events import log as log_module
+from events import log_end as log_end_module
 from events import past as past_module
 from events import projector as projector_module
 from events.envelope import ReadableEvent
@@ -183,7 +183,7 @@ async def test_a_reader_that_goes_away_leaves_no_half_folded_state() -> None:
 async def test_a_state_that_the_tail_has_left_behind_goes_on_from_the_store(
     store: CountingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_module, "TAIL_EVENTS", 5)
+    monkeypatch.setattr(log_end_module, "TAIL_EVENTS", 5)
     log = await EventLog.open(store)
     projector = Projector(log, TRAIL)
     await fill(log, 4)

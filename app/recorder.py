@@ -1,0 +1,98 @@
+"""Opening the log for writing: the store, the hints beside it, the decisions, and what follows it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from app.config import BASIS_POINTS, PostgresUrl, Settings, database_of
+from app.ingest import TickIngest
+from app.live_state import PUBLIC_STATE
+from app.market.detector.registry import detector
+from app.market.episodes import Episodes
+from app.market.public_state import PublicState
+from app.market.setup import MarketSetup, parse_paper
+from app.migrate import upgrade
+from app.opened import episode_projector
+from events.log import EventLog
+from events.projector import Projector
+from events.sql_store import SqlEventStore
+
+POLL_S: Final = 0.5
+"""How often a log in PostgreSQL is asked for what other processes appended, hints or not."""
+
+DEFAULT_PAPER: Final = "main=*"
+"""The paper portfolio of a server that was not told otherwise: it follows any symbol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """An open log, the one place that decides and appends to it, and what follows it: the state, the episodes."""
+
+    log: EventLog
+    ingest: TickIngest
+    projector: Projector[PublicState]
+    episodes: Projector[Episodes]
+
+    async def close(self) -> None:
+        """Save what makes the next start short, then close the log."""
+        await self.projector.stop()
+        await self.episodes.stop()
+        try:
+            await self.ingest.close()
+        finally:
+            await self.log.close()
+
+
+async def open_log(settings: Settings) -> EventLog:
+    """Open (create, migrate) the log that the settings name.
+
+    Raises:
+        StoreLocked: another process writes it.
+        MissingUpcaster: it holds payloads of an older schema that this program cannot read.
+        StoreUnavailable: it cannot be written, or a newer program migrated it.
+    """
+    database = database_of(settings.database_url)
+    if isinstance(database, PostgresUrl):
+        store = await SqlEventStore.open_postgres(database.url, upgrade)
+    else:
+        store = await SqlEventStore.open_sqlite(database, upgrade)
+    try:
+        # A file has one writing process; in a database there may be others.
+        return await EventLog.open(store, POLL_S if isinstance(database, PostgresUrl) else None)
+    except BaseException:
+        await store.close()
+        raise
+
+
+def market_setup(settings: Settings) -> MarketSetup:
+    """What the decisions are made with.
+
+    Raises:
+        ValueError: the detector needs an extra that is not installed.
+    """
+    return MarketSetup(
+        detector=detector(settings.detector),
+        bar_s=settings.bar_s,
+        paper=parse_paper(DEFAULT_PAPER if settings.paper is None else settings.paper),
+        cash=settings.paper_cash,
+        paper_fee=settings.paper_fee_bps / BASIS_POINTS,
+    )
+
+
+async def open_recorder(settings: Settings) -> Recorder:
+    """Open the log that the settings name, fold the decider's state, and follow the log from now on.
+
+    Raises:
+        StoreLocked: another process writes it.
+        StoreUnavailable: it cannot be written or read by this program; see `open_log`.
+    """
+    setup = market_setup(settings)
+    log = await open_log(settings)
+    try:
+        ingest = await TickIngest.open(log, setup=setup)
+    except BaseException:
+        await log.close()
+        raise
+    recorder = Recorder(log, ingest, Projector(log, PUBLIC_STATE), episode_projector(log))
+    recorder.projector.start()
+    recorder.episodes.start()
+    return recorder
