@@ -322,7 +322,9 @@ def _checked(address: str) -> str:
     if not address.strip("/"):
         raise DatabaseUrlError(f"the database URL names nothing: write {shape}")
     try:
-        _ = urlsplit(f"postgresql://{address}").port
+        # Several of them, separated by commas: a server and its standbys.
+        for place in urlsplit(f"postgresql://{address}").netloc.rpartition("@")[2].split(","):
+            _ = urlsplit(f"//{place}").port
     except ValueError:
         raise DatabaseUrlError(
             f"the database URL cannot be read: write {shape}, special characters as %XX"

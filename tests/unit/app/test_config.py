@@ -42,6 +42,7 @@ def test_a_path_or_a_url_names_the_same_file(database: str, path: str) -> None:
         ("postgresql:///", "names nothing"),
         ("postgresql://user:secret#/@host/log", "cannot be read"),
         ("postgresql://user:secret@host:port/log", "cannot be read"),
+        ("postgresql://user:secret@one:5432,two:port/log", "cannot be read"),
         ("mysql+aiomysql://h/d", "cannot open a mysql"),
     ],
 )
@@ -57,6 +58,11 @@ def test_a_postgresql_url_is_taken_as_psql_takes_it(scheme: str) -> None:
     database = database_of(f"{scheme}://{address}")
     assert database == PostgresUrl(f"postgresql://{address}")
     assert "s%40cret" not in repr(database)
+
+
+def test_a_server_and_its_standby_are_one_url() -> None:
+    address = "user:secret@one:5432,two:5433/log?target_session_attrs=primary"
+    assert database_of(f"postgresql://{address}") == PostgresUrl(f"postgresql://{address}")
 
 
 def test_what_needs_a_file_is_told_that_there_is_none() -> None:
