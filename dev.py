@@ -65,6 +65,9 @@ HELP = frozenset({"-h", "--help"})
 HELP_OF_THEIR_OWN = ("run", "sbom", "soak")
 HEAD_LINES, TAIL_LINES = 15, 20
 
+VITEST = ("--", "--pool=threads", "--maxWorkers=100%")
+"""It takes a process for each file, and all cores but one, unless it is told otherwise."""
+
 PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
 """One process a core; the tests of a file share a server, and stay together. `-- -n 0` runs them in one."""
 
@@ -94,7 +97,11 @@ def static_checks() -> list[Check]:
 
 def web_checks(node: Node, *scripts: str) -> list[Check]:
     """Return a check for each of the dashboard's npm scripts."""
-    return [Check(f"web {script}", (*node.npm, "run", script), WEB) for script in scripts]
+    more = {"test": VITEST}
+    return [
+        Check(f"web {script}", (*node.npm, "run", script, *more.get(script, ())), WEB)
+        for script in scripts
+    ]
 
 
 def run_checks(checks: Sequence[Check], env: dict[str, str]) -> int:

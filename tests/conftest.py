@@ -1,5 +1,6 @@
 """Shared by all tests; each kind of test keeps its own fixtures beside it."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,12 @@ import structlog
 
 from tests.postgres import PostgresServer, postgres_server
 from tests.sample_log import make_sample_log
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: not to be searched for garbage again and again saves a tenth of the whole run."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

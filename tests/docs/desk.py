@@ -55,8 +55,8 @@ class Desk:
         self._programs.mkdir()
         for name in STAND_INS:
             self._program(name, f'"{sys.executable}" "{ROOT}/tests/docs/stand_ins.py" {name} "$@"')
-        self._program("synapse", f'{forked.command("app.cli")} "$@"')
-        self._program("synapse-check", f'{forked.command("app.check.cli")} "$@"')
+        self._program("synapse", f'{shlex.join(forked.words("app.cli"))} "$@"')
+        self._program("synapse-check", f'{shlex.join(forked.words("app.check.cli"))} "$@"')
         for name in ("python", "python3"):
             self._program(name, f'"{sys.executable}" "$@"')
         self.names: dict[str, Any] = {}

@@ -10,6 +10,7 @@ from typing import Final
 from tests.docs.desk import Failed
 from tests.docs.pages import ROOT, Block
 
+WITHOUT: Final = ("-p", "no:cacheprovider", "-p", "no:schemathesis")
 SETTINGS: Final = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
 
 
@@ -31,7 +32,7 @@ def run_tests(blocks: Sequence[Block], folder: Path) -> None:
     # A page's golden logs are made as its reader makes them, the first time.
     golden = ["--synapse-update-golden"] if any("golden(" in each.text for each in blocks) else []
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *golden, *names],
+        [sys.executable, "-m", "pytest", "-q", *WITHOUT, *golden, *names],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -6,7 +6,6 @@ import os
 import pty
 import signal
 import struct
-import sys
 import termios
 import time
 from asyncio.subprocess import PIPE, Process
@@ -19,6 +18,7 @@ from typing import Self
 import pytest
 
 from app.cli import main
+from tests.integration import forked
 from tests.integration.programs import ROOT
 from tests.integration.served import PATIENCE_S
 
@@ -54,8 +54,7 @@ class Asking:
 async def program(*arguments: str) -> AsyncIterator[Process]:
     """A command as a process, without a terminal."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "app.cli", *arguments),
+        *(*forked.words("app.cli"), *arguments),
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=PIPE,
         stderr=PIPE,
@@ -93,9 +92,9 @@ class Terminal:
             environment.pop(name, None)
         self.before = termios.tcgetattr(theirs)
         self._theirs = theirs
-        command = [sys.executable, "-m", "app.cli", *arguments]
+        command = [*forked.words("app.cli"), *arguments]
         self._pid = os.posix_spawn(
-            sys.executable,
+            command[0],
             command,
             environment,
             file_actions=[(os.POSIX_SPAWN_DUP2, theirs, number) for number in range(3)],

@@ -118,11 +118,11 @@ def run(
         return subprocess.CompletedProcess([module, *arguments], code, out.read(), err.read())
 
 
-def command(module: str) -> str:
-    """The beginning of a shell's command that runs a program of ours; its arguments follow."""
+def words(module: str) -> list[str]:
+    """A command that runs a program of ours, for what starts processes by itself; its arguments follow."""
     if sys.platform == "win32":
-        return f'"{sys.executable}" -m {module}'
-    return f'"{sys.executable}" -I -S "{CLIENT}" "{address()}" {module}'
+        return [sys.executable, "-m", module]
+    return [sys.executable, "-I", "-S", str(CLIENT), address(), module]
 
 
 def address() -> str:

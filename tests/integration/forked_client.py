@@ -19,7 +19,7 @@ def main(door: str, module: str, *arguments: str) -> NoReturn:
     """Run the program, and end as it does."""
     if not READ_AT_THE_START.isdisjoint(os.environ):
         os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
-    order = {"module": module, "arguments": arguments, "folder": os.getcwd()}
+    order = {"module": module, "arguments": arguments, "folder": os.getcwd()}  # noqa: PTH109 - pathlib would take half its start
     text = json.dumps({**order, "env": dict(os.environ)})
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(door)

@@ -7,6 +7,7 @@ then its exit code. Who hangs up before that has it killed, as nobody is left to
 
 import contextlib
 import gc
+import io
 import json
 import os
 import runpy
@@ -123,6 +124,8 @@ def _become(order: Order, streams: list[int]) -> Order:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # as Python does it at its start
+        sys.stdout.reconfigure(line_buffering=os.isatty(1))
     os.chdir(order.folder)
     os.environ.clear()
     os.environ.update(order.env)

@@ -6,7 +6,6 @@ import asyncio
 import json
 import secrets
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from app.check.plan import Kind, Plan
 from app.check.run import run
 from app.check.stage import Stage
 from tests.house.tree import ROOT
+from tests.integration import forked
 from tests.integration.broken_front import (
     Front,
     Tamper,
@@ -65,7 +65,7 @@ def faults(certificate: Certificate) -> dict[Fault, int]:
 async def program(*arguments: str) -> tuple[int, str, str]:
     """The program as a process; its exit code and what it says."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app.check.cli", *arguments),
+        *(*forked.words("app.check.cli"), *arguments),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -6,7 +6,6 @@ import asyncio
 import json
 import secrets
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from app.check.findings import Fault
 from app.check.plan import UNASKED_MAX, Kind, Plan
 from app.check.run import run
 from tests.house.tree import ROOT
+from tests.integration import forked
 from tests.integration.broken_front import (
     Front,
     Tamper,
@@ -178,7 +178,7 @@ async def program(
     *arguments: str, out: int = asyncio.subprocess.PIPE
 ) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app.check.cli", *arguments),
+        *(*forked.words("app.check.cli"), *arguments),
         cwd=ROOT,
         stdout=out,
         stderr=asyncio.subprocess.PIPE,

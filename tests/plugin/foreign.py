@@ -14,7 +14,12 @@ INI: Final = """\
     [pytest]
     asyncio_default_fixture_loop_scope = function
     """
-QUIETLY: Final = ("-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-W", "error")
+QUIETLY: Final = (
+    "-q",
+    *("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:schemathesis"),
+    *("-W", "error"),
+)
+"""Schemathesis is none of a project's; its plugin takes as long to load as all of the others."""
 
 WHOSE: Final = """\
     WHOSE = "theirs"
