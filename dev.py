@@ -218,6 +218,10 @@ def cmd_lock(arguments: list[str]) -> int:
     groups = {
         "run": ("pyproject.toml", "--extra", "export", "--group", "build"),
         "dev": ("pyproject.toml", "--group", "dev", "--constraint", "requirements/run.lock"),
+        "server": (
+            *("pyproject.toml", "--extra", "postgres", "--extra", "nats"),
+            *("--constraint", "requirements/dev.lock"),
+        ),
         "node": ("--group", "node"),
         "supply": ("--group", "supply", "--constraint", "requirements/dev.lock"),
     }

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from app import (
+    cli_db,
     cli_export,
     cli_help,
     cli_log,
@@ -49,6 +51,7 @@ app = typer.Typer(
 cli_terminal.register(app)
 cli_export.register(app)
 cli_log.register(app)
+cli_db.register(app)
 cli_rebuild.register(app)
 cli_whatif.register(app)
 cli_mcp.register(app)
@@ -143,10 +146,11 @@ def serve_command(
     from app.feeds.specs import parse_feeds
 
     settings = _settings(database_url=db, host=host, port=port, lanes=_lanes(lane))
-    feeds = parse_feeds(feed or ())
+    specs = tuple(feed or ())
+    parse_feeds(specs)
     from app.cli_serve import serve_log
 
-    serve_log(settings, feeds, browser=not no_browser, with_history=False)
+    serve_log(settings, partial(parse_feeds, specs), browser=not no_browser, with_history=False)
 
 
 @app.command("demo")
@@ -167,7 +171,7 @@ def demo_command(
     settings = _settings(database_url=db, host=host, port=port, lanes=_lanes(lane))
     if settings.paper is None:
         settings = settings.model_copy(update={"paper": DEMO_PAPER})
-    serve_log(settings, demo_feeds(speed), browser=not no_browser, with_history=True)
+    serve_log(settings, partial(demo_feeds, speed), browser=not no_browser, with_history=True)
 
 
 @app.command("import")

@@ -20,7 +20,7 @@ PANELS: Final[Mapping[str, Sequence[str]]] = {
         "export",
         "mcp",
     ),
-    "Look after the log": ("verify", "doctor", "backup", "restore", "rebuild"),
+    "Look after the log": ("verify", "doctor", "backup", "restore", "rebuild", "db"),
     "Who may do what": ("token", "link"),
 }
 """The commands of each panel; one that is in none comes last, under its own."""

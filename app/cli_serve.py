@@ -1,8 +1,6 @@
 """What `synapse serve`, `demo` and `import` do; loaded when one of them runs."""
 
-import gc
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,14 +11,14 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.access.exposure import parse_proxies
-from app.access.gate import OWNER, Gate
+from app.access.gate import OWNER
 from app.config import Settings
 from app.demo import missing_history, record_bars
 from app.feeds.base import Feed
 from app.feeds.csv_feed import CsvPlay
 from app.ingest import refuse_future
-from app.lanes import Lanes
-from app.main import create_app, exposure_of, open_gate, open_lanes, take_leave
+from app.lifetimes import Lifetimes
+from app.main import exposure_of, open_gate
 from app.market.ticks import PriceTick
 from app.recorder import Recorder, open_recorder
 from app.serving import (
@@ -31,19 +29,18 @@ from app.serving import (
     configure_logs,
     open_browser,
     run,
-    serve,
 )
 from app.welcome import log_serving, nameless, shell, unknown_settings, warn, welcome
 
 
 def serve_log(
-    settings: Settings, feeds: Sequence[Feed], *, browser: bool, with_history: bool
+    settings: Settings, feeds: Callable[[], Sequence[Feed]], *, browser: bool, with_history: bool
 ) -> None:
     """Serve the log that the settings name, until the process is told to stop.
 
     Args:
         settings: what the operator chose.
-        feeds: what to play while it is served.
+        feeds: makes what to play while it is served, anew for each lifetime of the log.
         browser: open the dashboard.
         with_history: import the sample prices first.
 
@@ -55,7 +52,7 @@ def serve_log(
 
 
 async def _serve(
-    settings: Settings, feeds: Sequence[Feed], *, browser: bool, with_history: bool
+    settings: Settings, feeds: Callable[[], Sequence[Feed]], *, browser: bool, with_history: bool
 ) -> None:
     configure_logs(settings.log_format, settings.log_level)
     as_json = settings.log_format == "json"
@@ -69,13 +66,17 @@ async def _serve(
     warn(wire.warnings(datetime.now(UTC)), as_json=as_json)
     warn(nameless(exposure, settings.allowed_hosts), as_json=as_json)
     with bind(settings.host, settings.port) as listener:
-        recorder, gate, lanes = await _prepare(settings, with_history=with_history)
+        fill = _import_history if with_history else _leave_alone
+        lifetimes = Lifetimes(settings, feeds, listener, wire, fill)
+        logs = await lifetimes.open()
+        try:
+            gate = open_gate(settings)
+        except BaseException:
+            await logs.close()
+            raise
         url = address_of(listener, wire.scheme)
 
         def started() -> None:
-            # What is there by now stays: a full collection that walks it stops everything for 40 ms.
-            gc.collect()
-            gc.freeze()
             if as_json:
                 log_serving(url, gate)
             else:
@@ -86,14 +87,7 @@ async def _serve(
         def link() -> str:
             return f"{url}#launch={gate.sessions.launch.issue(OWNER)}"
 
-        async def opened(_settings: Settings) -> Recorder:
-            return recorder
-
-        async def lanes_opened(_settings: Settings) -> Lanes:
-            return lanes
-
-        app = create_app(settings, feeds, opened, lanes_opened, lambda _settings: gate)
-        await serve(app, listener, started, partial(take_leave, app), wire)
+        await lifetimes.serve(logs, gate, started)
 
 
 def _unused(settings: Settings) -> str | None:
@@ -106,19 +100,8 @@ def _unused(settings: Settings) -> str | None:
     return None
 
 
-async def _prepare(settings: Settings, *, with_history: bool) -> tuple[Recorder, Gate, Lanes]:
-    """What the server needs before it starts; from then on it is the application that closes the logs."""
-    async with AsyncExitStack() as undone:
-        # First what is only read: where that is not there, nothing was made or changed.
-        lanes = await open_lanes(settings)
-        undone.push_async_callback(lanes.close)
-        recorder = await open_recorder(settings)
-        undone.push_async_callback(recorder.close)
-        if with_history:
-            await _import_history(recorder)
-        prepared = recorder, open_gate(settings), lanes
-        undone.pop_all()
-        return prepared
+async def _leave_alone(_recorder: Recorder) -> None:
+    return
 
 
 async def _import_history(recorder: Recorder) -> None:

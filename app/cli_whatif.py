@@ -225,6 +225,6 @@ def _saved(log: "Log", file: Path, setup: "MarketSetup", symbol: str | None, hea
             file,
             prices,
             replace(setup, paper=paper or parse_paper(Settings().paper or DEFAULT_PAPER)),
-            lambda path: open_log(Settings(database_url=str(path))),
+            lambda path: open_log(Settings(database_url=str(path), nats_url=None, hints=None)),
         )
     )

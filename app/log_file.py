@@ -153,7 +153,7 @@ async def _leave(loop: asyncio.AbstractEventLoop, opened: Sequence[LogReader]) -
 
 
 async def _answered(reader: LogReader, path: str, params: Params) -> bytes:
-    await reader.log.refresh()
+    await reader.refresh()
     if path == "/api/events":  # asked for the end of the log only
         head = reader.log.head
         return orjson.dumps({"epoch": head.epoch, "head": head.position})
@@ -171,7 +171,7 @@ async def _answered(reader: LogReader, path: str, params: Params) -> bytes:
 async def _page(
     reader: LogReader, wanted: EventQuery, limit: int, *, newest: bool
 ) -> Sequence[Text]:
-    await reader.log.refresh()
+    await reader.refresh()
     query = read_query(wanted, reader.log.head.position, limit, newest=newest)
     found = [event.text for event in await reader.log.store.read_texts(query, present_text)]
     return found[::-1] if newest else found

@@ -15,7 +15,7 @@ from events.tables import metadata
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST: Final = "0003"
+NEWEST: Final = "0004"
 """The newest of the migrations that ship with the program."""
 
 READABLE: Final = "0002"
@@ -40,13 +40,11 @@ def upgrade(connection: Connection) -> None:
         StoreUnavailable: a newer program has migrated this log further than this one knows, or the
             database belongs to some other program.
     """
-    present = _revision(connection)
+    present = revision_of(connection)
     if present == NEWEST:
         return
-    if present is None and (tables := inspect(connection).get_table_names()):
-        raise StoreUnavailable(
-            f"this database is no log, it holds {', '.join(sorted(tables)[:3])}: name another file"
-        )
+    if present is None:
+        _refuse_foreign(connection)
     from alembic import command
     from alembic.script import ScriptDirectory
 
@@ -54,10 +52,27 @@ def upgrade(connection: Connection) -> None:
     scripts = ScriptDirectory.from_config(config)
     known = {script.revision for script in scripts.walk_revisions()}
     if present is not None and present not in known:
-        raise StoreUnavailable(
-            f"this log has schema {present}, which is newer than this program: use a newer one"
-        )
+        raise StoreUnavailable(_is_newer(present))
     command.upgrade(config, "head")
+
+
+def check_current(connection: Connection) -> None:
+    """Look whether a log that others write as well has the schema that this program writes; changes nothing.
+
+    Raises:
+        StoreUnavailable: it has another one, or none; the message says what to run.
+    """
+    present = revision_of(connection)
+    if present == NEWEST:
+        return
+    if present is None:
+        _refuse_foreign(connection)
+        raise StoreUnavailable("this database is empty: run `synapse db upgrade`")
+    if is_newer(present):
+        raise StoreUnavailable(_is_newer(present))
+    raise StoreUnavailable(
+        f"this log has schema {present}, this program needs {NEWEST}: run `synapse db upgrade`"
+    )
 
 
 def check_readable(connection: Connection) -> None:
@@ -66,22 +81,39 @@ def check_readable(connection: Connection) -> None:
     Raises:
         StoreUnavailable: it is no log, of a newer program, or of one that is older than `READABLE`.
     """
-    present = _revision(connection)
+    present = revision_of(connection)
     if present is None:
-        raise StoreUnavailable("this database is no log: name another file")
-    if not present.isdigit() or present > NEWEST:
-        raise StoreUnavailable(
-            f"this log has schema {present}, which is newer than this program: use a newer one"
-        )
+        raise StoreUnavailable("this database is no log: name another one")
+    if is_newer(present):
+        raise StoreUnavailable(_is_newer(present))
     if present < READABLE:
         raise StoreUnavailable(
-            f"this log has schema {present}, which is older than {READABLE}: start a server with it once"
+            f"this log has schema {present}, which is older than {READABLE}: run `synapse db upgrade`"
         )
 
 
-def _revision(connection: Connection) -> str | None:
+def is_newer(revision: str) -> bool:
+    """Whether a log's schema is none that this program knows."""
+    return not revision.isdigit() or revision > NEWEST
+
+
+def revision_of(connection: Connection) -> str | None:
     """What Alembic noted in the database; None where it has never been."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     noted = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
     return ", ".join(sorted(noted)) or None
+
+
+def _is_newer(present: str) -> str:
+    return (
+        f"this log has schema {present}, which is newer than this program's {NEWEST}:"
+        " install the newer program"
+    )
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    if tables := inspect(connection).get_table_names():
+        raise StoreUnavailable(
+            f"this database is no log, it holds {', '.join(sorted(tables)[:3])}: name another one"
+        )

@@ -33,7 +33,7 @@ async def open_reader(settings: Settings) -> LogReader:
     """
     database = database_of(settings.database_url)
     if isinstance(database, PostgresUrl):
-        store = await _open_postgres(database.url)
+        store = await SqlEventStore.read_postgres(database.url, check_readable)
     else:
         store = await _open_file(database)
     try:
@@ -62,9 +62,3 @@ async def _open_file(path: "Path") -> SqlEventStore:
         await engines.close()
         raise
     return SqlEventStore(engines)
-
-
-async def _open_postgres(url: str) -> SqlEventStore:
-    from events.postgres import PostgresEngines
-
-    return SqlEventStore(await PostgresEngines.open(url, check_readable))

@@ -3,18 +3,23 @@
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 from app.config import BASIS_POINTS, PostgresUrl, Settings, database_of
+from app.hints import check_hints, open_hints
 from app.ingest import TickIngest
 from app.live_state import PUBLIC_STATE
 from app.market.detector.registry import detector
 from app.market.episodes import Episodes
 from app.market.public_state import PublicState
 from app.market.setup import MarketSetup, parse_paper
-from app.migrate import upgrade
+from app.migrate import check_current, upgrade
 from app.opened import episode_projector
 from events.log import EventLog
 from events.projector import Projector
 from events.sql_store import SqlEventStore
+
+_log = structlog.get_logger("recorder")
 
 POLL_S: Final = 0.5
 """How often a log in PostgreSQL is asked for what other processes appended, hints or not."""
@@ -43,21 +48,27 @@ class Recorder:
 
 
 async def open_log(settings: Settings) -> EventLog:
-    """Open (create, migrate) the log that the settings name.
+    """Open the log that the settings name; a file is made and migrated where it must be.
 
     Raises:
         StoreLocked: another process writes it.
         MissingUpcaster: it holds payloads of an older schema that this program cannot read.
-        StoreUnavailable: it cannot be written, or a newer program migrated it.
+        StoreUnavailable: it cannot be written, or its schema is not this program's.
+        HintsError: the settings of hints do not go with it.
     """
     database = database_of(settings.database_url)
+    url = database.url if isinstance(database, PostgresUrl) else None
+    check_hints(settings, url)
     if isinstance(database, PostgresUrl):
-        store = await SqlEventStore.open_postgres(database.url, upgrade)
+        store = await SqlEventStore.open_postgres(database.url, check_current)
+        if (moved := store.moved) is not None:
+            _log.warning("log_moved", before=moved.before, place=moved.place, epoch=moved.epoch)
     else:
         store = await SqlEventStore.open_sqlite(database, upgrade)
     try:
-        # A file has one writing process; in a database there may be others.
-        return await EventLog.open(store, POLL_S if isinstance(database, PostgresUrl) else None)
+        if url is None:  # a file has one writing process; in a database there may be others
+            return await EventLog.open(store)
+        return await EventLog.open(store, POLL_S, await open_hints(settings, url, store))
     except BaseException:
         await store.close()
         raise

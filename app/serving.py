@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final, cast
 
 import structlog
@@ -145,6 +146,10 @@ async def _nothing() -> None:
     return
 
 
+def _no_word() -> None:
+    return
+
+
 class Server(uvicorn.Server):
     """Calls back once it answers requests, and before it stops."""
 
@@ -163,6 +168,7 @@ class Server(uvicorn.Server):
         self._tls_handshake_s = guard.deadlines.header_s
         self._started_callback = started
         self._leaving_callback = leaving
+        self._stops_by_itself = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
@@ -187,6 +193,17 @@ class Server(uvicorn.Server):
         made: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
         state = self.lifespan.state
         return made(config=self.config, server_state=self.server_state, app_state=state)
+
+    async def stop_once(self, ended: asyncio.Event) -> None:
+        """Stop as if the process was told to, once this is set."""
+        await ended.wait()
+        self._stops_by_itself = self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note a signal. Ctrl-C forces the end when it comes a second time; not if nobody stopped this before."""
+        if self._stops_by_itself:
+            self._stops_by_itself = self.should_exit = False
+        super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept nobody, take leave, then stop: once uvicorn stops, it cuts every socket off without a word."""
@@ -220,9 +237,11 @@ def _config(app: AsgiApp, guard: Guard, wire: Wire) -> uvicorn.Config:
 async def serve(
     app: AsgiApp,
     listener: socket.socket,
-    started: Callable[[], None],
-    leaving: Callable[[], Awaitable[None]],
+    started: Callable[[], None] = _no_word,
+    leaving: Callable[[], Awaitable[None]] = _nothing,
+    *,
     wire: Wire = PLAIN,
+    until: asyncio.Event | None = None,
 ) -> None:
     """Serve until the process is told to stop.
 
@@ -232,8 +251,15 @@ async def serve(
         started: called once requests are answered.
         leaving: awaited before any connection is cut.
         wire: how it speaks to the network.
+        until: serving ends as well once this is set.
     """
-    await Server(app, started, leaving, wire=wire).serve([listener])
+    server = Server(app, started, leaving, wire=wire)
+    watch = asyncio.create_task(server.stop_once(until)) if until is not None else None
+    try:
+        await server.serve([listener])
+    finally:
+        if watch is not None:
+            watch.cancel()
 
 
 def open_browser(url: str) -> None:

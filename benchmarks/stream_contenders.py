@@ -52,11 +52,14 @@ class Running:
     pid: int
     _orders: IO[str]
     _answers: IO[str]
-    answer: dict[str, list[int]] = field(default_factory=dict)
+    answer: dict[str, Any] = field(default_factory=dict)
 
     def order(self, viewers: int, events: int, burst: int, every_s: float = 0.0) -> None:
         """Have it publish; see stream_peers.py."""
-        order = {"viewers": viewers, "events": events, "burst": burst, "every_s": every_s}
+        self.send(viewers=viewers, events=events, burst=burst, every_s=every_s)
+
+    def send(self, **order: object) -> None:
+        """Give it an order."""
         self._orders.write(json.dumps(order) + "\n")
         self._orders.flush()
 

@@ -92,6 +92,11 @@ def hash_lease(name: str, holder: str, fence: int, expires_at_us: int) -> bytes:
     return _sha256(texts + _pack_lease(fence, expires_at_us)).digest()
 
 
+def hash_home(place: str, hint_key: bytes) -> bytes:
+    """What proves the row that says where the log lives, 32 bytes; beside the chain as well, and raises likewise."""
+    return _sha256(_with_length(place.encode()) + _with_length(hint_key)).digest()
+
+
 def _with_length(encoded: bytes) -> bytes:
     return _pack_length(len(encoded)) + encoded
 

@@ -24,6 +24,7 @@ from events.errors import (
     EpochMismatch,
     EventError,
     LogBusy,
+    LogReplaced,
     MissingUpcaster,
     PositionBeyondHead,
     StoreUnavailable,
@@ -225,6 +226,9 @@ class EventLog:
                 whole=self._unwritten is None,
             )
         except Exception as error:  # noqa: BLE001  # whatever it is, its callers must hear of it
+            if isinstance(error, LogReplaced):
+                # It finds out what is in the log's place, and tells whoever waits for `replaced`.
+                await self.follower.refresh()
             self._fail(group, error)
             return
         self._unwritten = None

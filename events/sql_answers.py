@@ -47,11 +47,32 @@ def find_answer(connection: Connection, key: str) -> StoredAnswer | None:
     return _answers_of(Driver(connection), [key]).get(key)
 
 
+class Sweep:
+    """The hand that goes round over the keys, a few for each one that is added.
+
+    Attributes:
+        after: the last key that it looked at; empty where it begins anew.
+    """
+
+    def __init__(self) -> None:
+        self.after = ""
+
+    @staticmethod
+    def most(added: int) -> int:
+        """How many keys to look at when so many are added."""
+        return max(SWEPT_MIN, SWEPT_FOR_EACH * added) if added else 0
+
+    @staticmethod
+    def next(looked_at: int, last: str | None, most: int) -> str:
+        """Where to go on; from the beginning, once fewer were found than looked for."""
+        return last if last is not None and looked_at == most else ""
+
+
 class SqlAnswers:
     """The answers, as the one who writes them sees them; used inside the append's transaction."""
 
     def __init__(self) -> None:
-        self._swept = ""
+        self._sweep = Sweep()
 
     def read(
         self, driver: Driver, appends: Sequence[Append], now_us: int
@@ -73,13 +94,13 @@ class SqlAnswers:
             row = (answer.key, answer.fingerprint, answer.answer, positions, answer.recorded_at_us)
             rows.append((*row, hash_answer(*row)))
         driver.run_all(_ADD, rows)
-        self._sweep(driver, max(SWEPT_MIN, SWEPT_FOR_EACH * len(answers)), now_us)
+        self._forget_some(driver, self._sweep.most(len(answers)), now_us)
 
-    def _sweep(self, driver: Driver, most: int, now_us: int) -> None:
-        rows = driver.rows(_NEXT, self._swept, most)
+    def _forget_some(self, driver: Driver, most: int, now_us: int) -> None:
+        rows = driver.rows(_NEXT, self._sweep.after, most)
         before = forgotten_before(now_us)
         _forget(driver, [key for key, recorded_at in rows if recorded_at < before])
-        self._swept = rows[-1][0] if len(rows) == most else ""
+        self._sweep.after = self._sweep.next(len(rows), rows[-1][0] if rows else None, most)
 
 
 def _forget(driver: Driver, keys: Sequence[str]) -> None:

@@ -1,22 +1,24 @@
-"""The append, as one function over one SQL transaction: lock the head, look, plan, insert, move the head.
+"""The append as statements of one SQL transaction: lock the head, look, plan, insert, move the head.
 
-Synchronous on purpose: SQLite runs it in the writer's thread in a single hop, PostgreSQL under SQLAlchemy's
-greenlet. The caller owns the transaction, and commits.
+SQLite's way: a statement costs microseconds there, and the writer's thread runs all of them in a single hop. Where
+each one is a way to a server and back, `events.postgres_append` does the same in two.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, literal_column, select, text, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
 
-from events.envelope import Append, Head, RecordedEvent
+from events.engines import Engines
+from events.envelope import Append, Appended, Head, RecordedEvent
+from events.errors import LogReplaced
 from events.plan import LogView, Plan, plan_appends
 from events.sql_answers import SqlAnswers
 from events.sql_ends import StreamEnd, StreamEnds, add_streams, write_ends
 from events.sql_leases import fences_of
 from events.sql_rows import EVENT_COLUMNS, StreamNames, to_event
+from events.sql_snapshots import note_types
 from events.sql_text import Driver, Lookup, Prepared, Values
 from events.store import Outcome
 from events.tables import events, log_head
@@ -35,17 +37,62 @@ _BY_ID: Final = Lookup(select(*EVENT_COLUMNS), events.c.event_id)
 _EVENT_ROW: Final = Prepared(
     insert(events).prefix_with("OR ROLLBACK", dialect="sqlite"), events.c.keys()
 )
-# PostgreSQL takes a column at a time: one statement for all rows, where asyncpg would bind each on its own.
-_ARRAYS: Final = ", ".join(
-    f"${number}::{column.type.compile(dialect=postgresql.dialect())}[]"  # type: ignore[no-untyped-call]
-    for number, column in enumerate(events.columns, start=1)
-)
-_EVENT_ARRAYS: Final = Prepared(
-    text(
-        f"INSERT INTO events ({', '.join(events.c.keys())})"  # noqa: S608
-        f" SELECT * FROM unnest({_ARRAYS})"
-    )
-)
+
+
+class Appends(Protocol):
+    """How one engine appends."""
+
+    async def append(
+        self, appends: Sequence[Append], now_us: int, known: Head | None
+    ) -> tuple[list[Outcome], Head]:
+        """Record a group in one durable transaction; an outcome each, and the head after it.
+
+        Raises:
+            LogReplaced: the log does not go on from `known`, its newest head that the store has seen.
+        """
+
+
+class SqlAppends:
+    """The appends of one store to a file."""
+
+    def __init__(self, engines: Engines, names: StreamNames) -> None:
+        """What is remembered from append to append is the store's own."""
+        self._engines = engines
+        self._names = names
+        self.ends = StreamEnds()
+        self.answers = SqlAnswers()
+        self._types: set[tuple[str, int]] = set()
+
+    async def append(
+        self, appends: Sequence[Append], now_us: int, known: Head | None
+    ) -> tuple[list[Outcome], Head]:
+        """Record a group in one durable transaction."""
+
+        def work(connection: Connection) -> tuple[list[Outcome], Head, set[tuple[str, int]]]:
+            outcomes, head = append_group(
+                connection, self._names, self.ends, self.answers, appends, now_us, known
+            )
+            appended = [outcome for outcome in outcomes if isinstance(outcome, Appended)]
+            recorded = (event for one in appended for event in one.events)
+            return outcomes, head, note_types(connection, self._types, recorded)
+
+        outcomes, head, new_types = await self._engines.write(work)
+        # Only now: a transaction that failed has written none down.
+        self._types |= new_types
+        return outcomes, head
+
+
+def check_head(head: Head, known: Head | None) -> None:
+    """Make sure that this may be the log that once ended at `known`, as far as the two heads tell.
+
+    Raises:
+        LogReplaced: it is another one, or an older state of it.
+    """
+    if known is None:
+        return
+    same = (head.position, head.hash) == (known.position, known.hash)
+    if head.epoch != known.epoch or not (same or head.position > known.position):
+        raise LogReplaced
 
 
 def append_group(
@@ -55,18 +102,24 @@ def append_group(
     answers: SqlAnswers,
     appends: Sequence[Append],
     now_us: int,
+    known: Head | None = None,
 ) -> tuple[list[Outcome], Head]:
-    """Record a group of appends inside the caller's transaction; returns an outcome each, and the head."""
+    """Record a group of appends inside the caller's transaction; returns an outcome each, and the head.
+
+    Raises:
+        LogReplaced: the log does not go on from `known`.
+    """
     driver = Driver(connection)
     head = Head(*driver.rows(_LOCK_HEAD)[0])
+    check_head(head, known)
     now_us = max(now_us, head.recorded_at_us)
     wanted = {event.stream for append in appends for event in append.events}
     wanted.update(stream for append in appends for stream in append.expected)
-    known = ends.take(driver, head, wanted)
+    present = ends.take(driver, head, wanted)
     keys = [event.event_id.bytes for append in appends for event in append.events]
     view = LogView(
         head=head,
-        versions={name: known[name].version for name in wanted if name in known},
+        versions={name: present[name].version for name in wanted if name in present},
         recorded=_read_recorded(connection, names, keys),
         answers=answers.read(driver, appends, now_us),
         now_us=now_us,
@@ -74,10 +127,10 @@ def append_group(
     )
     plan = plan_appends(view, appends)
     if plan.events:
-        _write_plan(driver, plan, known)
+        _write_plan(driver, plan, present)
         driver.run(_MOVE_HEAD, view.head.position, view.now_us, view.head.hash)
     answers.write(driver, plan.answers, view.now_us)
-    ends.keep(view.head, known)
+    ends.keep(view.head, present)
     return plan.outcomes, view.head
 
 
@@ -100,16 +153,13 @@ def _read_recorded(
 
 def _write_plan(driver: Driver, plan: Plan, ends: dict[str, StreamEnd]) -> None:
     new = add_streams(driver, ends, plan.streams)
-    rows = _event_rows(plan, ends)
+    rows = event_rows(plan, ends)
     # Streams before events, which refer to them.
     write_ends(driver, ends, plan.streams, new)
-    if driver.engine == "postgresql" and len(rows) > 1:
-        driver.run(_EVENT_ARRAYS, *map(list, zip(*rows, strict=True)))
-    else:
-        driver.run_all(_EVENT_ROW, rows)
+    driver.run_all(_EVENT_ROW, rows)
 
 
-def _event_rows(plan: Plan, ends: dict[str, StreamEnd]) -> list[Values]:
+def event_rows(plan: Plan, ends: dict[str, StreamEnd]) -> list[Values]:
     """The rows to insert, in the order of the table's columns; the ends of their streams move on."""
     rows: list[Values] = []
     for event in plan.events:

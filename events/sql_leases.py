@@ -27,13 +27,7 @@ _ADD: Final = text(
     " VALUES (:name, :holder, :fence, :expires_at, :hash) ON CONFLICT (name) DO NOTHING"
 ).bindparams(bindparam("hash", type_=leases.c.hash.type))
 _ALL_HELD: Final = select(*_COLUMNS).where(_HELD).order_by(leases.c.name)
-_FENCES: Final = Lookup(
-    select(leases.c.name, leases.c.fence)
-    .where(_HELD)
-    .order_by(leases.c.name)
-    .with_for_update(read=True),
-    leases.c.name,
-)
+_FENCES: Final = Lookup(select(leases.c.name, leases.c.fence).where(_HELD), leases.c.name)
 _SERVER_TIME: Final = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)")
 
 
@@ -63,7 +57,7 @@ class SqlLeases:
 
 
 def fences_of(driver: Driver, appends: Sequence[Append]) -> dict[str, int]:
-    """The present fences of the held leases that appends name. Call it under the head lock."""
+    """The present fences of the held leases that appends name, as the one writer of a file reads them."""
     names = sorted({append.fence.name for append in appends if append.fence})
     return dict(_FENCES.rows(driver, names)) if names else {}
 

@@ -6,14 +6,14 @@ comes with such a cursor is told so.
 
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from events import sql_read
 from events.chain import GENESIS
 from events.envelope import Head
 from events.epoch import new_epoch
 from events.errors import CorruptLog
-from events.tables import events, log_head
+from events.tables import events, log_head, snapshots
 
 _LOCKED_EPOCH: Final = select(log_head.c.epoch).where(log_head.c.id == 1).with_for_update()
 
@@ -31,6 +31,11 @@ def ensure_head(connection: Connection) -> None:
         connection.execute(insert(log_head), {**row, "recorded_at": 0, "hash": GENESIS})
 
 
+def lock_head(connection: Connection) -> str | None:
+    """Keep everybody from appending until the transaction ends; returns the epoch, None without a head row."""
+    return connection.execute(_LOCKED_EPOCH).scalar_one_or_none()
+
+
 def begin_lifetime(connection: Connection) -> str:
     """Give the log a new epoch, and return it; its events stay as they are."""
     epoch = new_epoch()
@@ -38,19 +43,30 @@ def begin_lifetime(connection: Connection) -> str:
     return epoch
 
 
+def begin_unknown_lifetime(connection: Connection) -> str:
+    """Begin one on events that are others than somebody may have folded, and saved; returns the new epoch.
+
+    The saved folds go: they are a cache, and from now on nobody who folded the earlier events can save one.
+    """
+    connection.execute(delete(snapshots))
+    return begin_lifetime(connection)
+
+
+def holds(connection: Connection, known: Head) -> bool:
+    """Whether the event is there, in whatever lifetime; of a standby that lags behind that is no proof."""
+    found = select(events.c.hash).where(events.c.position == known.position)
+    return known.position == 0 or connection.execute(found).scalar_one_or_none() == known.hash
+
+
 def holds_or_begins(connection: Connection, known: Head) -> bool:
     """Whether the log still holds the event that was once its head; one that does not begins a new lifetime.
 
     Under the head lock, which only a database that can be written gives: a replica that lags behind is no proof.
     """
-    epoch = connection.execute(_LOCKED_EPOCH).scalar_one_or_none()
-    if epoch != known.epoch:
+    if lock_head(connection) != known.epoch:
         return False
-    if known.position == 0:
-        return True
-    found = select(events.c.hash).where(events.c.position == known.position)
-    if connection.execute(found).scalar_one_or_none() == known.hash:
+    if holds(connection, known):
         return True
     # It has lost what was acknowledged and shown: nobody may go on from there.
-    begin_lifetime(connection)
+    begin_unknown_lifetime(connection)
     return False

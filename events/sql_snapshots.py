@@ -17,7 +17,8 @@ from sqlalchemy import (
 )
 
 from events.engines import Engines
-from events.envelope import RecordedEvent
+from events.envelope import Head, RecordedEvent
+from events.errors import LogReplaced
 from events.snapshots import (
     WHOLE_LOG,
     MarketPage,
@@ -31,9 +32,10 @@ from events.snapshots import (
 from events.sql_market import earliest_late, fold_range, read_market, streams_with_late
 from events.sql_rows import StreamNames
 from events.sql_search import StreamPlace, last_recorded_upto, stream_places
-from events.tables import event_types, snapshots
+from events.tables import event_types, log_head, snapshots
 
 _FOREVER: Final = 2**63 - 1
+_SHARED_EPOCH: Final = select(log_head.c.epoch).where(log_head.c.id == 1).with_for_update(read=True)
 _SAVE: Final = text(
     "INSERT INTO snapshots (projection, schema, stream, position, occurred_at, state)"
     " VALUES (:projection, :schema, :stream, :position, :occurred_at, :state)"
@@ -97,6 +99,7 @@ class SqlSnapshots:
 
     _engines: Engines
     _names: StreamNames
+    _known: Head | None
 
     async def stored_types(self) -> Mapping[tuple[str, int], int]:
         """Every (type, schema version) that the log holds, with the position of its first event."""
@@ -109,9 +112,14 @@ class SqlSnapshots:
     async def save_snapshots(
         self, snapshots: Sequence[Snapshot], *, newest_only: bool = False
     ) -> None:
-        """Save, in one transaction; one at the same place is replaced."""
+        """Save, in one transaction; one at the same place is replaced.
+
+        Raises:
+            LogReplaced: what was folded is not what is in the log now.
+        """
         if snapshots:
-            work = partial(_save, saved=snapshots, newest_only=newest_only)
+            epoch = None if self._known is None else self._known.epoch
+            work = partial(_save, saved=snapshots, newest_only=newest_only, epoch=epoch)
             await self._engines.write(work)
 
     async def drop_snapshots(self, projection: str) -> None:
@@ -167,7 +175,9 @@ def note_types(
     return set(new)
 
 
-def _save(connection: Connection, saved: Sequence[Snapshot], *, newest_only: bool) -> None:
+def _save(
+    connection: Connection, saved: Sequence[Snapshot], *, newest_only: bool, epoch: str | None
+) -> None:
     if newest_only:
         pairs = {(one.kind.projection, one.stream) for one in saved}
         pair = tuple_(snapshots.c.projection, snapshots.c.stream)
@@ -182,6 +192,9 @@ def _save(connection: Connection, saved: Sequence[Snapshot], *, newest_only: boo
         for one in saved
     ]
     connection.execute(_SAVE, rows)
+    # In the end, so that appends wait for the commit alone; held until then, so that no lifetime begins between.
+    if epoch is not None and connection.execute(_SHARED_EPOCH).scalar_one_or_none() != epoch:
+        raise LogReplaced
 
 
 def _key(kind: SnapshotKind, stream: str) -> dict[str, str]:

@@ -13,32 +13,42 @@ from events.clock import now_us
 from events.engines import Engines, SqliteEngines, SqliteReader
 from events.envelope import Append, Appended, EventColumns, Head, Idempotency, RecordedEvent
 from events.messages import EventText, TextOf
+from events.postgres_append import DirectEngines, PostgresAppends
 from events.selection import Selection
-from events.sql_answers import SqlAnswers, find_answer
-from events.sql_append import append_group, find_events
-from events.sql_ends import StreamEnds
+from events.sql_answers import find_answer
+from events.sql_append import Appends, SqlAppends, find_events
+from events.sql_home import Moved, ensure_home, read_hint_key
 from events.sql_leases import SqlLeases, release_all
-from events.sql_lifetime import ensure_head, holds_or_begins
+from events.sql_lifetime import begin_unknown_lifetime, ensure_head, holds, holds_or_begins
 from events.sql_messages import read_texts, texts_at
 from events.sql_rows import StreamNames
 from events.sql_search import first_since
-from events.sql_snapshots import SqlSnapshots, note_types
+from events.sql_snapshots import SqlSnapshots
 from events.store import Outcome, ReadQuery, StreamHead
 
 Result = TypeVar("Result")
 
 
 class SqlEventStore(SqlSnapshots, SqlLeases):
-    """An `EventStore` in SQL tables (`events.tables`)."""
+    """An `EventStore` in SQL tables (`events.tables`).
+
+    Attributes:
+        moved: where the log was found to have lived before, when it was opened for writing; mostly None.
+    """
 
     def __init__(self, engines: Engines, clock: Callable[[], int] = now_us) -> None:
         """`clock` gives microseconds since 1970; tests hand in their own."""
+        self._only_reads = False
+        self.moved: Moved | None = None
         self._engines = engines
         self._clock = clock
         self._names = StreamNames()
-        self._ends = StreamEnds()
-        self._answers = SqlAnswers()
-        self._types: set[tuple[str, int]] = set()
+        self._appends: Appends
+        if isinstance(engines, DirectEngines):
+            self._appends = PostgresAppends(engines)
+        else:
+            self._appends = SqlAppends(engines, self._names)
+        self._known: Head | None = None
 
     @classmethod
     async def open_sqlite(
@@ -53,10 +63,9 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
             StoreLocked: another process writes this file.
             StoreUnavailable: the file cannot be written.
         """
-        prepare = _preparation(migrate)
 
         def alone(connection: Connection) -> None:
-            prepare(connection)
+            _prepare(connection, migrate)
             # The file's lock keeps other processes out: whoever held a lease is no more.
             release_all(connection)
 
@@ -69,9 +78,9 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
         migrate: Callable[[Connection], None],
         clock: Callable[[], int] = now_us,
     ) -> "SqlEventStore":
-        """Open a log in PostgreSQL (`postgresql://...`); `migrate` brings the schema up to date.
+        """Open a log in PostgreSQL (`postgresql://...`); `migrate` brings the schema up to date, or looks at it.
 
-        Any number of processes may write it.
+        Any number of processes may write it. One that was moved here, as `moved` then tells, begins a new lifetime.
 
         Raises:
             StoreUnavailable: the server cannot be reached or refuses.
@@ -79,28 +88,38 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
         # Here, because whoever keeps the log in a file need not load it.
         from events.postgres import PostgresEngines
 
-        return cls(await PostgresEngines.open(url, _preparation(migrate)), clock)
+        moved: Moved | None = None
+
+        def prepare(connection: Connection) -> None:
+            nonlocal moved
+            moved = _prepare(connection, migrate)
+
+        store = cls(await PostgresEngines.open(url, prepare), clock)
+        store.moved = moved
+        return store
 
     @classmethod
     def read_sqlite(cls, path: Path) -> "SqlEventStore":
         """Open an SQLite log for reading only, beside whoever writes it."""
         return cls(SqliteReader(path))
 
+    @classmethod
+    async def read_postgres(cls, url: str, check: Callable[[Connection], None]) -> "SqlEventStore":
+        """Open a log in PostgreSQL for reading only; `check` looks whether it can be read.
+
+        Raises:
+            StoreUnavailable: the server cannot be reached or refuses.
+        """
+        from events.postgres import PostgresEngines
+
+        store = cls(await PostgresEngines.open(url, check))
+        store._only_reads = True
+        return store
+
     async def append(self, appends: Sequence[Append]) -> list[Outcome]:
         """Record a group of appends in one durable transaction; one outcome each."""
-        now_us = self._clock()
-
-        def work(connection: Connection) -> tuple[list[Outcome], set[tuple[str, int]]]:
-            outcomes, _head = append_group(
-                connection, self._names, self._ends, self._answers, appends, now_us
-            )
-            appended = [outcome for outcome in outcomes if isinstance(outcome, Appended)]
-            recorded = (event for one in appended for event in one.events)
-            return outcomes, note_types(connection, self._types, recorded)
-
-        outcomes, new_types = await self._engines.write(work)
-        # Only now: a transaction that failed has written none down.
-        self._types |= new_types
+        outcomes, head = await self._appends.append(appends, self._clock(), self._known)
+        self._note(head)
         return outcomes
 
     async def answer_to(self, idempotency: Idempotency) -> Appended | None:
@@ -112,13 +131,35 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
 
     async def head(self) -> Head:
         """The end of the log."""
-        return await self._engines.read(sql_read.read_head)
+        head = await self._engines.read(sql_read.read_head)
+        self._note(head)
+        return head
+
+    def _note(self, head: Head) -> None:
+        """Remember the newest head of this lifetime: an append goes on from there, or is refused."""
+        known = self._known
+        if known is None or (head.epoch == known.epoch and head.position > known.position):
+            self._known = head
+
+    async def hint_key(self) -> bytes:
+        """What the hints of this log are proved with: known to whoever can read its database.
+
+        Raises:
+            StoreUnavailable: the log was never opened for writing by a program that makes one.
+        """
+        return await self._engines.read(read_hint_key)
+
+    async def begin_lifetime(self) -> str:
+        """Give the log a new epoch, and return it: whoever comes with a cursor is told to start again."""
+        return await self._engines.write(begin_unknown_lifetime)
 
     async def still_holds(self, known: Head) -> bool:
         """Whether the log still holds the event that was once its head."""
         # Where a glance tells, no lock is asked for, which a log that is opened for reading does not give.
         if (await self.head()).epoch != known.epoch:
             return False
+        if self._only_reads:
+            return await self._engines.read(partial(holds, known=known))
         return await self._engines.write(partial(holds_or_begins, known=known))
 
     async def streams(self) -> Mapping[str, StreamHead]:
@@ -172,9 +213,8 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
         )
 
 
-def _preparation(migrate: Callable[[Connection], None]) -> Callable[[Connection], None]:
-    def prepare(connection: Connection) -> None:
-        migrate(connection)
-        ensure_head(connection)
-
-    return prepare
+def _prepare(connection: Connection, migrate: Callable[[Connection], None]) -> Moved | None:
+    """What opening a log for writing does to it; where it lived before, if that was elsewhere."""
+    migrate(connection)
+    ensure_head(connection)
+    return ensure_home(connection)

@@ -49,11 +49,6 @@ class Driver:
         self._dialect = connection.dialect
         self._cursor = connection.connection.cursor()
 
-    @property
-    def engine(self) -> str:
-        """Which engine it is, as SQLAlchemy names it."""
-        return self._dialect.name
-
     def rows(self, statement: Prepared, *values: Any) -> Sequence[Any]:
         """What a select finds."""
         self._do(self._cursor.execute, statement, values)

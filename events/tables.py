@@ -100,6 +100,22 @@ log_head = Table(
     Column("hash", LargeBinary(32), nullable=False),
 )
 
+log_home = Table(
+    "log_home",
+    metadata,
+    Column(
+        "id",
+        Integer,
+        CheckConstraint("id = 1", name="single_row"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    # Where the log was opened for writing last (`events.sql_home`); empty for a file.
+    Column("place", String(100), nullable=False),
+    Column("hint_key", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
 event_types = Table(
     "event_types",
     metadata,

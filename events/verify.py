@@ -23,10 +23,12 @@ from events.verify_report import Findings, VerifyReport
 from events.verify_rows import COLUMNS, Walk
 from events.verify_tables import (
     ANSWERS,
+    HOME,
     LEASES,
     SNAPSHOTS,
     SideTables,
     check_answers,
+    check_home,
     check_leases,
     check_snapshots,
     compare_side_tables,
@@ -223,6 +225,7 @@ def _first_look(findings: Findings, connection: Connection) -> SideTables:
     _attempt(partial(_note_answers, side.last), findings, "answer", connection)
     _attempt(partial(_note_snapshots, side), findings, "snapshot", connection)
     _attempt(_note_leases, findings, "lease", connection)
+    _attempt(_note_home, findings, "home", connection)
     return side
 
 
@@ -236,6 +239,12 @@ def _note_leases(findings: Findings, connection: Connection) -> None:
     if inspect(connection).has_table("leases"):
         rows = connection.exec_driver_sql(f"SELECT {LEASES} FROM leases")  # noqa: S608
         check_leases((tuple(row) for row in rows), findings)
+
+
+def _note_home(findings: Findings, connection: Connection) -> None:
+    if inspect(connection).has_table("log_home"):
+        rows = connection.exec_driver_sql(f"SELECT {HOME} FROM log_home")  # noqa: S608
+        check_home((tuple(row) for row in rows), findings)
 
 
 def _note_snapshots(side: SideTables, findings: Findings, connection: Connection) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection
 
-from events.chain import GENESIS, hash_answer, hash_lease
+from events.chain import GENESIS, hash_answer, hash_home, hash_lease
 from events.envelope import Head
 from events.epoch import is_epoch
 from events.snapshots import WHOLE_LOG, Snapshot, SnapshotKind, unsealed
@@ -145,6 +145,20 @@ def check_leases(rows: Iterable[Row], findings: Findings) -> None:
             is_whole = False
         if not is_whole:
             findings.add("lease", f"lease {row[0]!r} was altered")
+
+
+HOME: Final = "id, place, hint_key, hash"
+
+
+def check_home(rows: Iterable[Row], findings: Findings) -> None:
+    """Hold the row that says where the log lives (the columns `HOME`) against its hash."""
+    for id_, *row, hash_ in rows:
+        try:
+            is_whole = id_ == 1 and hash_home(*row) == hash_
+        except (AttributeError, TypeError):
+            is_whole = False
+        if not is_whole:
+            findings.add("home", "log_home was altered")
 
 
 SNAPSHOTS: Final = (

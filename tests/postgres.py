@@ -28,7 +28,7 @@ SHARED: Final = "shared"
 EMPTY: Final = """
     SET lock_timeout = '5s';
     SET session_replication_role = replica;
-    TRUNCATE events, streams, log_head, idempotency_keys, event_types, snapshots, leases
+    TRUNCATE events, streams, log_head, idempotency_keys, event_types, snapshots, leases, log_home
 """
 """What makes a log as good as new; as a replica does, it passes by the triggers that refuse it."""
 

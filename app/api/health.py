@@ -32,6 +32,7 @@ async def readyz(services: ServicesDep, grant: GrantDep) -> JSONResponse:
     """Ready when the log can be read, the last append worked and no feed fails or has stalled.
 
     A feed that waits is no fault: another process plays it.
+    Hints that are lost are told, and are no fault: the log is asked every so often.
     Who may not read is told no more than that.
     A projection that is parked before an event of a newer program is told; everything else goes on.
     """
@@ -46,6 +47,7 @@ async def readyz(services: ServicesDep, grant: GrantDep) -> JSONResponse:
     body = {
         "status": status,
         "database": database,
+        "hints": asdict(services.log.follower.hint_status),
         "feeds": feeds,
         "projections": {
             services.live_state.projector.name: asdict(services.live_state.projector.status),

@@ -60,6 +60,7 @@ class _Numbers(Collector):
         yield from _deliveries(stream)
         yield from self._connected()
         yield from self._log()
+        yield from self._others()
         yield from self._projections()
         yield from self._feeds()
 
@@ -79,7 +80,11 @@ class _Numbers(Collector):
 
     def _log(self) -> Iterator[Metric]:
         log, counted = self._services.log, self._services.log_metrics
-        yield _gauge("synapse_head_position", "The log's last position.", log.head.position)
+        yield _gauge(
+            "synapse_head_position",
+            "The log's last position, as this node knows it.",
+            log.head.position,
+        )
         yield _gauge(
             "synapse_appends_waiting", "Appends that wait for the writer.", log.waiting_appends
         )
@@ -91,6 +96,41 @@ class _Numbers(Collector):
         yield _counter("synapse_events_appended", "Events this process appended.", counted.events)
         yield _histogram(
             "synapse_append_seconds", "From an append's call until it is on disk.", counted.append
+        )
+
+    def _others(self) -> Iterator[Metric]:
+        follower = self._services.log.follower
+        hints, counts = follower.hint_status, follower.counts
+        yield _labelled(
+            GaugeMetricFamily(
+                "synapse_hints_connected",
+                "1 while this node tells others of its commits and hears of theirs, else 0.",
+                labels=["kind"],
+            ),
+            {(hints.kind.value,): hints.connected},
+        )
+        yield _labelled(
+            CounterMetricFamily(
+                "synapse_hints", "Hints between nodes, by what became of them.", labels=["outcome"]
+            ),
+            {(name,): getattr(hints, name) for name in ("sent", "heard", "refused", "lost")},
+        )
+        yield _counter(
+            "synapse_hint_reconnects", "How often the hints' way was found again.", hints.reconnects
+        )
+        yield _labelled(
+            CounterMetricFamily(
+                "synapse_follow_events",
+                "Events of others, by how this node came to know them.",
+                labels=["source"],
+            ),
+            {("hint",): counts.from_hints, ("store",): counts.from_store},
+        )
+        yield _counter(
+            "synapse_follow_holes", "Hints that did not continue what was known.", counts.holes
+        )
+        yield _counter(
+            "synapse_follow_reads", "How often the store was read for others' events.", counts.reads
         )
 
     def _projections(self) -> Iterator[Metric]:

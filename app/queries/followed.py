@@ -27,6 +27,7 @@ class Follower:
         Raises:
             InvalidSelection: there is no such channel.
         """
+        self._reader = reader
         self._log = reader.log
         self._selection = selection(channels, symbols)
         self._after = 0
@@ -39,7 +40,7 @@ class Follower:
             InvalidSelection: it is none of them.
             PositionBeyondHead: the position has not been recorded yet.
         """
-        await self._log.refresh()
+        await self._reader.refresh()
         head = self._log.head.position
         match history:
             case "all":
@@ -67,7 +68,7 @@ class Follower:
             count = min(len(self._first), PAGE_EVENTS)
             places = [self._first.popleft() for _ in range(count)]
             return [event.text for event in await store.texts_at(places, present_text)]
-        await self._log.refresh()
+        await self._reader.refresh()
         head = self._log.head.position
         query = ReadQuery(after=self._after, upto=head, selection=self._selection)
         page = await store.read_texts(query, present_text)

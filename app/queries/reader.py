@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.live_state import LiveState
 from app.market.episodes import Episodes
+from events.errors import LogReplaced
 from events.log import EventLog
 from events.projector import Projector
 
@@ -23,3 +24,13 @@ class LogReader:
     live_state: LiveState
     episodes: Projector[Episodes]
     bar_s: int
+
+    async def refresh(self) -> None:
+        """Look for what was recorded meanwhile.
+
+        Raises:
+            LogReplaced: another log is in the place of the one that was opened.
+        """
+        await self.log.refresh()
+        if self.log.follower.replaced.is_set():
+            raise LogReplaced

@@ -21,7 +21,7 @@ ALLOWED: Final[dict[str, dict[str, str]]] = {
         "options": "a constant of this module's functions",
     },
     "events/engines.py": {"BUSY_TIMEOUT_MS": "a constant number; a PRAGMA binds none"},
-    "events/sql_append.py": {"', '.join(events.c.keys())": COLUMNS, "_ARRAYS": COLUMNS},
+    "events/postgres_session.py": {"pid": "the number of a process, from the server itself"},
     "events/sql_keys.py": {
         "_EACH[dialect].format(where=condition)": ENGINE,
         "columns": COLUMNS,
@@ -50,7 +50,9 @@ ALLOWED: Final[dict[str, dict[str, str]]] = {
         "order": "one of two constants",
     },
     "events/sql_search.py": {"column": COLUMNS, "item": ENGINE, "key_list(dialect)": ENGINE},
-    "events/verify.py": dict.fromkeys(("ANSWERS", "COLUMNS", "LEASES", "SNAPSHOTS"), COLUMNS)
+    "events/verify.py": dict.fromkeys(
+        ("ANSWERS", "COLUMNS", "HOME", "LEASES", "SNAPSHOTS"), COLUMNS
+    )
     | dict.fromkeys(("FILE_CACHE_KIB", "FILE_FAULTS_MAX", "RANGE_EVENTS"), "a constant number")
     | dict.fromkeys(("self._last", "self.walk.position"), NUMBER)
     | {"order": "a constant ORDER BY and LIMIT", "where": NUMBER},

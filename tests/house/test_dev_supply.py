@@ -123,7 +123,7 @@ def test_soak_tells_its_options_before_anything_is_installed(
     with pytest.raises(SystemExit) as ended:
         dev.main(["soak", "--help"])
     assert ended.value.code == 0
-    assert "at least 9 minutes" in " ".join(capsys.readouterr().out.split())
+    assert "at least 11 minutes" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_no_lock_file_is_left_out() -> None:
 
 def test_locks_that_go_into_one_environment_agree() -> None:
     in_dev = versions_of("dev")
-    for name in ("run", "node", "supply"):
+    for name in ("run", "server", "node", "supply"):
         others = {
             package: found - in_dev.get(package, found)
             for package, found in versions_of(name).items()

@@ -117,9 +117,24 @@ def _caddy(place: _Place, program: str) -> tuple[list[str], list[str]]:
     return [program, "run", *file], [program, "validate", *file]
 
 
+def _balancer(place: _Place, program: str) -> tuple[list[str], list[str]]:
+    plain, secure = place.ports
+    keys = f"tls {place.folder}/fullchain.pem {place.folder}/privkey.pem"
+    text = replaced(
+        (DEPLOY / "compose" / "Caddyfile").read_text("utf-8"),
+        (r"\n\{\n", f"\n{{\n\tadmin off\n\thttp_port {plain}\n\thttps_port {secure}\n"),
+        (r"\n\{\$HOST_NAME\} \{", f"\n{NAME} {{\n\t{keys}"),
+        (r"\{\$NODES\}", place.upstream),
+        (r"grace_period 10s", f"grace_period {SHORT}"),
+    )
+    file = ["--config", place.write("Caddyfile", text), "--adapter", "caddyfile"]
+    return [program, "run", *file], [program, "validate", *file]
+
+
 _KINDS: Final[dict[str, Callable[[_Place, str], tuple[list[str], list[str]]]]] = {
     "nginx": _nginx,
     "caddy": _caddy,
+    "balancer": _balancer,
 }
 
 
@@ -130,7 +145,7 @@ def program_of(kind: str) -> str | None:
 
 @contextmanager
 def front(kind: str, program: str, upstream: str) -> Iterator[Front]:
-    """Run a proxy before a server at host:port `upstream`."""
+    """Run a proxy before a server at host:port `upstream`; a balancer before several, with spaces between."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         plain, secure = free_port(), free_port()

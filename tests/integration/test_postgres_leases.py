@@ -133,7 +133,11 @@ async def test_a_renewal_does_not_wait_for_the_appends_of_others(
         assert await stores[0].renew_lease(lease, TTL_S) is not None
 
 
-async def test_a_groups_leases_are_read_in_one_statement_and_none_without_a_fence(
+FENCED = 4
+"""The parameter of an append's question that names leases."""
+
+
+async def test_a_groups_leases_are_read_in_one_statement_and_none_is_locked_without_a_fence(
     stores: tuple[SqlEventStore, SqlEventStore],
 ) -> None:
     store = stores[0]
@@ -142,9 +146,11 @@ async def test_a_groups_leases_are_read_in_one_statement_and_none_without_a_fenc
     with statements() as asked:
         await store.append([Append(prices(1), fence=fence) for fence in [*fences, *fences, None]])
     assert [text.count("FOR SHARE") for text, _ in asked if "leases" in text] == [1]
+    names = sorted(fence.name for fence in fences if fence)
+    assert [values[FENCED] for text, values in asked if "leases" in text] == [names]
     with statements() as asked:
         await store.append([Append(prices(1)), Append(prices(1))])
-    assert not [text for text, _ in asked if "leases" in text]
+    assert [values[FENCED] for text, values in asked if "leases" in text] == [[]]
 
 
 async def test_two_stores_that_steal_from_each_other_write_one_fence_after_the_other(

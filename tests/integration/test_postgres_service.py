@@ -19,7 +19,7 @@ BARS = "date,open,high,low,close,volume\n2020-01-02,1,2,1,2,10\n2020-01-03,2,3,2
 
 @pytest.fixture
 def url(postgres: PostgresServer) -> str:
-    return postgres.new_database(migrated=False)
+    return postgres.new_database()
 
 
 def import_bars(url: str, symbol: str, folder: Path) -> None:

@@ -182,6 +182,10 @@ def test_a_server_on_postgresql_tells_no_secret(postgres: PostgresServer, tmp_pa
     url = postgres.url(name, role, PASSWORD)
     env = {**secrets_in(tmp_path), "SYNAPSE_DATABASE_URL": url, "SYNAPSE_LOG_FORMAT": "json"}
 
+    upgraded = run_cli("db", "upgrade", folder=tmp_path, env=env)
+    assert upgraded.returncode == 0, upgraded.stderr
+    search("db upgrade", upgraded.stdout + upgraded.stderr)
+
     def fail() -> None:
         postgres.run("DROP TABLE events CASCADE", database=name)
 
@@ -206,6 +210,9 @@ def test_a_server_on_postgresql_tells_no_secret(postgres: PostgresServer, tmp_pa
         ({"SYNAPSE_PORT": "no number"}, ["serve"]),
         ({"SYNAPSE_DATABASE_URL": f"mysql://me:{PASSWORD}@127.0.0.1/x"}, ["serve"]),
         ({"SYNAPSE_DATABASE_URL": f"postgresql://me:{PASSWORD}@127.0.0.1:1/x"}, ["serve"]),
+        # For a log in a file there is nobody to tell.
+        ({"SYNAPSE_NATS_URL": f"nats://me:{PASSWORD}@127.0.0.1:1"}, ["serve"]),
+        ({"SYNAPSE_NATS_URL": f"nats://me:{PASSWORD}@127.0.0.1:no"}, ["serve"]),
         ({"SYNAPSE_DATABASE_URL": f"postgresql://me:{PASSWORD}@127.0.0.1:no/x"}, ["doctor"]),
         ({"SYNAPSE_DATABASE_URL": f"postgresql://me:{PASSWORD}@127.0.0.1:1/x"}, ["doctor"]),
         ({"SYNAPSE_DATABASE_URL": f"postgresql://me:{PASSWORD}@127.0.0.1:1/x"}, ["verify"]),
@@ -223,7 +230,9 @@ def test_a_command_that_fails_or_helps_tells_no_secret(
 
 def test_settings_that_are_shown_leave_every_secret_out() -> None:
     chosen: dict[str, Any] = {"token": OWNER, "jwt_secret": JWT_SECRET}
-    settings = Settings(**chosen, database_url=f"postgresql://me:{PASSWORD}@h/x")
+    settings = Settings(
+        **chosen, database_url=f"postgresql://me:{PASSWORD}@h/x", nats_url=f"nats://me:{PASSWORD}@h"
+    )
     search("the settings", f"{settings!r} {settings}")
     assert WORD in json.dumps(settings.model_dump(mode="json"))
 

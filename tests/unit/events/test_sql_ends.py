@@ -11,6 +11,7 @@ from events import sql_append, sql_ends
 from events.chain import GENESIS, check_chain
 from events.envelope import NO_STREAM, Append
 from events.errors import EventError, StoreUnavailable, VersionConflict
+from events.sql_append import SqlAppends
 from events.sql_ends import StreamEnd, StreamEnds
 from events.sql_store import SqlEventStore
 from events.store import ReadQuery
@@ -36,6 +37,11 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     monkeypatch.setattr(sql_ends._BY_NAME, "rows", rows)
     return asked
+
+
+def appends_of(store: SqlEventStore) -> SqlAppends:
+    assert isinstance(store._appends, SqlAppends)
+    return store._appends
 
 
 async def versions(store: SqlEventStore) -> dict[str, int]:
@@ -67,7 +73,7 @@ async def test_a_transaction_that_failed_leaves_nothing(
         raise StoreUnavailable("planted")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store._answers, "write", fail)
+        patch.setattr(appends_of(store).answers, "write", fail)
         with pytest.raises(EventError, match="planted"):
             await store.append([Append((new(price()), new(price("NDX"))))])
     assert await versions(store) == {"prices:SPX": 2}
@@ -82,7 +88,8 @@ async def test_a_commit_that_failed_leaves_nothing(store: SqlEventStore) -> None
 
     def undone(connection: Any) -> None:
         group = [Append((new(price()), new(price("NDX"))))]
-        sql_append.append_group(connection, store._names, store._ends, store._answers, group, 1)
+        own = appends_of(store)
+        sql_append.append_group(connection, store._names, own.ends, own.answers, group, 1)
         raise StoreUnavailable("planted: the commit")
 
     with pytest.raises(StoreUnavailable, match="planted"):
