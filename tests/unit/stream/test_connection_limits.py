@@ -31,7 +31,7 @@ async def beating() -> AsyncIterator[Room]:
 
 
 async def test_who_falls_out_of_the_tail_is_told_and_loses_nothing(room: Room) -> None:
-    room.log.tail = Tail(0, 4)
+    room.log.end.tail = Tail(0, 4)
     wire = room.client(subscribe(history="none"))
     await wire.until("caught_up")
     wire.stop_reading()

@@ -179,7 +179,7 @@ async def test_nobody_may_join_before_what_was_sent(hall: Hall) -> None:
 
 
 async def test_a_fan_out_that_was_outrun_lets_everybody_catch_up_alone(log: EventLog) -> None:
-    log.tail = Tail(0, 2)
+    log.end.tail = Tail(0, 2)
     hall = Hall(log)
     viewers = [Viewer(), Viewer()]
     for viewer in viewers:
