@@ -92,16 +92,16 @@ class Plan:
 
 FULL: Final = Plan(
     rounds=5,
-    seconds=8.0,
+    seconds=6.0,
     rates=(20.0, STEADY),
     nodes=(1, 2, 4),
     followed=(1, 2, 4),
     clients=400,
     each=50,
     batches=40,
-    crowds=(500, 1_000, 2_000, 3_000, 4_000, 6_000, 8_000, 12_000, 16_000),
+    crowds=(1_000, 2_000, 4_000, 6_000, 8_000, 12_000, 16_000),
     crowd_rates=(10.0, 50.0),
-    idle_s=20.0,
+    idle_s=10.0,
     phase_s=6.0,
 )
 QUICK: Final = Plan(

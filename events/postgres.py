@@ -215,7 +215,12 @@ def _translated() -> Iterator[None]:
             yield
     except (EventError, IntegrityError, asyncpg.IntegrityConstraintViolationError):
         raise
-    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (
+        DBAPIError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+    ) as error:
         cause = _cause(error)
         if getattr(cause, "sqlstate", None) in _DAMAGE:
             raise CorruptLog(f"the database is damaged: {first_line(cause)}") from error

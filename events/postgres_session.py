@@ -134,7 +134,8 @@ def _end_first_transaction(adapted: Any, _record: Any) -> None:
 
 def is_lost(error: BaseException, connection: Any, *, writing: bool) -> bool:
     """Whether a connection is of no more use, so that another one may do better."""
-    if connection.is_closed():
+    # asyncpg's own: the server has said that it ends the session, and has not hung up yet.
+    if connection.is_closed() or isinstance(error, driver_module().InternalClientError):
         return True
     state = getattr(error, "sqlstate", None) or ""
     # A server that only reads is no primary, or none any more.
