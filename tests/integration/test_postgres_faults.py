@@ -21,6 +21,7 @@ from events.envelope import Append, RecordedEvent
 from events.errors import EventError, PositionBeyondHead, StoreUnavailable
 from events.log import EventLog
 from events.postgres import COMMAND_S_MAX, CONNECTIONS, PostgresEngines
+from events.postgres_statements import LOCK
 from events.sql_store import SqlEventStore
 from events.store import ReadQuery
 from tests.integration.log_checker import faults_of
@@ -251,6 +252,9 @@ async def test_a_writer_that_freezes_does_not_hold_up_the_others_for_ever(
 ) -> None:
     shown = "SHOW idle_in_transaction_session_timeout"
     assert await store._engines.write(lambda c: c.exec_driver_sql(shown).scalar_one()) == "30s"
+    assert isinstance(store._engines, PostgresEngines)
+    # In an append it holds up every other writer.
+    assert await store._engines.direct(LOCK, lambda driver: driver.fetchval(shown)) == "5s"
 
 
 # --- opening ------------------------------------------------------------------------------------
