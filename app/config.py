@@ -157,7 +157,7 @@ class Settings(BaseSettings):
         min_length=1,
         repr=False,
         description="NATS servers by which nodes of a log in PostgreSQL tell each other of commits:"
-        " nats://HOST:4222, several separated by commas (scale.md).",
+        " nats://HOST:4222, several separated by commas (nodes.md).",
     )
     hints: Annotated[str, _one_of("nats", "notify", "poll")] | None = Field(
         None,
