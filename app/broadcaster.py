@@ -4,12 +4,23 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from socket import gethostname
+from typing import Final
 
 from app.feed_runner import FeedPhase, FeedRunner, FeedStatus
 from app.feeds.base import Feed, Sleep
 from app.ingest import TickIngest
 from events.clock import uuid7
 from events.log import EventLog
+
+HOST_CHARACTERS_MAX: Final = 40
+"""Of the machine's name in a holder's."""
+
+
+def _holder() -> str:
+    """A name for this process that no other one has, and an operator can find: `synapse db status` shows it."""
+    host = "".join(letter for letter in gethostname() if "!" <= letter <= "~")
+    return f"{host[:HOST_CHARACTERS_MAX]}:{os.getpid()}:{uuid7()}"
 
 
 class MarketDataBroadcaster:
@@ -29,7 +40,7 @@ class MarketDataBroadcaster:
         Raises:
             ValueError: two feeds have the same name.
         """
-        holder = f"{os.getpid()}:{uuid7()}"
+        holder = _holder()
         self._runners = [
             FeedRunner(log, ingest, feed, holder, sleep=sleep, monotonic=monotonic)
             for feed in feeds

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.access.exposure import parse_proxies
 from app.access.gate import OWNER
-from app.config import Settings
+from app.config import PostgresUrl, Settings, database_of
 from app.demo import missing_history, record_bars
 from app.feeds.base import Feed
 from app.feeds.csv_feed import CsvPlay
@@ -65,6 +65,7 @@ async def _serve(
         raise CannotServe(problem)
     warn(wire.warnings(datetime.now(UTC)), as_json=as_json)
     warn(nameless(exposure, settings.allowed_hosts), as_json=as_json)
+    warn(_own_tokens(settings), as_json=as_json)
     with bind(settings.host, settings.port) as listener:
         fill = _import_history if with_history else _leave_alone
         lifetimes = Lifetimes(settings, feeds, listener, wire, fill)
@@ -88,6 +89,15 @@ async def _serve(
             return f"{url}#launch={gate.sessions.launch.issue(OWNER)}"
 
         await lifetimes.serve(logs, gate, started)
+
+
+def _own_tokens(settings: Settings) -> list[str]:
+    """What to say where several nodes may serve one log, and each would make a token of its own."""
+    if settings.token is not None or not isinstance(
+        database_of(settings.database_url), PostgresUrl
+    ):
+        return []
+    return ["another node makes another token: give all nodes of a log one SYNAPSE_TOKEN"]
 
 
 def _unused(settings: Settings) -> str | None:

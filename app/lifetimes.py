@@ -19,9 +19,9 @@ from app.api.waiting import no_log_yet
 from app.config import Settings
 from app.feeds.base import Feed, FeedSpecError
 from app.lanes import Lanes
-from app.main import create_app, open_lanes, take_leave
+from app.main import create_app, guard, open_lanes, take_leave
 from app.recorder import Recorder, open_recorder
-from app.serving import Wire, serve
+from app.serving import AsgiApp, Wire, serve
 from events.errors import EventError
 
 REOPEN_S: Final = 1.0
@@ -99,7 +99,7 @@ class Lifetimes:
             if not log.follower.replaced.is_set():
                 return
             _log.warning("log_replaced", epoch=log.head.epoch, head=log.head.position)
-            logs = await self._open_again()
+            logs = await self._open_again(gate)
             head = logs.recorder.log.head
             started = partial(_log.info, "serving_again", epoch=head.epoch, head=head.position)
 
@@ -122,7 +122,7 @@ class Lifetimes:
         leaving = partial(take_leave, app)
         await serve(app, self.listener.dup(), answering, leaving, wire=self.wire, until=replaced)
 
-    async def _open_again(self) -> Logs:
+    async def _open_again(self, gate: Gate) -> Logs:
         """Open what is there now, as soon as it can be; until then clients are told to try again."""
         done = asyncio.Event()
         opening = asyncio.create_task(self._opened(), name="open-again")
@@ -131,10 +131,16 @@ class Lifetimes:
             # Mostly it can be, and whoever comes meanwhile waits at the door.
             await asyncio.wait({opening}, timeout=QUIET_S)
             if not opening.done():
-                await serve(no_log_yet, self.listener.dup(), wire=self.wire, until=done)
+                await serve(self.meanwhile(gate), self.listener.dup(), wire=self.wire, until=done)
             return await opening
         finally:
             opening.cancel()
+
+    def meanwhile(self, gate: Gate) -> AsgiApp:
+        """What is served while there is no log: whoever comes passes what they pass at other times."""
+        app = no_log_yet(gate)
+        guard(app, self.settings)
+        return app
 
     async def _opened(self) -> Logs:
         told = None

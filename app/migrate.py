@@ -40,6 +40,7 @@ def upgrade(connection: Connection) -> None:
         StoreUnavailable: a newer program has migrated this log further than this one knows, or the
             database belongs to some other program.
     """
+    _check_server(connection)
     present = revision_of(connection)
     if present == NEWEST:
         return
@@ -62,6 +63,7 @@ def check_current(connection: Connection) -> None:
     Raises:
         StoreUnavailable: it has another one, or none; the message says what to run.
     """
+    _check_server(connection)
     present = revision_of(connection)
     if present == NEWEST:
         return
@@ -83,12 +85,32 @@ def check_readable(connection: Connection) -> None:
     """
     present = revision_of(connection)
     if present is None:
-        raise StoreUnavailable("this database is no log: name another one")
+        _refuse_foreign(connection)
+        raise StoreUnavailable("this database is empty: run `synapse db upgrade`")
     if is_newer(present):
         raise StoreUnavailable(_is_newer(present))
     if present < READABLE:
         raise StoreUnavailable(
             f"this log has schema {present}, which is older than {READABLE}: run `synapse db upgrade`"
+        )
+
+
+def _check_server(connection: Connection) -> None:
+    """See that a log can be written where it lies.
+
+    Raises:
+        StoreUnavailable: the server is a standby, or the database is not in UTF-8, and would refuse some events for ever.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    if connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one():
+        raise StoreUnavailable(
+            "this server is a standby: name the primary, or all hosts and ?target_session_attrs=primary"
+        )
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != "UTF8":
+        raise StoreUnavailable(
+            f"this database is in {encoding}: a log needs one that was made with ENCODING 'UTF8'"
         )
 
 

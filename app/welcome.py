@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 from rich.console import Console
+from rich.text import Text
 
 from app.access.exposure import Exposure
 from app.access.gate import Gate
@@ -52,7 +53,9 @@ def log_serving(url: str, gate: Gate) -> None:
 
 def welcome(listener: socket.socket, url: str, gate: Gate, launch: str) -> None:
     """What people read, with the link that signs a browser in."""
-    shell.print(f"[bold]Synapse[/bold] is at [link={url}]{url}[/link] (Ctrl-C stops it)")
+    # No markup: the brackets of an IPv6 address would be taken for some.
+    address = (url, f"link {url}")
+    shell.print(Text.assemble(("Synapse", "bold"), " is at ", address, " (Ctrl-C stops it)"))
     if listens_everywhere(listener):
         shell.print("It listens on all interfaces: other machines can reach it", soft_wrap=True)
     reads = "; the address above only reads" if gate.stranger("127.0.0.1").scopes else ""

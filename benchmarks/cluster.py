@@ -1,6 +1,6 @@
 """What several nodes over one log do: latency between them, appends of all, viewers of one, and what a node costs.
 
-    python benchmarks/cluster.py [--quick] [--rounds 5] [--only latency appends viewers nodes outage]
+    python benchmarks/cluster.py [--quick] [--rounds 5] [--only latency appends ...]
 
 Real PostgreSQL with its defaults (`fsync` and `synchronous_commit` on), real NATS, and nodes as `synapse serve`
 runs them, each a process of its own; all of them, and the viewers, share this machine. Ways are interleaved in
@@ -11,7 +11,7 @@ rounds; a figure is the median of the rounds, with the least and the most behind
 - appends: durable events a second of many clients with one event each, and of one client a node with 1,000 at a time,
   on 1, 2 and 4 nodes; beside them PostgreSQL itself, one connection into a table without index: COPY, and
   UPDATE of a counter plus INSERT in a transaction;
-- viewers: how many one node serves until the p99 of that latency passes 100 ms, at 10 and at 50 events a second;
+- viewers: how many one node serves until the p99 of that latency passes 100 ms, at 1, 10 and 50 events a second;
 - nodes: what a further node costs the others, NATS and the database, idle and while one node writes;
 - outage: the same latency while NATS is killed and started again.
 """
@@ -55,7 +55,7 @@ SAME: Final = "the same node"
 STEADY: Final = 200.0
 """Events a second of what one node writes while others follow."""
 
-_console = Console(width=150)
+_console = Console(width=118)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ FULL: Final = Plan(
     clients=400,
     each=50,
     batches=40,
-    crowds=(1_000, 2_000, 4_000, 6_000, 8_000, 12_000, 16_000),
-    crowd_rates=(10.0, 50.0),
+    crowds=(1_000, 2_000, 4_000, 5_000, 6_000, 8_000, 12_000, 16_000),
+    crowd_rates=(1.0, 10.0, 50.0),
     idle_s=10.0,
     phase_s=6.0,
 )
@@ -138,6 +138,11 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     for row in rows:
         table.add_row(*row)
     _console.print(table)
+
+
+def named(nodes: int) -> str:
+    """How many nodes."""
+    return "1 node" if nodes == 1 else f"{nodes} nodes"
 
 
 def interleaved(rounds: int, ways: Sequence[Callable[[], None]]) -> None:
@@ -181,8 +186,8 @@ def show_appends(made: Servers, plan: Plan) -> None:
         single = partial(appends, made, nodes, plan.clients, plan.each, 1)
         batched = partial(appends, made, nodes, nodes, plan.batches // nodes, BATCH)
         many = f"{plan.clients} clients, 1 event each"
-        ways.append(partial(one, f"{nodes} nodes, {many}", single))
-        ways.append(partial(one, f"{nodes} nodes, {BATCH:,} at a time", batched))
+        ways.append(partial(one, f"{named(nodes)}, {many}", single))
+        ways.append(partial(one, f"{named(nodes)}, {BATCH:,} at a time", batched))
     rows, few = plan.batches * BATCH, plan.clients
     ways.append(
         partial(one, f"bare: {COPY}, {BATCH:,} a commit", partial(raw, made, COPY, rows, BATCH))
@@ -256,6 +261,8 @@ FURTHER: Final[Mapping[str, int]] = {
 }
 """What is told of further nodes, and how many decimal places."""
 
+FIGURES_A_TABLE: Final = 4
+
 
 def show_nodes(made: Servers, plan: Plan) -> None:
     """What further nodes cost."""
@@ -268,17 +275,26 @@ def show_nodes(made: Servers, plan: Plan) -> None:
         found.setdefault(name, []).append(figures)
 
     ways = [
-        partial(one, f"{nodes} nodes, {hints}", hints, nodes)
+        partial(one, f"{named(nodes)}, {hints}", hints, nodes)
         for nodes in plan.followed
         for hints in (NATS, NOTIFY)
     ]
     interleaved(plan.rounds, ways)
-    names = sorted(found)
-    rows = [
-        (what, *(spread([round_[at] for round_ in found[name]], digits) for name in names))
-        for at, (what, digits) in enumerate(FURTHER.items())
-    ]
-    show(f"One node writes {STEADY:g} events/s, all follow", ("", *names), rows)
+    kinds = list(FURTHER.items())
+    for first in range(0, len(kinds), FIGURES_A_TABLE):
+        some = kinds[first : first + FIGURES_A_TABLE]
+        rows = [
+            (
+                name,
+                *(
+                    spread([figures[at] for figures in rounds], digits)
+                    for at, (_, digits) in enumerate(some, start=first)
+                ),
+            )
+            for name, rounds in sorted(found.items())
+        ]
+        title = f"One node writes {STEADY:g} events/s, all follow"
+        show(title, ("", *(what for what, _ in some)), rows)
 
 
 def show_outage(made: Servers, plan: Plan) -> None:

@@ -13,10 +13,14 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from app.migrate import upgrade
 from benchmarks.append_postgres import fresh_database
+from benchmarks.peers import run_async
 from benchmarks.stream_contenders import Contender, Running, our_door, running
 from benchmarks.wire_clients import Viewers
-from tests.nats import Nats, free_port
+from events.sql_store import SqlEventStore
+from tests.nats import Nats
+from tests.ports import free_port
 from tests.postgres import PostgresServer, name_of, postgres_server
 
 PROGRAM: Final = Path(__file__).resolve().parent / "cluster_node.py"
@@ -55,6 +59,7 @@ class Servers:
     def cluster(self, count: int, hints: str) -> Iterator["Cluster"]:
         """So many nodes over a fresh log, which hear of each other by `hints`."""
         with fresh_database(self.postgres, migrated=True) as url, ExitStack() as stack:
+            run_async(_begin(url))
             nats_url = [self.nats.url] if hints == NATS else []
             command = [sys.executable, str(PROGRAM), url, hints, *nats_url]
             node = Contender(lambda _folder: command, our_door())
@@ -63,6 +68,11 @@ class Servers:
             cluster = Cluster(self, name_of(url), nodes)
             cluster.settle()
             yield cluster
+
+
+async def _begin(url: str) -> None:
+    """Begin the log, as `synapse db upgrade` does."""
+    await (await SqlEventStore.open_postgres(url, upgrade)).close()
 
 
 @contextmanager

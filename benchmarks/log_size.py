@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from rich.console import Console
 from rich.table import Table
 
-from app.migrate import check_current, upgrade
+from app.migrate import upgrade
 from benchmarks.append_postgres import fresh_database, print_server
 from benchmarks.market_log import fill
 from benchmarks.peers import fresh_folder, print_machine, run_async
@@ -74,7 +74,7 @@ async def _fill_sqlite(path: Path, events: int) -> float:
 
 
 async def _fill_postgres(url: str, events: int) -> float:
-    return await _fill(await SqlEventStore.open_postgres(url, check_current), events)
+    return await _fill(await SqlEventStore.open_postgres(url, upgrade), events)
 
 
 def in_sqlite(folder: Path, events: int) -> tuple[Figures, Figures]:

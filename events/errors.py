@@ -236,3 +236,9 @@ class PositionBeyondHead(InvalidCursor):
         super().__init__(f"position {position} is beyond the head, {head}")
         self.position = position
         self.head = head
+
+
+def first_line(error: BaseException | None) -> str:
+    """What an error of a driver or of the system says, without the details that some add below."""
+    said = (getattr(error, "strerror", None) or str(error)).strip() or type(error).__name__
+    return said.splitlines()[0]

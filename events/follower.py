@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 from events.chain import check_chain
 from events.envelope import RecordedEvent
 from events.errors import BrokenChain, EventError, LogReplaced, PositionGap
@@ -18,6 +20,8 @@ from events.held_hints import HeldHints
 from events.hints import Hint, HintKind, Hints, HintStatus
 from events.log_end import LogEnd
 from events.store import EventStore, ReadQuery
+
+_log = structlog.get_logger("log")
 
 READ_ON: Final = 2_000
 """Events in one page of what others have appended."""
@@ -139,7 +143,11 @@ class Follower:
                 return
             self._looks += 1
             number = self._looks
-            self.unread = await self._fault_of_a_look()
+            known_fault, self.unread = self.unread, await self._fault_of_a_look()
+            if self.unread is not None and known_fault is None:
+                _log.warning("log_unreadable", error=str(self.unread))
+            elif self.unread is None and known_fault is not None:
+                _log.info("log_readable_again", position=self._end.head.position)
             self._last_look = number
 
     async def _fault_of_a_look(self) -> EventError | None:

@@ -217,6 +217,8 @@ class EventLog:
 
     async def _commit(self, group: list[_Waiting]) -> None:
         try:
+            # It may have come by a hint: what is decided on it does not fit a log that has lost it.
+            self.store.note(self.head)
             outcomes = await self.store.append([waiting.append for waiting in group])
             done = [outcome for outcome in outcomes if isinstance(outcome, Appended)]
             await self.follower.publish(

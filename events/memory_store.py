@@ -59,6 +59,9 @@ class MemoryEventStore(MemorySnapshots, MemoryLeases):
         self._head = view.head
         return plan.outcomes
 
+    def note(self, head: Head) -> None:
+        """Nothing takes another log's place in memory."""
+
     async def answer_to(self, idempotency: Idempotency) -> Appended | None:
         """What `append` would answer to a key that comes again; None for one that was never answered."""
         stored = self._answers.get(idempotency.key)

@@ -1,4 +1,9 @@
-"""One connection to a NATS server: what its URL says, how it begins, and how it ends whatever the server does."""
+"""One connection to a NATS server: what its URL says, how it begins, and how it ends whatever the server does.
+
+It reaches under nats-py's public surface in two places: `_check_encrypted`, before a password is sent, and `_cut_off`.
+So one minor version of nats-py is asked for (`pyproject.toml`), and a newer one taken only with a run of
+`tests/integration/test_nats_connection.py`.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,9 +19,10 @@ CONNECT_S_MAX: Final = 5.0
 """How long a server may take until its hints are heard."""
 
 PING_S: Final = 5.0
-"""How often a server is asked whether it lives; one that has left three of these unanswered is given up."""
+"""How often a server is asked whether it lives."""
 
 PINGS_OPEN_MAX: Final = 2
+"""So many of these may be unanswered; when the next one is due, the server is given up."""
 
 LET_GO_S_MAX: Final = 1.0
 """How long the end of a connection may take before it is cut off."""

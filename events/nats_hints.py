@@ -9,14 +9,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from hashlib import sha256
-from random import sample, uniform
+from random import sample
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from events.envelope import RecordedEvent
+from events.errors import first_line
 from events.hint_codec import HINT_BYTES_MAX, InvalidHint, decode_hint, encode_hint
-from events.hints import Hint, HintKind, HintStatus
+from events.hint_connection import HintConnection
+from events.hints import Hint, HintKind
 from events.nats_connection import (
     LET_GO_S_MAX,
     PING_S,
@@ -32,14 +32,8 @@ if TYPE_CHECKING:
 WAITING_EVENTS_MAX: Final = 10_000
 """Events that may wait to be sent; a batch beyond that is not told, and others find it by asking."""
 
-RETRY_S_MIN: Final = 0.1
-RETRY_S_MAX: Final = 5.0
-"""How long to wait before the servers are tried again: at first, and at most; twice as long each time."""
-
 CLOSE_S_MAX: Final = 1.0
 """How long what waits may take to be sent when the log is closed."""
-
-_log = structlog.get_logger("hints")
 
 
 def subject_of(key: bytes) -> str:
@@ -65,29 +59,25 @@ class NatsHints:
             ValueError: a URL cannot be read.
             StoreUnavailable: nats-py is not installed.
         """
-        self.status = HintStatus(HintKind.NATS)
+        self._kept = HintConnection(HintKind.NATS, self._session)
+        self.status = self._kept.status
         self._servers = servers_of(servers)
         check_installed()
         self._key = key
         self._subject = subject_of(key)
-        self._heard: Callable[[Hint], None] = lambda _: None
         self._waiting: deque[tuple[str, Sequence[RecordedEvent]]] = deque()
         self._waiting_events = 0
         self._woken = asyncio.Event()
-        self._closing = False
-        self._was_connected = False
-        self._task: asyncio.Task[None] | None = None
 
     def start(self, heard: Callable[[Hint], None]) -> None:
         """Begin to connect, and call `heard` for each hint of another process."""
-        self._heard = heard
-        self._task = asyncio.create_task(self._stay_connected(), name="nats-hints")
+        self._kept.start(heard)
 
     def tell(self, epoch: str, events: Sequence[RecordedEvent]) -> None:
         """Let a hint follow. Without a connection, or with too much before it, it is lost."""
         # A single batch may be larger than what may wait, and is told all the same.
         full = self._waiting and self._waiting_events + len(events) > WAITING_EVENTS_MAX
-        if full or self._closing or not self.status.connected:
+        if full or self._kept.closing or not self.status.connected:
             self.status.lost += 1
             return
         self._waiting.append((epoch, events))
@@ -96,38 +86,38 @@ class NatsHints:
 
     async def close(self) -> None:
         """Send what waits and let go of the connection, within a few seconds even where NATS hangs."""
-        self._closing = True
+        self._kept.closing = True
         self._woken.set()
-        if self._task is None:
+        if (task := self._kept.task) is None:
             return
         if self.status.connected:
-            await asyncio.wait([self._task], timeout=CLOSE_S_MAX)
+            await asyncio.wait([task], timeout=CLOSE_S_MAX)
         # nats-py swallows some cancellations, so it is told in two ways that this is the end.
         self.status.connected = False
-        self._task.cancel()
-        await asyncio.wait([self._task], timeout=2 * LET_GO_S_MAX)
+        task.cancel()
+        await asyncio.wait([task], timeout=2 * LET_GO_S_MAX)
 
-    async def _stay_connected(self) -> None:
-        loop = asyncio.get_running_loop()
-        pause = RETRY_S_MIN
-        while True:
-            began = loop.time()
-            try:
-                async with AsyncExitStack() as stack:
-                    connection = await self._connected(stack)
-                    self._found(connection)
-                    try:
-                        await self._send(connection)
-                    finally:
-                        self.status.connected = False
-            except Exception as error:  # noqa: BLE001  # no fault of this way may stop it, or reach the log
-                self._lose(error)
-            if self._closing:
-                return
-            if loop.time() - began > RETRY_S_MAX:
-                pause = RETRY_S_MIN
-            await asyncio.sleep(uniform(pause / 2, pause))
-            pause = min(2 * pause, RETRY_S_MAX)
+    async def _session(self) -> None:
+        """One connection, from its beginning to its end.
+
+        Raises:
+            Exception: whatever ended it.
+        """
+        try:
+            async with AsyncExitStack() as stack:
+                connection = await self._connected(stack)
+                place = connection.server.place
+                self._kept.found(place)
+                try:
+                    await self._send(connection)
+                except Exception as error:
+                    raise RuntimeError(f"{place}: {_said(error)}") from error
+                finally:
+                    self.status.connected = False
+        finally:
+            self.status.lost += len(self._waiting)
+            self._waiting.clear()
+            self._waiting_events = 0
 
     async def _connected(self, stack: AsyncExitStack) -> Connection:
         """A connection to any of the servers.
@@ -152,24 +142,6 @@ class NatsHints:
         # Others look for what was not told meanwhile; and who may not publish is told so now.
         await connection.client.publish(self._subject, encode_hint(self._key, None, ()))
 
-    def _found(self, connection: Connection) -> None:
-        status = self.status
-        status.reconnects += self._was_connected
-        status.connected, status.error = True, None
-        self._was_connected = True
-        _log.info("hints_connected", way=status.kind, server=connection.server.place)
-        # What was told before this moment was heard by nobody here.
-        self._heard(Hint())
-
-    def _lose(self, error: Exception) -> None:
-        status = self.status
-        status.lost += len(self._waiting)
-        self._waiting.clear()
-        self._waiting_events = 0
-        if status.error is None and not self._closing:
-            _log.warning("hints_lost", way=status.kind, error=_said(error))
-        status.error = _said(error)
-
     async def _send(self, connection: Connection) -> None:
         """Send what is told, until the log is closed.
 
@@ -179,14 +151,14 @@ class NatsHints:
         client = connection.client
         while self.status.connected:
             if connection.fault is not None:
-                raise RuntimeError(f"{connection.server.place}: {_said(connection.fault)}")
+                raise connection.fault
             if self._waiting:
                 epoch, events = self._waiting.popleft()
                 self._waiting_events -= len(events)
                 most = min(HINT_BYTES_MAX, client.max_payload)
                 await client.publish(self._subject, encode_hint(self._key, epoch, events, most))
                 self.status.sent += 1
-            elif self._closing:
+            elif self._kept.closing:
                 return
             else:
                 self._woken.clear()
@@ -202,10 +174,9 @@ class NatsHints:
             self.status.refused += 1
         else:
             self.status.heard += 1
-            self._heard(hint)
+            self._kept.hear(hint)
 
 
 def _said(error: Exception) -> str:
     """What an error says, in one line."""
-    said = str(error).removeprefix("nats: ").strip() or type(error).__name__
-    return said.splitlines()[0]
+    return first_line(error).removeprefix("nats: ")

@@ -7,19 +7,17 @@ that were committed while the one before it was under way. It needs a server tha
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
-import structlog
-
 from events.envelope import RecordedEvent
-from events.errors import StoreUnavailable
-from events.hints import Hint, HintKind, HintStatus
-from events.postgres_hosts import hosts_one_by_one, place_of
-from events.postgres_session import first_line, is_standby
+from events.errors import StoreUnavailable, first_line
+from events.hint_connection import HintConnection
+from events.hints import Hint, HintKind
+from events.postgres_hosts import first_host, hosts_of
+from events.postgres_session import is_standby
 
 Result = TypeVar("Result")
 
@@ -40,17 +38,11 @@ ANSWER_S_MAX: Final = 5.0
 CHECK_S: Final = 5.0
 """How often a connection on which nothing is told is asked whether it lives."""
 
-RECONNECT_S_MIN: Final = 0.1
-RECONNECT_S_MAX: Final = 5.0
-"""A lost connection is tried again after the first, then twice as late each time, at most after the second."""
-
 CLOSE_S_MAX: Final = 1.0
 """How long closing waits for a server that hangs."""
 
 POOLED: Final = "a pooler stands between here and the server, and passes no notifications on"
-
-
-_log = structlog.get_logger("hints")
+STANDBY: Final = "it is a standby, which passes no notifications on"
 
 
 class NotifyHints:
@@ -63,22 +55,17 @@ class NotifyHints:
 
     def __init__(self, url: str) -> None:
         """`url`: of the log's database, `postgresql://...`, as `EventStore` is opened with."""
-        self.status = HintStatus(HintKind.NOTIFY)
+        self._kept = HintConnection(HintKind.NOTIFY, self._session)
+        self.status = self._kept.status
         self._url = url
-        self._heard: Callable[[Hint], None] | None = None
         self._connection: Any = None
         self._pid = 0
-        self._was_connected = False
-        self._lost_is_told = False
         self._untold = False
-        self._closing = False
         self._woken = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
     def start(self, heard: Callable[[Hint], None]) -> None:
         """Begin to connect, and call `heard` for each notification of another process."""
-        self._heard = heard
-        self._task = asyncio.create_task(self._live(), name="notify-hints")
+        self._kept.start(heard)
 
     def tell(self, epoch: str, events: Sequence[RecordedEvent]) -> None:  # noqa: ARG002
         """Let one NOTIFY follow; it is empty, so that whoever hears it looks in the log."""
@@ -89,36 +76,17 @@ class NotifyHints:
 
     async def close(self) -> None:
         """Send what waits, and let go of the connection, within twice `CLOSE_S_MAX`."""
-        self._closing = True
+        self._kept.closing = True
         self._woken.set()
-        if self._task is None:
+        if (task := self._kept.task) is None:
             return
         if self._connection is None:
-            self._task.cancel()
-        _, hung = await asyncio.wait([self._task], timeout=CLOSE_S_MAX)
+            task.cancel()
+        _, hung = await asyncio.wait([task], timeout=CLOSE_S_MAX)
         if hung:
             # Cut off, not cancelled: that would ask the very server that does not answer.
             self._cut_off()
             await asyncio.wait(hung, timeout=CLOSE_S_MAX)
-
-    async def _live(self) -> None:
-        loop = asyncio.get_running_loop()
-        wait_s = RECONNECT_S_MIN
-        while True:
-            began = loop.time()
-            try:
-                await self._session()
-            except Exception as error:  # noqa: BLE001  # no fault of this way may stop it, or reach the log
-                self._lose(first_line(error))
-            finally:
-                self.status.connected = False
-                self._cut_off()
-            if self._closing:
-                return
-            if loop.time() - began > RECONNECT_S_MAX:
-                wait_s = RECONNECT_S_MIN
-            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
-            wait_s = min(2 * wait_s, RECONNECT_S_MAX)
 
     async def _session(self) -> None:
         """One connection, from its beginning to its end.
@@ -126,32 +94,29 @@ class NotifyHints:
         Raises:
             Exception: whatever ended it.
         """
-        self._connection = connection = await _connect(self._url)
+        connection = await first_host(self._url, _connect)
+        self._connection = connection
+        try:
+            await self._listen(connection)
+            await self._serve(connection)
+            with suppress(Exception):
+                await connection.close(timeout=CLOSE_S_MAX)
+        finally:
+            self.status.connected = False
+            self._cut_off()
+
+    async def _listen(self, connection: Any) -> None:
         self._pid = await _answered(connection, connection.fetchval("SELECT pg_backend_pid()"))
         if self._pid != connection.get_server_pid():
             raise StoreUnavailable(POOLED)
         connection.add_termination_listener(lambda _: self._woken.set())
         await _answered(connection, connection.add_listener(CHANNEL, self._notified))
-        self.status.reconnects += self._was_connected
-        self.status.connected, self.status.error = True, None
-        self._was_connected, self._lost_is_told = True, False
-        _log.info("hints_connected", way=self.status.kind, server=place_of(self._url))
-        # What was told before this moment was heard by nobody here.
-        self._hear()
-        await self._serve(connection)
-        with suppress(Exception):
-            await connection.close(timeout=CLOSE_S_MAX)
-
-    def _lose(self, why: str) -> None:
-        self.status.error = why
-        if not self._lost_is_told and not self._closing:
-            self._lost_is_told = True
-            _log.warning("hints_lost", way=self.status.kind, error=why)
+        self._kept.found(hosts_of(self._url))
 
     async def _serve(self, connection: Any) -> None:
         while True:
             if not self._untold:
-                if self._closing:
+                if self._kept.closing:
                     return
                 with suppress(TimeoutError):
                     async with asyncio.timeout(CHECK_S):
@@ -162,7 +127,7 @@ class NotifyHints:
             if self._untold:
                 self._untold = False
                 await self._notify(connection)
-            elif not self._closing:
+            elif not self._kept.closing:
                 await _answered(connection, connection.execute("SELECT 1"))
 
     async def _notify(self, connection: Any) -> None:
@@ -182,11 +147,7 @@ class NotifyHints:
     def _notified(self, _connection: object, pid: int, _channel: str, _payload: object) -> None:
         if pid != self._pid:
             self.status.heard += 1
-            self._hear()
-
-    def _hear(self) -> None:
-        if self._heard is not None:
-            self._heard(Hint())
+            self._kept.hear(Hint())
 
     def _cut_off(self) -> None:
         connection, self._connection = self._connection, None
@@ -194,33 +155,28 @@ class NotifyHints:
             connection.terminate()
 
 
-async def _connect(url: str) -> Any:
-    """Connect to the first host that answers, is what the URL wants, and is no standby.
+async def _connect(host: str) -> Any:
+    """Connect to a host that answers, is what the URL wants, and is no standby.
 
     Raises:
-        StoreUnavailable: none of them.
+        StoreUnavailable: it does not answer, or is a standby.
+        Exception: whatever asyncpg says.
     """
     import asyncpg  # type: ignore[import-untyped]  # it has no types of its own
 
-    why = "no host"
-    for host in hosts_one_by_one(url):
-        try:
-            connection = await asyncpg.connect(
-                host,
-                timeout=CONNECT_S_MAX,
-                statement_cache_size=0,
-                server_settings={"application_name": APPLICATION},
-            )
-        except TimeoutError:
-            why = f"{place_of(host)} does not answer within {CONNECT_S_MAX:g} s"
-        except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            why = f"{place_of(host)}: {first_line(error)}"
-        else:
-            if not is_standby(connection):
-                return connection
-            connection.terminate()
-            why = f"{place_of(host)}: a standby, which passes no notifications on"
-    raise StoreUnavailable(f"cannot connect to PostgreSQL at {why}")
+    try:
+        connection = await asyncpg.connect(
+            host,
+            timeout=CONNECT_S_MAX,
+            statement_cache_size=0,
+            server_settings={"application_name": APPLICATION},
+        )
+    except TimeoutError:
+        raise StoreUnavailable(f"it does not answer within {CONNECT_S_MAX:g} s") from None
+    if is_standby(connection):
+        connection.terminate()
+        raise StoreUnavailable(STANDBY)
+    return connection
 
 
 async def _answered(connection: Any, asked: Awaitable[Result]) -> Result:

@@ -1,7 +1,7 @@
 """PostgreSQL behind the log: the same work as on SQLite, run under SQLAlchemy's greenlet over asyncpg.
 
 The head row is locked by `SELECT ... FOR UPDATE`, so writers of several processes commit in position order.
-Any URL that `psql` takes will do: asyncpg reads it, with its password file and its environment variables.
+The URL is read by asyncpg, with its password file and its environment variables (docs/postgresql.md has the list).
 """
 
 import asyncio
@@ -15,14 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events import failpoints
 from events.engines import Result, Work, translated_errors
-from events.errors import CorruptLog, EventError, StoreUnavailable
-from events.postgres_session import Sessions, driver_module, first_line, is_lost, is_standby
+from events.errors import CorruptLog, EventError, StoreUnavailable, first_line
+from events.postgres_session import Sessions, driver_module, is_lost, is_standby
 
 CONNECTIONS: Final = 8
 """Connections to PostgreSQL that one process keeps open."""
 
 COMMAND_S_MAX: Final = 30.0
 """How long one statement may take; a server that went away without a word is noticed after this."""
+
+COMMIT_S_MAX: Final = 30.0
+"""How long a commit may take, which may have to wait for a standby; then the connection is hung up."""
 
 CLOSE_S_MAX: Final = 5.0
 """How long closing waits for what is under way, and then for the connections: the server may hang."""
@@ -31,6 +34,7 @@ MIGRATION_LOCK: Final = 0x53594E41
 """The advisory lock under which one process at a time migrates."""
 
 _DAMAGE: Final = ("XX001", "XX002")
+_NEVER_S: Final = 86_400.0
 _WRITING: Final = "ISOLATION LEVEL READ COMMITTED"
 _READING: Final = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -180,9 +184,30 @@ def _cause(error: BaseException) -> BaseException:
 
 
 async def _commit(driver: Any, *, writing: bool) -> None:
+    """End the transaction.
+
+    Never by asking the server to cancel, as asyncpg would after its limit or when it is cancelled: a commit that
+    waits for a standby would be told to wait no more, and be seen by everybody. Whoever hangs up leaves it waiting.
+
+    Raises:
+        StoreUnavailable: the commit takes longer than `COMMIT_S_MAX`, or came to nothing.
+    """
     if writing:
         failpoints.reach("before_commit")
-    said = await driver.execute("COMMIT")
+    loop, limit_s = asyncio.get_running_loop(), COMMIT_S_MAX
+    timer = loop.call_later(limit_s, driver.terminate)
+    try:
+        said = await driver.execute("COMMIT", timeout=_NEVER_S)
+    except BaseException as error:
+        # Before asyncpg's request to cancel is on its way: it is a task that has not begun.
+        driver.terminate()
+        if isinstance(error, Exception) and loop.time() >= timer.when():
+            raise StoreUnavailable(
+                f"the database did not commit within {limit_s:g} s, and may do so later"
+            ) from error
+        raise
+    finally:
+        timer.cancel()
     if said != "COMMIT":
         raise StoreUnavailable(f"the database cannot be used: the commit became a {said}")
     if writing:

@@ -7,19 +7,18 @@ is read is read after the lock, by a statement of its own: one that waits for a 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar
 
 import orjson
 
+from events.append_ways import check_head, event_rows
 from events.chain import hash_answer
-from events.engines import Engines
 from events.envelope import Append, Head
 from events.errors import CorruptLog, LogReplaced
 from events.lease_rules import NOBODY
 from events.plan import LogView, Plan, StoredAnswer, forgotten_before, plan_appends
 from events.postgres_statements import LOCK, LOOK, WRITE, WRITE_MORE
 from events.sql_answers import Sweep
-from events.sql_append import check_head, event_rows
 from events.sql_ends import StreamEnd
 from events.sql_read import NO_HEAD
 from events.sql_rows import to_event
@@ -28,8 +27,7 @@ from events.store import Outcome
 Result = TypeVar("Result")
 
 
-@runtime_checkable
-class DirectEngines(Engines, Protocol):
+class DirectEngines(Protocol):
     """Engines whose driver can be spoken to itself."""
 
     async def direct(self, first: str, work: Callable[[Any], Awaitable[Result]]) -> Result:

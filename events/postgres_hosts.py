@@ -4,10 +4,14 @@ asyncpg tries the hosts of `postgresql://user@h1:5432,h2:5432/log?target_session
 one time limit: a first host whose machine is gone uses it all up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import zip_longest
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+
+from events.errors import StoreUnavailable, first_line
+
+Taken = TypeVar("Taken")
 
 DIALECT: Final = "postgresql+asyncpg://"
 
@@ -17,11 +21,45 @@ def dsn_of(url: str) -> str:
     return url.replace(DIALECT, "postgresql://", 1)
 
 
-def place_of(url: str) -> str:
-    """Where a URL leads, without who comes and with what password."""
+def hosts_of(url: str) -> str:
+    """The hosts that a URL names, without who comes and with what password."""
     parts = urlsplit(dsn_of(url))
     hosts = parts.netloc.rpartition("@")[2]
     return hosts or dict(parse_qsl(parts.query)).get("host") or "its socket"
+
+
+async def first_host(url: str, connect: Callable[[str], Awaitable[Taken]]) -> Taken:
+    """What `connect` makes of the first host that takes us: one that is down, or not what we want, is passed by.
+
+    Args:
+        url: of all the hosts.
+        connect: to one of them, which it is given as a URL; it refuses a host by `StoreUnavailable`, as by
+            whatever asyncpg raises.
+
+    Raises:
+        StoreUnavailable: none takes us; every reason is told.
+    """
+    import asyncpg  # type: ignore[import-untyped]  # it has no types of its own
+
+    # The last of them is asyncpg's "it is not the primary that you asked for".
+    refused = (
+        OSError,
+        ValueError,
+        StoreUnavailable,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+    )
+    refusals = []
+    for host in hosts_one_by_one(url):
+        try:
+            return await connect(host)
+        except refused as error:
+            refusals.append(error)
+    said = "; ".join(first_line(error) for error in refusals)
+    raise StoreUnavailable(
+        f"cannot connect to PostgreSQL at {hosts_of(url)}: {said}"
+    ) from refusals[0]
 
 
 def hosts_one_by_one(url: str) -> Sequence[str]:

@@ -13,12 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
 from events.errors import StoreUnavailable
-from events.postgres_hosts import hosts_one_by_one, place_of
+from events.postgres_hosts import first_host
 
 CONNECT_S_MAX: Final = 10.0
 """How long connecting to one host may take."""
 
-SESSION: Final = """
+IDLE_S_MAX: Final = 30
+"""After how many seconds of silence in mid-transaction the server ends a session."""
+
+SESSION: Final = f"""
     -- Every question has its index, and reads a few rows in the index's order. The planner must not think
     -- otherwise, be it that the table was empty when it made its plan, be it that it guesses badly how many
     -- rows pass a filter: a bitmap reads the whole range before the first row comes out.
@@ -26,7 +29,7 @@ SESSION: Final = """
     SET enable_bitmapscan = off;
     SET jit = off;
     -- A writer that is frozen holds the head row: the server lets the others go on without it.
-    SET idle_in_transaction_session_timeout = '30s';
+    SET idle_in_transaction_session_timeout = '{IDLE_S_MAX}s';
     -- What is acknowledged is on disk.
     SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off';
@@ -82,29 +85,7 @@ class Sessions:
         return engine
 
     async def _connect(self) -> Any:
-        """The first of the hosts that takes us: one that is down, or no primary, is passed by.
-
-        Raises:
-            StoreUnavailable: none does; every reason is told.
-        """
-        asyncpg, refusals = self._asyncpg, []
-        # The last of them is asyncpg's "it is not the primary that you asked for".
-        refused = (
-            OSError,
-            ValueError,
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            asyncpg.InternalClientError,
-        )
-        for dsn in hosts_one_by_one(self._url):
-            try:
-                return await self._connect_to(dsn)
-            except refused as error:
-                refusals.append(error)
-        said = "; ".join(first_line(error) for error in refusals)
-        raise StoreUnavailable(
-            f"cannot connect to PostgreSQL at {place_of(self._url)}: {said}"
-        ) from refusals[0]
+        return await first_host(self._url, self._connect_to)
 
     async def _connect_to(self, dsn: str) -> Any:
         if not self.pooled:
@@ -160,9 +141,3 @@ def driver_module() -> ModuleType:
             "a log in PostgreSQL needs asyncpg: pip install 'regime-synapse[postgres]'"
         ) from error
     return asyncpg  # type: ignore[no-any-return]  # nor has this
-
-
-def first_line(error: BaseException | None) -> str:
-    """What an error says, without the details that PostgreSQL adds below."""
-    said = (getattr(error, "strerror", None) or str(error)).strip() or type(error).__name__
-    return said.splitlines()[0]

@@ -2,12 +2,14 @@
 
 from typing import Final
 
+APPEND_IDLE_S_MAX: Final = 5
+"""After how many seconds of silence in mid-append the server lets the others go on: all of them wait."""
+
 # Planned once for each connection: left to itself, the server plans these for every group anew, since it guesses
 # that longer arrays are dearer; that was half the time of a lone append.
-LOCK: Final = """
+LOCK: Final = f"""
 SET LOCAL plan_cache_mode = force_generic_plan;
--- Whoever freezes here holds up every other writer: sooner than elsewhere the server goes on without it.
-SET LOCAL idle_in_transaction_session_timeout = '5s';
+SET LOCAL idle_in_transaction_session_timeout = '{APPEND_IDLE_S_MAX}s';
 SELECT FROM log_head WHERE id = 1 FOR UPDATE
 """
 """Waits until no other writer has the head row."""

@@ -1,31 +1,32 @@
-"""The append as statements of one SQL transaction: lock the head, look, plan, insert, move the head.
+"""The append as statements of one SQL transaction: read the head, look, plan, insert, move the head.
 
 SQLite's way: a statement costs microseconds there, and the writer's thread runs all of them in a single hop. Where
-each one is a way to a server and back, `events.postgres_append` does the same in two.
+each one is a way to a server and back, `events.postgres_append` does the same in four messages.
 """
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
 
+from events.append_ways import check_head, event_rows
 from events.engines import Engines
 from events.envelope import Append, Appended, Head, RecordedEvent
-from events.errors import LogReplaced
 from events.plan import LogView, Plan, plan_appends
 from events.sql_answers import SqlAnswers
 from events.sql_ends import StreamEnd, StreamEnds, add_streams, write_ends
 from events.sql_leases import fences_of
 from events.sql_rows import EVENT_COLUMNS, StreamNames, to_event
 from events.sql_snapshots import note_types
-from events.sql_text import Driver, Lookup, Prepared, Values
+from events.sql_text import Driver, Lookup, Prepared
 from events.store import Outcome
 from events.tables import events, log_head
 
 _HEAD: Final = (log_head.c.epoch, log_head.c.position, log_head.c.hash, log_head.c.recorded_at)
 _HEAD_ROW: Final = log_head.c.id == literal_column("1")
-_LOCK_HEAD: Final = Prepared(select(*_HEAD).where(_HEAD_ROW).with_for_update())
+# The transaction has the file for itself: it began with BEGIN IMMEDIATE.
+_READ_HEAD: Final = Prepared(select(*_HEAD).where(_HEAD_ROW))
 _MOVE_HEAD: Final = Prepared(
     update(log_head)
     .where(_HEAD_ROW)
@@ -39,26 +40,13 @@ _EVENT_ROW: Final = Prepared(
 )
 
 
-class Appends(Protocol):
-    """How one engine appends."""
-
-    async def append(
-        self, appends: Sequence[Append], now_us: int, known: Head | None
-    ) -> tuple[list[Outcome], Head]:
-        """Record a group in one durable transaction; an outcome each, and the head after it.
-
-        Raises:
-            LogReplaced: the log does not go on from `known`, its newest head that the store has seen.
-        """
-
-
 class SqlAppends:
     """The appends of one store to a file."""
 
-    def __init__(self, engines: Engines, names: StreamNames) -> None:
-        """What is remembered from append to append is the store's own."""
+    def __init__(self, engines: Engines) -> None:
+        """What is remembered from append to append is these appends' own."""
         self._engines = engines
-        self._names = names
+        self._names = StreamNames()
         self.ends = StreamEnds()
         self.answers = SqlAnswers()
         self._types: set[tuple[str, int]] = set()
@@ -82,19 +70,6 @@ class SqlAppends:
         return outcomes, head
 
 
-def check_head(head: Head, known: Head | None) -> None:
-    """Make sure that this may be the log that once ended at `known`, as far as the two heads tell.
-
-    Raises:
-        LogReplaced: it is another one, or an older state of it.
-    """
-    if known is None:
-        return
-    same = (head.position, head.hash) == (known.position, known.hash)
-    if head.epoch != known.epoch or not (same or head.position > known.position):
-        raise LogReplaced
-
-
 def append_group(
     connection: Connection,
     names: StreamNames,
@@ -110,7 +85,7 @@ def append_group(
         LogReplaced: the log does not go on from `known`.
     """
     driver = Driver(connection)
-    head = Head(*driver.rows(_LOCK_HEAD)[0])
+    head = Head(*driver.rows(_READ_HEAD)[0])
     check_head(head, known)
     now_us = max(now_us, head.recorded_at_us)
     wanted = {event.stream for append in appends for event in append.events}
@@ -157,32 +132,3 @@ def _write_plan(driver: Driver, plan: Plan, ends: dict[str, StreamEnd]) -> None:
     # Streams before events, which refer to them.
     write_ends(driver, ends, plan.streams, new)
     driver.run_all(_EVENT_ROW, rows)
-
-
-def event_rows(plan: Plan, ends: dict[str, StreamEnd]) -> list[Values]:
-    """The rows to insert, in the order of the table's columns; the ends of their streams move on."""
-    rows: list[Values] = []
-    for event in plan.events:
-        end, occurred_at = ends[event.stream], event.occurred_at_us
-        end.version, end.position = event.version, event.position
-        end.occurred_max = max(end.occurred_max, occurred_at)
-        correlation_id, causation_id = event.correlation_id, event.causation_id
-        key = event.event_id.bytes
-        row = (
-            event.position,
-            end.stream_id,
-            event.version,
-            key,
-            event.type,
-            event.schema_version,
-            occurred_at,
-            end.occurred_max,
-            event.recorded_at_us,
-            event.source,
-            key if correlation_id is event.event_id else correlation_id.bytes,
-            causation_id.bytes if causation_id else None,
-            event.payload_json,
-            event.hash,
-        )
-        rows.append(row)
-    return rows

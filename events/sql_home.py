@@ -5,20 +5,15 @@ So whoever opens it for writing finds that it lives elsewhere than it says, and 
 that was promoted is no copy: it keeps the server's identifier and the database's number, and so the epoch.
 """
 
-import secrets
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, insert, select, text, update
 
-from events.chain import hash_home
 from events.errors import StoreUnavailable
 from events.sql_leases import release_all
-from events.sql_lifetime import begin_lifetime, lock_head
+from events.sql_lifetime import begin_lifetime, home_of, lock_head, new_hint_key
 from events.tables import log_home
-
-HINT_KEY_BYTES: Final = 32
-"""The length of the key of the hints."""
 
 _HOME: Final = select(log_home.c.place, log_home.c.hint_key).where(log_home.c.id == 1)
 _MAY_ASK: Final = text("SELECT has_function_privilege('pg_control_system()', 'execute')")
@@ -73,14 +68,14 @@ def ensure_home(connection: Connection) -> Moved | None:
     lock_head(connection)
     home = connection.execute(_HOME).first()
     if home is None:
-        connection.execute(insert(log_home), {"id": 1, **_values(place, _new_key())})
+        connection.execute(insert(log_home), {"id": 1, **home_of(place, new_hint_key())})
         return None
     if is_same_place(home.place, place):
         # A role that may ask has found out more than one that may not.
         fuller = max(home.place, place, key=len)
-        connection.execute(update(log_home).values(_values(fuller, home.hint_key)))
+        connection.execute(update(log_home).values(home_of(fuller, home.hint_key)))
         return None
-    connection.execute(update(log_home).values(_values(place, _new_key())))
+    connection.execute(update(log_home).values(home_of(place, home.hint_key)))
     release_all(connection)
     return Moved(home.place, place, begin_lifetime(connection))
 
@@ -101,11 +96,3 @@ def read_hint_key(connection: Connection) -> bytes:
     if home is None:
         raise StoreUnavailable("this log has no key for hints yet: open it for writing once")
     return bytes(home.hint_key)
-
-
-def _new_key() -> bytes:
-    return secrets.token_bytes(HINT_KEY_BYTES)
-
-
-def _values(place: str, hint_key: bytes) -> dict[str, object]:
-    return {"place": place, "hint_key": hint_key, "hash": hash_home(place, hint_key)}

@@ -9,14 +9,15 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from events import sql_read
+from events.append_ways import Appends
 from events.clock import now_us
 from events.engines import Engines, SqliteEngines, SqliteReader
 from events.envelope import Append, Appended, EventColumns, Head, Idempotency, RecordedEvent
+from events.errors import StoreUnavailable
 from events.messages import EventText, TextOf
-from events.postgres_append import DirectEngines, PostgresAppends
 from events.selection import Selection
 from events.sql_answers import find_answer
-from events.sql_append import Appends, SqlAppends, find_events
+from events.sql_append import SqlAppends, find_events
 from events.sql_home import Moved, ensure_home, read_hint_key
 from events.sql_leases import SqlLeases, release_all
 from events.sql_lifetime import begin_unknown_lifetime, ensure_head, holds, holds_or_begins
@@ -36,18 +37,25 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
         moved: where the log was found to have lived before, when it was opened for writing; mostly None.
     """
 
-    def __init__(self, engines: Engines, clock: Callable[[], int] = now_us) -> None:
-        """`clock` gives microseconds since 1970; tests hand in their own."""
+    def __init__(
+        self,
+        engines: Engines,
+        clock: Callable[[], int] = now_us,
+        appends: Appends | None = None,
+    ) -> None:
+        """Use one of the openers; or this, over engines that are open, to read alone.
+
+        Args:
+            engines: the database.
+            clock: gives microseconds since 1970; tests hand in their own.
+            appends: how this engine appends; None for a log that is only read.
+        """
         self._only_reads = False
         self.moved: Moved | None = None
         self._engines = engines
         self._clock = clock
         self._names = StreamNames()
-        self._appends: Appends
-        if isinstance(engines, DirectEngines):
-            self._appends = PostgresAppends(engines)
-        else:
-            self._appends = SqlAppends(engines, self._names)
+        self._appends = appends
         self._known: Head | None = None
 
     @classmethod
@@ -69,7 +77,8 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
             # The file's lock keeps other processes out: whoever held a lease is no more.
             release_all(connection)
 
-        return cls(await SqliteEngines.open(path, alone), clock)
+        engines = await SqliteEngines.open(path, alone)
+        return cls(engines, clock, SqlAppends(engines))
 
     @classmethod
     async def open_postgres(
@@ -87,6 +96,7 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
         """
         # Here, because whoever keeps the log in a file need not load it.
         from events.postgres import PostgresEngines
+        from events.postgres_append import PostgresAppends
 
         moved: Moved | None = None
 
@@ -94,7 +104,8 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
             nonlocal moved
             moved = _prepare(connection, migrate)
 
-        store = cls(await PostgresEngines.open(url, prepare), clock)
+        engines = await PostgresEngines.open(url, prepare)
+        store = cls(engines, clock, PostgresAppends(engines))
         store.moved = moved
         return store
 
@@ -118,8 +129,10 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
 
     async def append(self, appends: Sequence[Append]) -> list[Outcome]:
         """Record a group of appends in one durable transaction; one outcome each."""
+        if self._appends is None:
+            raise StoreUnavailable("this log was opened for reading only")
         outcomes, head = await self._appends.append(appends, self._clock(), self._known)
-        self._note(head)
+        self.note(head)
         return outcomes
 
     async def answer_to(self, idempotency: Idempotency) -> Appended | None:
@@ -132,10 +145,10 @@ class SqlEventStore(SqlSnapshots, SqlLeases):
     async def head(self) -> Head:
         """The end of the log."""
         head = await self._engines.read(sql_read.read_head)
-        self._note(head)
+        self.note(head)
         return head
 
-    def _note(self, head: Head) -> None:
+    def note(self, head: Head) -> None:
         """Remember the newest head of this lifetime: an append goes on from there, or is refused."""
         known = self._known
         if known is None or (head.epoch == known.epoch and head.position > known.position):

@@ -75,6 +75,12 @@ class EventStore(SnapshotStore, LeaseStore, Protocol):
         No lease that an append is made under changes hands between the look at its fence and the commit.
         """
 
+    def note(self, head: Head) -> None:
+        """Remember a head that came to be known another way, such as by a hint: an append goes on from there or later.
+
+        One to a log that does not hold it is refused with `LogReplaced`.
+        """
+
     async def answer_to(self, idempotency: Idempotency) -> Appended | None:
         """What `append` would answer to a key that comes again; None for one that was never answered.
 

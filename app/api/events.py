@@ -114,6 +114,9 @@ async def get_events(  # noqa: PLR0913, PLR0917  # one parameter for each thing 
         return await export_response(
             services.log.store, ExportFormat(format), asked, ended, sees_all=grant.sees_all
         )
+    # Another node may have told its caller of positions that this one does not know yet.
+    if max(after or 0, (before or 1) - 1) >= services.log.head.position:
+        await services.log.refresh()
     head, store = services.log.head, services.log.store
     query = ReadQuery(
         after=after or 0,

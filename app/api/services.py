@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
@@ -47,6 +47,20 @@ class Services:
         """What questions about the log are put to."""
         bar_s = self.ingest.state.setup.bar_s
         return LogReader(self.log, self.live_state, self.episodes, bar_s)
+
+
+class HasGate(Protocol):
+    """What is there without a log, too."""
+
+    @property
+    def gate(self) -> Gate:
+        """Who may come in."""
+        ...
+
+
+def get_gate(connection: HTTPConnection) -> Gate:
+    """Who may come in, as the application that serves this connection has it: with a log, or before there is one."""
+    return cast(HasGate, connection.app.state.services).gate
 
 
 def get_services(connection: HTTPConnection) -> Services:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from events.scalars import format_time
@@ -18,6 +17,7 @@ from tests.cluster.links import Link, Network, Target
 from tests.cluster.node import Node, Place
 from tests.integration.programs import ROOT, environment
 from tests.integration.served import PATIENCE_S
+from tests.integration.turns import socket_of
 from tests.nats import Nats, nats_server
 from tests.postgres import PostgresServer, name_of
 
@@ -25,6 +25,13 @@ HERE: Final = (Place(), Place(), Place())
 """Three nodes on this machine."""
 
 HINTS: Final = os.environ.get("SYNAPSE_CLUSTER_HINTS", "nats")
+TOLD: Final = {
+    # A hint of NATS brings events, one of PostgreSQL says that there are some.
+    "nats": 'synapse_follow_events_total{source="hint"}',
+    "notify": 'synapse_hints_total{outcome="heard"}',
+}
+"""What a node counts when others tell it of events, by the way in which they do."""
+
 HOLDERS: Final = ("a", "b", "c")
 TAPE_PER_S: Final = 20
 TERMINATE: Final = (
@@ -81,7 +88,7 @@ class Cluster:
         file.write_text("\n".join(["timestamp,close", *map(_row, range(bars), self.tape)]))
         feed = f"csv:{file}?symbol={TAPE}&name=tape&bars_per_s={TAPE_PER_S}"
         for number, place in enumerate(places):
-            link = network.link(lambda: socket_of(self.url), place.host)
+            link = network.link(lambda: str(socket_of(self.url)), place.host)
             self.to_database.append(link)
             links = [link, *(network.link(standby, place.host) for standby in standbys)]
             url = _url_of([f"{place.host}:{link.port}" for link in links], name_of(self.url))
@@ -143,11 +150,6 @@ class Cluster:
             if line.endswith("\n")  # it was killed while it wrote
         ]
         return [Fenced(UUID(line["id"]), line["position"], line["at_once"]) for line in lines]
-
-
-def socket_of(url: str) -> str:
-    """The socket's path that a URL of `PostgresServer` names."""
-    return f"{parse_qs(urlsplit(url).query)['host'][0]}/.s.PGSQL.5432"
 
 
 def _url_of(hosts: Sequence[str], database: str) -> str:

@@ -153,3 +153,8 @@ class Node:
         """The answer to a GET."""
         headers = {"Authorization": f"Bearer {TOKEN}"}
         return httpx.get(f"{self.url}{path}", headers=headers, timeout=PATIENCE_S, trust_env=False)
+
+    def counted(self, sample: str) -> float:
+        """A number that it counts, named as in an answer of `/metrics`, labels and all; 0 before it was counted."""
+        lines = self.get("/metrics").raise_for_status().text.splitlines()
+        return next((float(x.rpartition(" ")[2]) for x in lines if x.startswith(f"{sample} ")), 0.0)

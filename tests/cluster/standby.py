@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from tests.cluster.cluster import socket_of
+from tests.integration.turns import socket_of
 from tests.postgres import PATIENCE_S, PostgresServer, apart, postgres_server
 
 SYSTEM_USER: Final = "pgserver"
@@ -44,7 +44,7 @@ class Pair:
         """Copy the primary, and follow it."""
         if os.geteuid() == 0:
             shutil.chown(self.folder, SYSTEM_USER, SYSTEM_USER)
-        place = Path(socket_of(self.primary.url())).parent
+        place = socket_of(self.primary.url()).parent
         connection = ("-h", str(place), "-U", "postgres")
         self._run("pg_basebackup", *connection, "-D", *self._data, "-R", "-c", "fast")
         self._ctl("-o", f"-h '' -k {self.folder}", "-l", f"{self.folder}/said", "start")

@@ -7,7 +7,7 @@ The nodes are given both servers' addresses and look for the one that takes writ
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from tests.cluster.standby import Pair, replicated
 from tests.cluster.viewer import EPOCH_MISMATCH, Viewer
 from tests.integration.served import PATIENCE_S, daily
 from tests.postgres import name_of
+from tests.waiting import until
 
 if sys.platform == "win32":
     pytest.skip("needs fork and SIGKILL", allow_module_level=True)
@@ -80,13 +81,17 @@ async def test_when_acknowledged_events_are_lost_the_log_has_a_new_epoch_and_vie
         for number in LOST:
             await record(cluster.nodes[0], "LOST", number)
         before = await head_of(cluster.url)
-        await until(lambda: all((viewer.cursor or 0) >= before.position for viewer in viewers))
+        await until(
+            lambda: all((viewer.cursor or 0) >= before.position for viewer in viewers), BACK_S_MAX
+        )
         await fail_over(pair, cluster)
-        await until(lambda: all(viewer.before and viewer.cursor for viewer in viewers))
+        await until(lambda: all(viewer.before and viewer.cursor for viewer in viewers), BACK_S_MAX)
         for node in cluster.nodes:
             await record(node, "KEPT", cluster.nodes.index(node))
         after = await head_of(cluster.url)
-        await until(lambda: all((viewer.cursor or 0) >= after.position for viewer in viewers))
+        await until(
+            lambda: all((viewer.cursor or 0) >= after.position for viewer in viewers), BACK_S_MAX
+        )
         for task in following:
             task.cancel()
         await asyncio.gather(*following, return_exceptions=True)
@@ -120,9 +125,3 @@ async def record(node: Node, symbol: str, number: int) -> None:
                 return
             assert answer.status_code in {503, 409}, answer.text
             await asyncio.sleep(0.1)
-
-
-async def until(met: Callable[[], bool]) -> None:
-    async with asyncio.timeout(BACK_S_MAX):
-        while not met():
-            await asyncio.sleep(0.05)

@@ -2,18 +2,18 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import HINTS, TOLD, Cluster
 from tests.cluster.links import Network
 from tests.cluster.namespaces import Namespace, namespaces
 from tests.cluster.run import Run
-from tests.integration.served import PATIENCE_S
 from tests.nats import nats_server
 from tests.postgres import PostgresServer
+from tests.waiting import until
 
 if sys.platform == "win32":
     pytest.skip("needs fork and SIGKILL", allow_module_level=True)
@@ -40,12 +40,6 @@ async def cut_off(run: Run, number: int) -> None:
     assert {viewer.seen.name: viewer.cursor for viewer in here}.items() <= at.items()
 
 
-async def until(met: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not met():
-            await asyncio.sleep(0.02)
-
-
 @pytest.mark.timeout(240)
 async def test_a_node_that_is_cut_off_keeps_its_viewers_and_nothing_is_missed_or_doubled(
     postgres: PostgresServer, networks: tuple[Network, list[Namespace]], tmp_path: Path
@@ -62,9 +56,12 @@ async def test_a_node_that_is_cut_off_keeps_its_viewers_and_nothing_is_missed_or
                     await cut_off(run, number)
                     place.heal()
                     await run.progress()
+            counts = [TOLD[HINTS]] if HINTS in TOLD else []
+            heard = [node.counted(count) for node in cluster.nodes for count in counts]
         finally:
             cluster.close()
     print(f"FIGURE networks cut: {run.figures()}")
     assert run.found == []
+    assert all(heard), "healed, each hears of events by hints again"
     for viewer in run.viewers:
         assert viewer.losses == []

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -15,20 +14,13 @@ from typing import Any
 import orjson
 
 from tests.integration import forked
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "e2e-token"
 READY_S_MAX = 60.0
 STOP_S_MAX = 20.0
 LAUNCH_LINK = re.compile(rb"http://\S+#launch=\S+")
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -21,7 +21,11 @@ ALLOWED: Final[dict[str, dict[str, str]]] = {
         "options": "a constant of this module's functions",
     },
     "events/engines.py": {"BUSY_TIMEOUT_MS": "a constant number; a PRAGMA binds none"},
-    "events/postgres_session.py": {"pid": "the number of a process, from the server itself"},
+    "events/postgres_session.py": {
+        "IDLE_S_MAX": "a constant number; SET binds none",
+        "pid": "the number of a process, from the server itself",
+    },
+    "events/postgres_statements.py": {"APPEND_IDLE_S_MAX": "a constant number; SET binds none"},
     "events/sql_keys.py": {
         "_EACH[dialect].format(where=condition)": ENGINE,
         "columns": COLUMNS,

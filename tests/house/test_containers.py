@@ -1,22 +1,20 @@
 """What Containerfile and compose.yaml promise: least rights, no secret, one way in, and only what is locked."""
 
-import http.server
 import json
 import re
-import subprocess
-import sys
-import threading
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from app.access.exposure import Exposure, parse_proxies
 from app.config import Settings
+from app.main import GOODBYE_S_MAX, exposure_of
+from app.serving import SHUTDOWN_S_MAX
 from app.stream.deadlines import KEEP_ALIVE_S
+from events import notify_hints, postgres
 from tests.house.test_supply_chain import versions_of
 from tests.house.tree import ROOT
 
@@ -162,6 +160,21 @@ def test_every_secret_comes_from_the_environment_and_without_one_nothing_starts(
     assert ".env" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
 
 
+def test_nobody_comes_to_the_database_as_its_superuser() -> None:
+    environment = SERVICES["db"]["environment"]
+    # The image's superuser is `postgres` then; the script takes its password (tests/integration/test_compose_database.py).
+    assert not {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_HOST_AUTH_METHOD"} & environment.keys()
+    (script,) = [each for each in SERVICES["db"]["volumes"] if "initdb.d" in each]
+    assert script == "./deploy/compose/database.sql:/docker-entrypoint-initdb.d/synapse.sql:ro"
+    sql = (ROOT / "deploy/compose/database.sql").read_text("utf-8")
+    assert set(re.findall(r"\\getenv \w+ (\w+)", sql)) == environment.keys()
+    assert "CREATE ROLE synapse LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE" in sql
+    assert "CREATE DATABASE synapse OWNER synapse;" in sql
+    for name in OURS:
+        url = urlsplit(filled(SERVICES[name]["environment"]["SYNAPSE_DATABASE_URL"]))
+        assert (url.username, url.hostname, url.path) == ("synapse", "db", "/synapse")
+
+
 def test_nodes_start_after_the_migration_and_the_migration_after_the_database() -> None:
     assert SERVICES["migrate"]["command"] == ["db", "upgrade"]
     assert SERVICES["migrate"]["restart"] == "no"
@@ -187,6 +200,19 @@ def test_a_node_would_start_with_its_settings_and_believes_the_balancers_network
     assert not exposure.opens_reading
 
 
+def test_a_node_with_the_settings_that_the_readme_names_starts_and_is_reached_by_its_balancer() -> (
+    None
+):
+    section = (ROOT / "README.md").read_text("utf-8").partition("## More than one machine")[2]
+    named = dict(re.findall(r"\b(SYNAPSE_\w+)=(\S+)", section.partition("\n## ")[0]))
+    told = {name.removeprefix("SYNAPSE_").lower(): value for name, value in named.items()}
+    exposure = exposure_of(Settings.model_validate(told))
+    assert exposure.problem() is None
+    assert not exposure.is_local
+    assert exposure.needs_tls
+    assert {"database_url", "token", "allowed_hosts"} <= told.keys(), "the same on each node"
+
+
 def test_the_balancer_knows_every_node_and_lets_go_of_a_connection_before_it_does() -> None:
     nodes = {f"{name}:8000" for name in SERVICES if name.startswith("node-")}
     assert set(SERVICES["balancer"]["environment"]["NODES"].split()) == nodes
@@ -201,43 +227,19 @@ def test_the_balancer_knows_every_node_and_lets_go_of_a_connection_before_it_doe
 # --- whether it is well ---------------------------------------------------------------------------
 
 
-@contextmanager
-def answering(status: int) -> Iterator[int]:
-    """A server that answers everything so; its port."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # the library's name
-            assert self.path == "/healthz"
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
-
-
-def checks() -> list[list[str]]:
-    """The command of the image, and of compose.yaml."""
+def test_image_and_services_ask_the_server_by_its_settings_and_set_them_by_no_flag() -> None:
     (of_image,) = said("HEALTHCHECK")
-    return [
-        json.loads(of_image[of_image.index("CMD ") + 4 :]),
-        SERVICES["node-1"]["healthcheck"]["test"][1:],
-    ]
+    check = ["python", "-Im", "app.health_check"]  # tests/integration/test_health_check.py runs it
+    assert json.loads(of_image[of_image.index("CMD ") + 4 :]) == check
+    for name in ("node-1", "node-2"):
+        assert SERVICES[name]["healthcheck"]["test"] == ["CMD", *check]
+        assert not {"--host", "--port"} & set(SERVICES[name]["command"])
+    assert not {"--host", "--port"} & set(json.loads(said("CMD")[0]))
 
 
-@pytest.mark.parametrize("command", checks(), ids=["image", "compose"])
-@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
-def test_the_health_check_says_what_healthz_says(
-    command: list[str], status: int, code: int
-) -> None:
-    assert command[:2] == ["python", "-ISc"]
-    with answering(status) as port:
-        script = command[2].replace("8000", str(port))
-        done = subprocess.run([sys.executable, "-ISc", script], capture_output=True, check=False)
-    assert done.returncode == code, done.stderr
+def test_a_node_has_time_to_stop() -> None:
+    needs_s = (
+        GOODBYE_S_MAX + SHUTDOWN_S_MAX + 2 * postgres.CLOSE_S_MAX + 2 * notify_hints.CLOSE_S_MAX
+    )
+    for name in ("node-1", "node-2"):
+        assert float(SERVICES[name]["stop_grace_period"].removesuffix("s")) > needs_s

@@ -119,6 +119,7 @@ LOOSE = {
     "app.moments",
     "app.access",
     "app.certificate",
+    "app.health_check",
     "app.log_text",
     "app.setting_names",
     "app.welcome",

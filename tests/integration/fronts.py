@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 from tests.integration.programs import ROOT
 from tests.integration.served import PATIENCE_S
 from tests.integration.test_service import eventually
+from tests.ports import free_port
 
 NAME: Final = "synapse.example.org"
 DEPLOY: Final = ROOT / "deploy"
@@ -166,12 +167,6 @@ def front(kind: str, program: str, upstream: str) -> Iterator[Front]:
                 process.wait(PATIENCE_S)
             finally:
                 process.kill()
-
-
-def free_port() -> int:
-    """A port that nobody has."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])
 
 
 def is_open(port: int) -> bool:

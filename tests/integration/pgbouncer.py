@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 
 from tests.integration.turns import socket_of
+from tests.ports import free_port
 from tests.postgres import PATIENCE_S, name_of
 
 PROGRAM: Final = os.environ.get("SYNAPSE_PGBOUNCER") or shutil.which("pgbouncer")
@@ -41,7 +42,7 @@ def pooled(url: str, servers: int = 2) -> Iterator[str]:
     if PROGRAM is None:
         pytest.skip("there is no pgbouncer on the PATH, and SYNAPSE_PGBOUNCER names none")
     with tempfile.TemporaryDirectory(prefix="synapse-pool-") as name:
-        folder, port, database = Path(name), _free_port(), name_of(url)
+        folder, port, database = Path(name), free_port(), name_of(url)
         settings = folder / "pgbouncer.ini"
         host = socket_of(url).parent
         settings.write_text(
@@ -58,11 +59,6 @@ def pooled(url: str, servers: int = 2) -> Iterator[str]:
         finally:
             pooler.terminate()
             pooler.wait()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def _wait_for(port: int, pooler: "subprocess.Popen[bytes]") -> None:

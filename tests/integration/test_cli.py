@@ -291,7 +291,7 @@ def test_help_names_every_option(
         assert words in " ".join(shown.out.replace("│", " ").split())
 
 
-LOADED = "import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+LOADED = "import sys; print(*sorted(sys.modules))"
 OPEN = """
 import asyncio
 from app.cli_serve import open_recorder
@@ -305,7 +305,7 @@ asyncio.run(opened())
 
 
 def loaded_by(code: str, folder: Path) -> set[str]:
-    """The packages that are there after a program of one's own."""
+    """The modules that are there after a program of one's own."""
     done = run_python(f"{code.strip()}\n{LOADED}", folder=folder)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
@@ -317,4 +317,10 @@ def test_what_only_other_commands_need_is_not_loaded(tmp_path: Path) -> None:
     assert "alembic" in loaded_by(OPEN, tmp_path)
     again = loaded_by(OPEN, tmp_path)
     assert not again & {"alembic", "cryptography", "mako", "asyncpg"}
-    assert {"fastapi", "sqlalchemy"} <= again
+    assert {"fastapi", "sqlalchemy", "events.sql_append"} <= again
+
+
+def test_a_log_in_a_file_loads_nothing_of_postgresql_and_nats(tmp_path: Path) -> None:
+    loaded = loaded_by(OPEN, tmp_path)
+    assert not loaded & {"asyncpg", "nats", "events.nats_hints", "events.notify_hints"}
+    assert not [name for name in loaded if name.startswith("events.postgres")]

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from events import notify_hints
+from events.postgres_hosts import first_host
+from tests.integration.programs import run_python
 from tests.integration.served import Served, daily, new_symbol, serving
 from tests.integration.test_metrics_api import value
 from tests.integration.test_notify_hints import KILL
@@ -16,6 +18,15 @@ from tests.integration.test_service import eventually
 from tests.postgres import PostgresServer
 
 NOWHERE = "postgresql://127.0.0.1:1/log"
+WITHOUT_NATS_PY = f"""
+import os, sys
+sys.modules.update(dict.fromkeys(("nats", "nats.aio", "nats.aio.client")))
+os.environ.update(
+    SYNAPSE_DATABASE_URL="{NOWHERE}", SYNAPSE_NATS_URL="nats://h", SYNAPSE_TOKEN="{"t" * 43}"
+)
+from app.cli import main
+main(("serve", "--no-browser", "--port", "0"))
+"""
 
 
 def hints_of(served: Served) -> dict[str, Any]:
@@ -59,7 +70,7 @@ def test_hints_that_are_lost_are_told_and_leave_the_node_ready(
     pair: tuple[Served, Served], postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = pair
-    monkeypatch.setattr(notify_hints, "hosts_one_by_one", lambda _: [NOWHERE])
+    monkeypatch.setattr(notify_hints, "first_host", lambda _, connect: first_host(NOWHERE, connect))
     postgres.run(KILL)
     eventually(lambda: "cannot connect" in (hints_of(other)["error"] or ""))
     ready = other.get("/readyz")
@@ -71,3 +82,9 @@ def test_hints_that_are_lost_are_told_and_leave_the_node_ready(
     assert hints_of(one)["lost"] >= 1
     monkeypatch.undo()
     eventually(lambda: value(other, "synapse_hint_reconnects_total") == 1)
+
+
+def test_serve_without_nats_py_says_in_one_line_what_to_install(tmp_path: Path) -> None:
+    done = run_python(WITHOUT_NATS_PY, folder=tmp_path)
+    wanted = "synapse: hints over NATS need nats-py: pip install 'regime-synapse[nats]'\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", wanted)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from structlog.testing import capture_logs
 
-from events import nats_connection, nats_hints
+from events import hint_connection, nats_connection, nats_hints
 from events.hints import Hint
 from events.nats_hints import CLOSE_S_MAX, NatsHints
 from tests.nats import Nats, nats_server
@@ -22,6 +22,7 @@ from tests.unit.events.builders import price, recorded
 
 PATIENCE_S = 30.0
 KEY = b"k" * 32
+COMPOSED = Path(__file__).parents[2] / "deploy" / "compose" / "nats.conf"
 EVENTS = recorded([price()])
 CLOSED_S_MAX = CLOSE_S_MAX + 3 * nats_connection.LET_GO_S_MAX
 """Within this a close must have come to its end; it waits for nothing else."""
@@ -91,6 +92,18 @@ async def test_who_may_not_tell_or_hear_is_told_so(denied: str, tmp_path: Path) 
     with nats_server("-c", str(settings)) as server:
         said = await refused_by(f"nats://node:p@127.0.0.1:{server.port}")
         assert "permissions violation" in said
+
+
+async def test_the_nats_of_the_containers_lets_nodes_tell_and_hear_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NATS_PASSWORD", '"12345"')
+    with nats_server("-c", str(COMPOSED)) as server:
+        node = f"nats://synapse:12345@127.0.0.1:{server.port}"
+        await told_over(node)
+        assert "Authorization" in await refused_by(server.url)
+        monkeypatch.setattr(nats_hints, "subject_of", lambda _: "elsewhere")
+        assert "permissions violation" in await refused_by(node)
 
 
 # --- TLS --------------------------------------------------------------------------------------------
@@ -204,6 +217,35 @@ async def test_a_server_that_hangs_is_given_up_and_found_again(
     assert caplog.records == []
 
 
+async def test_so_many_pings_may_be_unanswered_before_a_server_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(nats_connection, "PING_S", 0.05)
+    monkeypatch.setattr(nats_connection, "LET_GO_S_MAX", 0.2)
+    served: list[asyncio.Task[None] | None] = []
+    unanswered: list[int] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(asyncio.current_task())
+        unanswered.append(0)
+        writer.write(b'INFO {"server_id": "x", "version": "2.11.0", "max_payload": 1024}\r\n')
+        while line := await reader.readline():
+            if line.startswith(b"PING"):
+                if hints.status.connected:
+                    unanswered[-1] += 1
+                else:
+                    writer.write(b"PONG\r\n")
+        writer.close()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    async with hints_at(f"nats://127.0.0.1:{port}") as (hints, _):
+        await until(lambda: hints.status.reconnects == 1)
+        assert unanswered[0] == nats_connection.PINGS_OPEN_MAX == 2
+    listener.close()
+    await asyncio.gather(*(task for task in served if task is not None))
+
+
 async def stuffed(hints: NatsHints, full: bool) -> None:
     """Tell one hint; or so much that neither the machine nor nats-py takes more of it."""
     many = recorded([price(second=second) for second in range(700)])
@@ -242,7 +284,7 @@ async def test_closing_does_not_wait_for_a_server_that_does_not_let_us_in(server
 async def test_each_outage_is_logged_once_and_without_tracebacks(
     server: Nats, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nats_hints, "RETRY_S_MAX", 0.1)
+    monkeypatch.setattr(hint_connection, "RETRY_S_MAX", 0.1)
     tries = 0
     connect = nats_connection.Connection.open
 

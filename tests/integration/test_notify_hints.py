@@ -215,16 +215,26 @@ async def test_a_host_that_does_not_answer_leaves_time_for_the_next(
 
 async def test_a_standby_is_passed_by_and_taken_once_it_is_promoted() -> None:
     with replicated() as pair:
+        await asyncio.to_thread(pair.synchronous)
+        pair.primary.run("ALTER SYSTEM SET synchronous_commit = 'remote_apply'")
+        pair.primary.run("SELECT pg_reload_conf()")
+        # The standby has the database too, and lets us in.
         base, _, here = pair.primary.new_database().partition("?host=")
         hints_url = f"{base}?host={quote(str(pair.folder), safe='')},{here}"
-        hints = NotifyHints(hints_url)
-        hints.start(lambda _: None)
-        await until(lambda: hints.status.connected)
+        # With the second, it is asyncpg that finds out that the first host is not what was asked for.
+        urls = (hints_url, f"{hints_url}&target_session_attrs=primary")
+        every = [NotifyHints(url) for url in urls]
+        for hints in every:
+            hints.start(lambda _: None)
+        await until(lambda: all(hints.status.connected for hints in every))
         await asyncio.to_thread(pair.lose_primary)
-        await until(lambda: not hints.status.connected and hints.status.error is not None)
+        for hints in every:
+            await until(lambda hints=hints: hints.status.error is not None)  # type: ignore[misc]  # as above
+            assert not hints.status.connected
         await asyncio.to_thread(pair.promote)
-        await until(lambda: hints.status.reconnects == 1)
-        await hints.close()
+        await until(lambda: all(hints.status.reconnects == 1 for hints in every))
+        for hints in every:
+            await hints.close()
 
 
 async def test_a_pooler_is_told_and_not_trusted(url: str) -> None:

@@ -2,8 +2,7 @@
 
 # covers: app.broadcaster, app.feed_runner
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from app.recorder import Recorder, open_recorder
 from events.codec import payload_fields
 from events.store import ReadQuery
 from tests.postgres import PostgresServer
+from tests.waiting import until
 
 PATIENCE_S = 30.0
 INTERVAL_S = 1_000.0
@@ -46,12 +46,6 @@ class Node:
 
         monkeypatch.setattr(self.recorder.log.store, "release_lease", unheard)
         await self.broadcaster.stop()
-
-
-async def until(met: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not met():
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

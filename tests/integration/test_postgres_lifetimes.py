@@ -16,7 +16,8 @@ from events.errors import EpochMismatch, LogReplaced, StoreUnavailable
 from events.log import EventLog
 from events.postgres import PostgresEngines
 from events.snapshots import Snapshot, SnapshotKind, pack
-from events.sql_home import HINT_KEY_BYTES, place_of, read_place
+from events.sql_home import place_of, read_place
+from events.sql_lifetime import HINT_KEY_BYTES
 from events.sql_store import SqlEventStore
 from events.store import ReadQuery
 from events.verify import verify_rows
@@ -148,6 +149,19 @@ async def test_a_dump_that_is_restored_elsewhere_begins_a_new_lifetime_once(
     await log.close()
 
 
+async def test_who_begins_a_lifetime_gives_the_hints_a_new_key(
+    postgres: PostgresServer, opened: Open
+) -> None:
+    store = await opened(postgres.new_database())
+    await with_events(store, 1)
+    key, place = await store.hint_key(), await store._engines.read(read_place)
+    await store.begin_lifetime()
+    fresh = await store.hint_key()
+    assert (len(fresh), fresh == key) == (HINT_KEY_BYTES, False)
+    assert await store._engines.read(read_place) == place
+    assert (await verify_rows(store._engines)).findings == ()
+
+
 async def test_a_copy_that_the_server_makes_of_a_database_is_another_log(
     postgres: PostgresServer, opened: Open
 ) -> None:
@@ -168,13 +182,14 @@ async def test_folds_of_events_that_are_gone_are_not_saved_and_not_kept(
     node, other = await opened(url), await opened(url)
     before = await with_events(node, 2)
     await node.append([Append(prices(2, first=2))])
-    known = await node.head()
+    known, key = await node.head(), await node.hint_key()
     await other.head()
     await rewind(other, before)
     # Nobody knows yet: this one gets in, and goes with the old epoch.
     await node.save_snapshots([FOLD])
     assert not await node.still_holds(known)
     assert await other.snapshot_before(FOLD.kind, 9) is None
+    assert await other.hint_key() != key
     for late in (node, other):
         with pytest.raises(LogReplaced):
             await late.save_snapshots([FOLD])

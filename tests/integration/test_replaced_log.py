@@ -16,8 +16,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from app.api.waiting import WHY, no_log_yet
-from app.client import EpochChanged, Event, Limits, SynapseClient
+from app.api.headers import HEADERS, GuardedFastAPI
+from app.api.waiting import WHY
+from app.client import EpochChanged, Event, Limits, SynapseClient, aio
 from app.client.errors import LogUnavailable
 from app.log_file import FileSource
 from app.serving import Server
@@ -75,7 +76,7 @@ def node_at(url: str, folder: Path, *arguments: str) -> Iterator[Node]:
 
 
 async def test_ctrl_c_while_a_server_stops_by_itself_does_not_cut_it_off() -> None:
-    server = Server(no_log_yet, lambda: None)
+    server = Server(GuardedFastAPI(), lambda: None)
     replaced = asyncio.Event()
     replaced.set()
     await server.stop_once(replaced)
@@ -144,8 +145,10 @@ async def test_viewers_are_told_goodbye_and_their_cursors_are_refused(
 
 
 async def test_the_python_client_tells_its_program_or_begins_again(
-    node: Node, url: str, tmp_path: Path
+    node: Node, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A server that leaves asks its clients to come back after up to 5 s, each at another time.
+    monkeypatch.setattr(aio, "RECONNECT_ASKED_S_MAX", 0.1)
     node.post("KEPT", 0, 1)
     await asyncio.to_thread(dump, url, tmp_path / "older")
     node.post("LOST", 0)
@@ -215,6 +218,9 @@ def test_until_the_new_log_can_be_opened_clients_are_told_to_come_again(
         node.wait_for(lambda answer: answer.status_code == 503, "/readyz")
         refused = httpx.get(f"{node.url}/readyz")
         assert (refused.json()["detail"], refused.headers["retry-after"]) == (WHY, "1")
+        assert HEADERS.items() <= {n.title(): v for n, v in refused.headers.items()}.items()
+        foreign = httpx.get(f"{node.url}/readyz", headers={"Host": "elsewhere.example"})
+        assert foreign.json()["code"] == "foreign_host"
         assert httpx.get(f"{node.url}/healthz").json() == {"status": "ok"}
         asyncio.run(_refused(node.socket_url))
         postgres.run(

@@ -1,6 +1,6 @@
 """A log that is replaced under whoever appends to it: the append is refused, and nothing of it is recorded."""
 
-# covers: events.sql_append, events.sql_store, events.postgres_append
+# covers: events.append_ways, events.sql_append, events.sql_store, events.postgres_append
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,9 +10,15 @@ import pytest
 from sqlalchemy import Connection
 
 from app.migrate import upgrade
-from events.envelope import Append
+from events.envelope import Append, Appended
 from events.errors import LogReplaced
+from events.hints import Hint
+from events.log import EventLog
+from events.postgres import PostgresEngines
+from events.postgres_append import PostgresAppends
+from events.sql_append import SqlAppends
 from events.sql_store import SqlEventStore
+from tests.postgres import PostgresServer
 from tests.unit.events.builders import new, price, prices
 
 EVENTS = 3
@@ -70,12 +76,20 @@ async def counted(store: SqlEventStore) -> tuple[int, int]:
     return await store._engines.read(work)
 
 
+def beside(store: SqlEventStore) -> SqlEventStore:
+    """Another one that writes the same log."""
+    engines = store._engines
+    if isinstance(engines, PostgresEngines):
+        return SqlEventStore(engines, appends=PostgresAppends(engines))
+    return SqlEventStore(engines, appends=SqlAppends(engines))
+
+
 @pytest.mark.parametrize("how", CHANGES)
 @pytest.mark.parametrize("known_from", ["an append", "a look"])
 async def test_an_append_to_another_log_is_refused(
     store: SqlEventStore, how: str, known_from: str
 ) -> None:
-    other = SqlEventStore(store._engines)
+    other = beside(store)
     await other.append([Append(prices(EVENTS))])
     if known_from == "an append":
         store = other
@@ -104,8 +118,33 @@ async def test_one_that_has_grown_since_by_other_events_is_refused_in_postgresql
 
 async def test_what_another_writer_adds_is_no_other_log(store: SqlEventStore) -> None:
     await store.append([Append(prices(EVENTS))])
-    other = SqlEventStore(store._engines)
+    other = beside(store)
     await other.append([Append(prices(2, "IXIC"))])
     await store.append([Append(prices(1, "DAX"))])
     await other.append([Append(prices(1, "FTSE"))])
     assert (await store.head()).position == EVENTS + 4
+
+
+async def test_what_came_to_be_known_by_a_hint_counts_too(postgres: PostgresServer) -> None:
+    url = await asyncio.to_thread(postgres.empty_database)
+    here = await SqlEventStore.open_postgres(url, upgrade)
+    there = await SqlEventStore.open_postgres(url, upgrade)
+    log = await EventLog.open(here)
+    outcomes = await there.append([Append(prices(EVENTS))])
+    events = [event for one in outcomes if isinstance(one, Appended) for event in one.events]
+    log.follower.hear(Hint(log.head.epoch, events))
+    assert log.head.position == EVENTS
+    # A standby that had none of them takes over.
+    await change(
+        there,
+        [
+            "DELETE FROM events",
+            "DELETE FROM streams",
+            "UPDATE log_head SET position = 0, recorded_at = 0, hash = {zeros}",
+        ],
+    )
+    with pytest.raises(LogReplaced):
+        await log.append([new(price("NEXT"))])
+    assert (await there.head()).position == 0
+    await there.close()
+    await log.close()

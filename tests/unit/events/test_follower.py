@@ -68,6 +68,17 @@ async def test_what_is_known_is_heard_again_without_effect(alive: Following) -> 
     assert (alive.follower.counts.holes, alive.store.heads) == (0, 0)
 
 
+async def test_what_others_wrote_is_read_page_by_page(
+    following: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert follower_module.READ_ON == 2_000
+    monkeypatch.setattr(follower_module, "READ_ON", 3)
+    await following.store.others_append(7)
+    await following.follower.refresh()
+    assert following.known == list(range(1, 8))
+    assert (following.store.reads, following.follower.counts.reads) == (3, 1)
+
+
 async def test_a_hole_is_read_in_the_store(alive: Following) -> None:
     await alive.store.others_append(2)
     alive.hear(await alive.store.others_append(1))

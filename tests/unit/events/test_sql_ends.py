@@ -102,7 +102,7 @@ async def test_what_another_writer_did_is_seen(
     store: SqlEventStore, looked_up: list[list[str]]
 ) -> None:
     await store.append([Append(prices(2))])
-    other = SqlEventStore(store._engines)
+    other = SqlEventStore(store._engines, appends=SqlAppends(store._engines))
     await other.append([Append((new(price()), new(price("NDX"))))])
     (outcome,) = await store.append([Append((new(price("NDX")),), {"prices:NDX": 1})])
     assert appended(outcome).events[0].version == 2
