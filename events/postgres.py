@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +18,7 @@ from events import failpoints
 from events.engines import Result, Work, translated_errors
 from events.errors import CorruptLog, EventError, StoreUnavailable, first_line
 from events.postgres_session import Sessions, driver_module, is_lost, is_standby
+from events.postgres_statements import END_FROZEN
 
 CONNECTIONS: Final = 8
 """Connections to PostgreSQL that one process keeps open."""
@@ -30,9 +32,16 @@ COMMIT_S_MAX: Final = 30.0
 CLOSE_S_MAX: Final = 5.0
 """How long closing waits for what is under way, and then for the connections: the server may hang."""
 
+FROZEN_S_MAX: Final = 10.0
+"""How long an append waits for the head before it ends the sessions of writers that take no answers.
+
+The server's own limit ends those that say nothing; one that has an answer to send waits for its client for ever.
+"""
+
 MIGRATION_LOCK: Final = 0x53594E41
 """The advisory lock under which one process at a time migrates."""
 
+_log = structlog.get_logger("postgres")
 _DAMAGE: Final = ("XX001", "XX002")
 _NEVER_S: Final = 86_400.0
 _WRITING: Final = "ISOLATION LEVEL READ COMMITTED"
@@ -136,8 +145,7 @@ class PostgresEngines:
             self._at_work.add(driver)
             try:
                 try:
-                    begin = self._sessions.begin(_WRITING if writing else _READING, first)
-                    await driver.execute(begin)
+                    await self._begin(driver, first, writing=writing)
                     # To SQLAlchemy alone: one that is not told rolls back what it takes for its own.
                     await connection.begin()
                     result = await use(connection, driver)
@@ -150,6 +158,31 @@ class PostgresEngines:
             finally:
                 self._at_work.discard(driver)
                 await _clean(connection, driver)
+
+    async def _begin(self, driver: Any, first: str, *, writing: bool) -> None:
+        begin = self._sessions.begin(_WRITING if writing else _READING, first)
+        if not first:
+            await driver.execute(begin)
+            return
+        timer = asyncio.get_running_loop().call_later(FROZEN_S_MAX, self._end_frozen)
+        try:
+            await driver.execute(begin)
+        finally:
+            timer.cancel()
+
+    def _end_frozen(self) -> None:
+        """Begin to end the sessions of writers that take nothing from the server, and hold the lock meanwhile."""
+        if not self._closed:
+            task = asyncio.create_task(self._ended_frozen(), name="end-frozen-writers")
+            self._under_way.add(task)
+            task.add_done_callback(self._done)
+
+    async def _ended_frozen(self) -> None:
+        async def use(_connection: AsyncConnection, driver: Any) -> int:
+            return len(await driver.fetch(END_FROZEN, FROZEN_S_MAX))
+
+        ended = await self._use("", use, writing=True)
+        _log.warning("frozen_writers_ended", sessions=ended)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._under_way.discard(task)

@@ -30,6 +30,8 @@ SESSION: Final = f"""
     SET jit = off;
     -- A writer that is frozen holds the head row: the server lets the others go on without it.
     SET idle_in_transaction_session_timeout = '{IDLE_S_MAX}s';
+    -- One whose machine is gone takes nothing any more; the kernel would try for a quarter of an hour.
+    SET tcp_user_timeout = '{IDLE_S_MAX}s';
     -- What is acknowledged is on disk.
     SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off';

@@ -100,3 +100,16 @@ WRITE: Final = f"{_MOVED} {_RECORDED}"
 
 WRITE_MORE: Final = f"{_MOVED}, recorded AS ({_RECORDED}), {_MORE}"
 """The same with new streams, types seen for the first time, answers, and the sweep over old ones."""
+
+END_FROZEN: Final = """
+    SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a
+    WHERE a.datname = current_database() AND a.usename = current_user AND a.pid <> pg_backend_pid()
+        -- Never one that waits for a standby: what it commits would be seen by everybody.
+        AND a.state = 'active' AND a.wait_event_type = 'Client'
+        AND clock_timestamp() - a.xact_start >= make_interval(secs => $1 * 0.9)
+        AND EXISTS (
+            SELECT FROM pg_locks AS l
+            WHERE l.pid = a.pid AND l.relation = 'log_head'::regclass AND l.mode = 'RowShareLock' AND l.granted
+        )
+"""
+"""Those that have locked the head, and whose clients have not read for so long."""

@@ -263,6 +263,30 @@ async def test_a_writer_that_freezes_does_not_hold_up_the_others_for_ever(
     )
 
 
+async def test_a_writer_that_takes_no_answers_does_not_hold_up_the_others(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_module, "FROZEN_S_MAX", 0.2)
+    url = postgres.empty_database()
+    store = await SqlEventStore.open_postgres(url, upgrade)
+    await store.append([Append(prices(1))])
+    frozen = await asyncpg.connect(url)
+    await frozen.execute("BEGIN; SELECT FROM log_head FOR UPDATE")
+    frozen._transport.pause_reading()
+    # More than fits on the wire: the server waits for its client, and none of its own limits counts.
+    asking = asyncio.create_task(
+        frozen.fetch("SELECT repeat('x', 1000) FROM generate_series(1, 20000)")
+    )
+    try:
+        async with asyncio.timeout(COMMAND_S_MAX / 2):
+            await store.append([Append(prices(1, "IXIC"))])
+    finally:
+        frozen.terminate()
+        await asyncio.gather(asking, return_exceptions=True)
+    assert positions_of(await store.read(ReadQuery())) == [1, 2]
+    await store.close()
+
+
 # --- opening ------------------------------------------------------------------------------------
 
 

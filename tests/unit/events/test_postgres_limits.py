@@ -15,7 +15,8 @@ IN_PAGE = {
 }  # fmt: skip
 OURS = {"COMMAND_S_MAX", "COMMIT_S_MAX", "CONNECT_S_MAX"}
 NAMED = {
-    "postgresql.md": OURS | {"CONNECTIONS", "CLOSE_S_MAX", "IDLE_S_MAX", "APPEND_IDLE_S_MAX"},
+    "postgresql.md": OURS
+    | {"CONNECTIONS", "CLOSE_S_MAX", "FROZEN_S_MAX", "IDLE_S_MAX", "APPEND_IDLE_S_MAX"},
     "failover.md": OURS | {"POLL_S", "REOPEN_S", "QUIET_S", "GOODBYE_S_MAX"},
 }
 
