@@ -32,11 +32,14 @@ from app.config import DatabaseUrlError, Settings
 from app.feeds.base import FeedError, FeedSpecError
 from app.lane_names import LANES_MAX, LaneError, joined_lanes
 from app.market.detector.registry import MissingExtra
-from events.errors import EventError
+from events.errors import EventError, StoreUnreachable
 from events.scalars import DECIMALS_MAX, SYMBOL_PATTERN
 
 WRONG_USE: Final = 2
 """Exit code for wrong use, or for a condition that the message explains."""
+
+NOT_NOW: Final = 75
+"""Exit code (EX_TEMPFAIL) when the database cannot be reached now: starting again may help."""
 
 _PYDANTICS: Final = "Value error, "
 """What it puts before our own words."""
@@ -241,7 +244,7 @@ def _explain(error: Exception) -> str | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The program. Exit codes: 0 fine, 1 a check failed, 2 wrong use or a condition that is explained."""
+    """The program. Exit codes: 0 fine, 1 a check failed, 2 wrong use or a condition that is explained, 75 no database."""
     try:
         code = app(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
@@ -255,7 +258,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if line is None:
             raise
         typer.echo(f"synapse: {line}", err=True)
-        sys.exit(WRONG_USE)
+        sys.exit(NOT_NOW if isinstance(error, StoreUnreachable) else WRONG_USE)
     sys.exit(code or 0)
 
 

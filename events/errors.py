@@ -117,6 +117,10 @@ class StoreUnavailable(EventError):
     code = "store_unavailable"
 
 
+class StoreUnreachable(StoreUnavailable):
+    """No server of the database could be connected to; it is told as `store_unavailable`."""
+
+
 class LogBusy(StoreUnavailable):
     """The queue of waiting appends is full."""
 

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-from events.errors import StoreUnavailable, first_line
+from events.errors import StoreUnavailable, StoreUnreachable, first_line
 
 Taken = TypeVar("Taken")
 
@@ -37,7 +37,8 @@ async def first_host(url: str, connect: Callable[[str], Awaitable[Taken]]) -> Ta
             whatever asyncpg raises.
 
     Raises:
-        StoreUnavailable: none takes us; every reason is told.
+        StoreUnreachable: none takes us now; every reason is told.
+        StoreUnavailable: none takes us, and waiting would not help.
     """
     import asyncpg  # type: ignore[import-untyped]  # it has no types of its own
 
@@ -57,7 +58,9 @@ async def first_host(url: str, connect: Callable[[str], Awaitable[Taken]]) -> Ta
         except refused as error:
             refusals.append(error)
     said = "; ".join(first_line(error) for error in refusals)
-    raise StoreUnavailable(
+    # One that is away, starts, or is no primary yet may take us later; a wrong password stays wrong.
+    later = any(_may_pass(error) for error in refusals)
+    raise (StoreUnreachable if later else StoreUnavailable)(
         f"cannot connect to PostgreSQL at {hosts_of(url)}: {said}"
     ) from refusals[0]
 
@@ -90,3 +93,12 @@ def _url(parts: SplitResult) -> str:
     # `urlunsplit` leaves out the slashes before an empty place.
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}{parts.path}{query}"
+
+
+def _may_pass(error: BaseException) -> bool:
+    state = getattr(error, "sqlstate", None) or ""
+    return (
+        isinstance(error, OSError)
+        or state.startswith(("57P", "53", "08"))
+        or type(error).__name__ == "TargetServerAttributeNotMatched"
+    )

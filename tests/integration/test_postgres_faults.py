@@ -334,10 +334,18 @@ async def test_without_asyncpg_it_says_what_to_install(monkeypatch: pytest.Monke
 
 def test_the_command_line_says_it_in_one_line(tmp_path: Path) -> None:
     done = run_cli("serve", "--db", "postgresql://user:secret@localhost:1/log", folder=tmp_path)
-    assert done.returncode == 2
+    assert done.returncode == 75
     said = [line for line in done.stderr.splitlines() if not line.startswith("Warning: ")]
     assert len(said) == 1
     assert said[0].startswith("synapse: cannot connect to PostgreSQL at localhost:1: ")
+
+
+def test_what_waiting_does_not_mend_has_another_exit_code(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    url = postgres.url(user="nobody_of_that_name")
+    done = run_cli("db", "upgrade", "--db", url, folder=tmp_path)
+    assert (done.returncode, "does not exist" in done.stderr) == (2, True), done.stderr
 
 
 # --- other processes ----------------------------------------------------------------------------
