@@ -43,7 +43,10 @@ def rebuild_command(
 
 async def _rebuild(settings: Settings, *, as_json: bool) -> None:
     from app.recorder import market_setup, open_log
+    from app.serving import configure_logs
 
+    # To standard error: the result is on the other.
+    configure_logs(settings.log_format, "warning")
     setup = market_setup(settings)
     async with AsyncExitStack() as stack:
         log = await open_log(settings)

@@ -153,6 +153,8 @@ def import_file(
 async def _import(
     settings: Settings, read: Callable[[], Iterable[PriceTick]], symbol: str, *, as_json: bool
 ) -> None:
+    # What goes wrong beside the import, to standard error: the result is on the other.
+    configure_logs(settings.log_format, "warning")
     # The whole file is read once before anything is recorded: a bad line leaves the log as it was.
     bars = refuse_future(read())
     recorder = await open_recorder(settings)

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from tests.postgres import PATIENCE_S
-
+PATIENCE_S: Final = 30.0
 LOOK_S: Final = 0.02
 
 

@@ -252,3 +252,16 @@ def test_a_log_that_is_not_there_gets_no_epoch_and_no_file(run: Run) -> None:
     assert run("db", "new-epoch") == (2, "synapse: synapse.db does not exist\n")
     assert run("db", "status") == (2, "synapse: synapse.db does not exist\n")
     assert not Path("synapse.db").exists()
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_a_result_as_json_is_all_that_an_import_prints(
+    postgres: PostgresServer, tmp_path: Path, log_format: str
+) -> None:
+    (tmp_path / "prices.csv").write_text("date,close\n2026-01-13,100\n")
+    done = run_cli(
+        *("import", "prices.csv", "--symbol", "X", "--json", "--db", postgres.new_database()),
+        folder=tmp_path,
+        env={"SYNAPSE_LOG_FORMAT": log_format},
+    )
+    assert (done.returncode, json.loads(done.stdout)["symbol"]) == (0, "X")

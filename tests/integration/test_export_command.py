@@ -305,7 +305,8 @@ def test_a_log_in_postgresql_is_exported_too(
     synapse: Command, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     url = postgres.new_database()
-    with serving(tmp_path, database_url=url) as served:
+    # Without hints: served in this process, they would write their line between those of the command.
+    with serving(tmp_path, database_url=url, hints="poll") as served:
         served.post_prices(*[daily("SPX", f"{50 + number}.5", number) for number in range(9)])
         shown = told(synapse(f"export a.parquet --db '{url}' -s SPX --json"))
         assert (shown["head"], shown["last_position"]) == (served.head(), served.head())

@@ -8,6 +8,7 @@ Time is virtual: a lease runs out as fast as the work is done.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from inspect import iscoroutinefunction
 from typing import Any, cast
 
 import pytest
@@ -47,6 +48,8 @@ class Connection:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._shared, name)
+        if not iscoroutinefunction(method):
+            return method
 
         async def call(*values: Any, **named: Any) -> Any:
             await self.awake.wait()
