@@ -32,7 +32,7 @@ from app.config import DatabaseUrlError, Settings
 from app.feeds.base import FeedError, FeedSpecError
 from app.lane_names import LANES_MAX, LaneError, joined_lanes
 from app.market.detector.registry import MissingExtra
-from events.errors import EventError, StoreUnreachable
+from events.errors import EventError, StoreUnavailable
 from events.scalars import DECIMALS_MAX, SYMBOL_PATTERN
 
 WRONG_USE: Final = 2
@@ -258,7 +258,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if line is None:
             raise
         typer.echo(f"synapse: {line}", err=True)
-        sys.exit(NOT_NOW if isinstance(error, StoreUnreachable) else WRONG_USE)
+        sys.exit(NOT_NOW if isinstance(error, StoreUnavailable) and error.is_away else WRONG_USE)
     sys.exit(code or 0)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, inspect, text
 
 import migrations
-from events.errors import StoreUnavailable, StoreUnreachable
+from events.errors import StoreUnavailable
 from events.tables import metadata
 
 if TYPE_CHECKING:
@@ -104,8 +104,9 @@ def _check_server(connection: Connection) -> None:
     if connection.dialect.name != "postgresql":
         return
     if connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one():
-        raise StoreUnreachable(
-            "this server is a standby: name the primary, or all hosts and ?target_session_attrs=primary"
+        raise StoreUnavailable(
+            "this server is a standby: name the primary, or all hosts and ?target_session_attrs=primary",
+            is_away=True,
         )
     encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
     if encoding != "UTF8":

@@ -112,13 +112,16 @@ class InvalidLease(EventError):
 
 
 class StoreUnavailable(EventError):
-    """The store cannot be read or written now; nothing was acknowledged."""
+    """The store cannot be read or written now; nothing was acknowledged.
+
+    `is_away`: no server of the database takes us now, and one may later.
+    """
 
     code = "store_unavailable"
 
-
-class StoreUnreachable(StoreUnavailable):
-    """No server of the database could be connected to; it is told as `store_unavailable`."""
+    def __init__(self, message: str, *, is_away: bool = False) -> None:
+        super().__init__(message)
+        self.is_away = is_away
 
 
 class LogBusy(StoreUnavailable):

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-from events.errors import StoreUnavailable, StoreUnreachable, first_line
+from events.errors import StoreUnavailable, first_line
 
 Taken = TypeVar("Taken")
 
@@ -37,8 +37,7 @@ async def first_host(url: str, connect: Callable[[str], Awaitable[Taken]]) -> Ta
             whatever asyncpg raises.
 
     Raises:
-        StoreUnreachable: none takes us now; every reason is told.
-        StoreUnavailable: none takes us, and waiting would not help.
+        StoreUnavailable: none takes us; every reason is told, and whether waiting may help.
     """
     import asyncpg  # type: ignore[import-untyped]  # it has no types of its own
 
@@ -60,8 +59,8 @@ async def first_host(url: str, connect: Callable[[str], Awaitable[Taken]]) -> Ta
     said = "; ".join(first_line(error) for error in refusals)
     # One that is away, starts, or is no primary yet may take us later; a wrong password stays wrong.
     later = any(_may_pass(error) for error in refusals)
-    raise (StoreUnreachable if later else StoreUnavailable)(
-        f"cannot connect to PostgreSQL at {hosts_of(url)}: {said}"
+    raise StoreUnavailable(
+        f"cannot connect to PostgreSQL at {hosts_of(url)}: {said}", is_away=later
     ) from refusals[0]
 
 
