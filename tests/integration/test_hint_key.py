@@ -57,7 +57,9 @@ async def test_a_role_that_may_read_all_but_the_home_reads_the_log_and_not_the_k
     writer = await SqlEventStore.open_postgres(url, upgrade)
     await writer.append([Append(prices(2))])
     await writer.close()
-    (written,) = re.findall(r"```text\n(CREATE ROLE .+?)```", NODES.read_text(encoding="utf-8"), re.DOTALL)
+    (written,) = re.findall(
+        r"```text\n(CREATE ROLE .+?)```", NODES.read_text(encoding="utf-8"), re.DOTALL
+    )
     grants = [line for line in written.split(";") if line.strip()]
     postgres.run(*grants, database=name_of(url))
     reader = await SqlEventStore.read_postgres(
