@@ -4,6 +4,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -22,6 +23,8 @@ PATIENCE_S = 20.0
 SHORT_S = 0.3
 RELOAD = "SELECT pg_reload_conf()"
 COMMITS_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+GIVE_UP_WAITING = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"
 LOCKS_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 pytestmark = pytest.mark.timeout(60)
@@ -60,6 +63,19 @@ async def lose_standby(server: PostgresServer) -> None:
     setting = "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
     await asyncio.to_thread(server.run, setting, RELOAD)
     await until_told(server, "nobody")
+    # Another process than the one that was asked tells those who commit: one that waits is the proof.
+    seen = Event()
+    probing = asyncio.create_task(asyncio.to_thread(commit_until, seen, server))
+    await until_found(server, COMMITS_WAITING)
+    seen.set()
+    await asyncio.to_thread(server.run, GIVE_UP_WAITING)
+    await probing
+
+
+def commit_until(seen: Event, server: PostgresServer) -> None:
+    """Commit again and again, outside the log's database."""
+    while not seen.is_set():
+        server.run(PROBE)
 
 
 async def answered(server: PostgresServer) -> None:
