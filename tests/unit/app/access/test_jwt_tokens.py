@@ -125,10 +125,7 @@ def test_both_kinds_of_keys_can_be_used_at_once(keys: Path) -> None:
         {"exp": 10**400},
         {"exp": float("inf")},
         {"exp": float("nan")},
-        {"exp": int(time.time()) - 1},
         {"exp": True},
-        {"nbf": int(time.time()) + 600},
-        {"iat": int(time.time()) + 600},
         {"nbf": "soon"},
         {"scope": None},
         {"scope": ["read"]},
@@ -149,6 +146,11 @@ def test_both_kinds_of_keys_can_be_used_at_once(keys: Path) -> None:
 )
 def test_claims_that_are_not_right_allow_nothing(more: dict[str, Any]) -> None:
     assert shared().find(hs256(**more)) is None
+
+
+@pytest.mark.parametrize(("claim", "from_now_s"), [("exp", -1), ("nbf", 600), ("iat", 600)])
+def test_a_token_of_another_time_allows_nothing(claim: str, from_now_s: int) -> None:
+    assert shared().find(hs256(**{claim: int(time.time()) + from_now_s})) is None
 
 
 def test_channels_that_are_null_are_not_all_of_them() -> None:
