@@ -12,6 +12,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -161,8 +162,10 @@ def tell_alerts(log: Log) -> None:
 
 
 def tell_trades(log: Log) -> None:
-    """What the paper trader did, each time a bar after the regime that made it act."""
+    """What the paper trader did, each time a bar after the regime that made it act; and what it lost by coming back."""
     heading(f"The paper trades in {SYMBOL}")
+    bought = Decimal(0)
+    lost: list[Decimal] = []
     for event in log.events(channels=["trades"], since=SINCE, until=UNTIL):
         trade = event.payload
         if isinstance(trade, TradeExecution) and trade.symbol == SYMBOL and trade.reason:
@@ -171,6 +174,12 @@ def tell_trades(log: Log) -> None:
                 f"  {event.occurred_at:%Y-%m-%d}  {trade.side:<4} {trade.quantity:>10.6f}"
                 f" at {trade.price:>8,.2f} = {value:>7,.0f}, because of {trade.reason.regime}"
             )
+            if trade.side == "sell" and bought:
+                lost.append(bought - value)
+            bought = value if trade.side == "buy" else Decimal(0)
+    print(
+        f"  bought back and sold again {len(lost)} times: {sum(lost):,.0f} lost by it, without fees"
+    )
 
 
 def rebased(log: Log) -> Iterator[Point]:

@@ -1,6 +1,7 @@
 """One server for all pages, as the demo would be: the sample's log, and a simulated market beside it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory, sample_log: Path) -> Iterator
 
 
 @pytest.fixture
-def desk(tmp_path: Path, sample_log: Path, demo: Served) -> Callable[[], Desk]:
-    """Lays a new desk."""
+def desk(tmp_path: Path, sample_log: Path, demo: Served) -> Iterator[Callable[..., Desk]]:
+    """Lays a new desk, or one of another kind; what is kept running on it is ended with the test."""
+    with ExitStack() as laid:
 
-    def lay() -> Desk:
-        folder = tmp_path / "desk"
-        folder.mkdir()
-        return Desk(folder, sample_log, demo.url.removeprefix("http://"))
+        def lay(kind: type[Desk] = Desk) -> Desk:
+            folder = tmp_path / "desk"
+            folder.mkdir()
+            new = kind(folder, sample_log, demo.url.removeprefix("http://"))
+            laid.callback(new.close)
+            return new
 
-    return lay
+        yield lay

@@ -5,13 +5,16 @@ import io
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from tests.docs.kept import Kept
 from tests.docs.pages import ROOT
 from tests.integration import forked
 from tests.integration.served import TOKEN
@@ -27,9 +30,15 @@ ENDLESS: Final = re.compile(r"\bsynapse (?:serve|demo|tail|replay)\b")
 REFUSALS: Final = ("Usage:", "synapse:", "Traceback")
 """How a command begins to say that it does not work."""
 
+TOKENS: Final = ("SYNAPSE_TOKEN", "TOKEN")
 STAND_INS: Final = ("curl", "sqlite3", "duckdb")
 PRICES: Final = "date,close\n2026-01-13,100\n2026-01-14,101.5\n2026-01-15,99.25\n"
 """What a reader has in `prices.csv`."""
+
+
+def find_node() -> str | None:
+    """The node program: the one that `dev.py` found, else the one on the path."""
+    return os.environ.get("SYNAPSE_TEST_NODE") or shutil.which("node")
 
 
 class Failed(AssertionError):
@@ -59,7 +68,37 @@ class Desk:
         self._program("synapse-check", f'{shlex.join(forked.words("app.check.cli"))} "$@"')
         for name in ("python", "python3"):
             self._program(name, f'"{sys.executable}" "$@"')
+        self.node: Final = find_node()
+        if self.node is not None:
+            # Before 22 a socket of Node's own has to be asked for.
+            self._program("node", f'"{self.node}" --experimental-websocket "$@"')
         self.names: dict[str, Any] = {}
+        self._kept: Kept | None = None
+
+    @property
+    def path(self) -> tuple[Path, ...]:
+        """Where its programs look for modules."""
+        return (ROOT,)
+
+    def patch(self, text: str) -> None:
+        """Change the program; only a clone's may be.
+
+        Raises:
+            Failed: this is none.
+        """
+        raise Failed(f"nothing here may be changed:\n{text}")
+
+    def close(self) -> None:
+        """End what a page kept running."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def save(self, name: str, text: str) -> None:
+        """Make a file of it."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.here(text))
 
     def _program(self, name: str, line: str) -> None:
         path = self._programs / name
@@ -77,9 +116,25 @@ class Desk:
         if fresh:
             self.names = {"__name__": "__main__"}
         printed = io.StringIO()
-        with contextlib.chdir(self.folder), contextlib.redirect_stdout(printed):
+        with self._at_home(), contextlib.redirect_stdout(printed):
             exec(compile(self.here(text), "<the page>", "exec"), self.names)
         return printed.getvalue()
+
+    @contextlib.contextmanager
+    def _at_home(self) -> Iterator[None]:
+        """As in a process that was started here: the folder's own modules are found, and forgotten after."""
+        sys.path.insert(0, str(self.folder))
+        loaded = set(sys.modules)
+        try:
+            with contextlib.chdir(self.folder):
+                yield
+        finally:
+            sys.path.remove(str(self.folder))
+            for name in set(sys.modules) - loaded:
+                if (getattr(sys.modules[name], "__file__", None) or "").startswith(
+                    str(self.folder)
+                ):
+                    del sys.modules[name]
 
     # --- the shell --------------------------------------------------------------------------------
 
@@ -89,6 +144,17 @@ class Desk:
         if ENDLESS.search(text):
             return "".join(map(self._one, commands_of(text)))
         return self._run(text, exit_code)
+
+    def keep(self, text: str) -> None:
+        """Start the server of a block; from now on the page's address is that of this one.
+
+        It makes its own token, as a reader's does. The one that was kept before is ended first.
+        """
+        self.close()
+        [command] = commands_of(text.replace(".venv/bin/", ""))
+        own = self._environment()
+        self._kept = Kept(command, self.folder, {k: v for k, v in own.items() if k not in TOKENS})
+        self._address = self._kept.address
 
     def _one(self, command: str) -> str:
         return self._interrupted(command) if ENDLESS.search(command) else self._run(command)
@@ -141,7 +207,7 @@ class Desk:
         return {
             **own,
             "PATH": os.pathsep.join([str(self._programs), own.get("PATH", "")]),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join(map(str, self.path)),
             "SYNAPSE_PORT": "0",
             "SYNAPSE_TOKEN": TOKEN,
             "TOKEN": TOKEN,

@@ -6,6 +6,8 @@ A comment on the line before a block, invisible to a reader:
     <!-- continues -->         this Python goes on where the block before it ended
     <!-- output -->            this text is what the block before it prints; `…` stands for anything
     <!-- exits 2 -->           its last command ends with that exit code
+    <!-- file NAME -->         it is saved as NAME, where the blocks after it find it, and not run by itself
+    <!-- keeps running -->     its server runs on beside the blocks after it, and is the one that they mean
 """
 
 import re
@@ -18,7 +20,9 @@ FENCE: Final = re.compile(r"^```(.*)$")
 COMMENT: Final = re.compile(r"^<!-- (.+) -->$")
 REASON: Final = "not run: "
 EXITS: Final = re.compile(r"^exits (\d+)$")
-WORDS: Final = ("continues", "output")
+FILE: Final = re.compile(r"^file ([\w./-]+)$")
+KEPT: Final = "keeps running"
+WORDS: Final = ("continues", "output", KEPT)
 INDENTED: Final = re.compile(
     r"\n\n    (?:\$ )?(?:\S*synapse|synapse-check|curl|pip|python3?|npx|duckdb|sqlite3|import|from|SELECT) .+"
 )
@@ -60,6 +64,12 @@ class Block:
         """What its last command ends with."""
         found = EXITS.match(self.asked or "")
         return int(found[1]) if found else 0
+
+    @property
+    def file(self) -> str | None:
+        """What it is saved as; None where it is run."""
+        found = FILE.match(self.asked or "")
+        return found[1] if found else None
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line} ({self.language})"
@@ -106,7 +116,12 @@ def _asked(lines: list[str], begin: int, page: str) -> str | None:
     if comment is None:
         return None
     asked = comment[1]
-    known = asked in WORDS or EXITS.match(asked) or len(asked) > len(REASON) < asked.find(" ", 5)
+    known = (
+        asked in WORDS
+        or EXITS.match(asked)
+        or FILE.match(asked)
+        or len(asked) > len(REASON) < asked.find(" ", 5)
+    )
     if not (known or asked.startswith(REASON)):
         raise BadPage(f"{page}:{above + 1}: nothing is known of <!-- {asked} -->")
     return asked

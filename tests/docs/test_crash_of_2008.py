@@ -6,6 +6,8 @@ That the page shows the whole print, tests/docs/test_pages.py sees to.
 import re
 import subprocess
 import sys
+from calendar import month_name
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ from tests.docs.pages import ROOT
 
 PAGE = "docs/crash-of-2008.md"
 SCRIPT = ROOT / "docs/examples/crash_2008.py"
-FIGURE = re.compile(r"\d{4}-\d\d-\d\d|\d[\d,]*\.\d+%?|\d+%")
+DAY = re.compile(rf"\d{{1,2}} (?:{'|'.join(month_name[1:])}) \d{{4}}")
+FIGURE = re.compile(r"\d{4}-\d\d-\d\d|\d+,\d{3}(?:\.\d+)?|\d[\d,]*\.\d+%?|\d+%")
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +50,14 @@ def test_without_matplotlib_it_is_one_line(tmp_path: Path) -> None:
 
 def test_every_figure_of_the_story_is_one_that_was_printed(told: tuple[str, Path]) -> None:
     page = (ROOT / PAGE).read_text(encoding="utf-8")
-    story = page.partition("## What it shows")[2]
-    figures = FIGURE.findall(story)
-    assert len(figures) > 20
+    story, _, _ = page.partition("```")
+    days = [
+        datetime.strptime(f"{day} +0000", "%d %B %Y %z").date().isoformat()
+        for day in DAY.findall(story)
+    ]
+    figures = [*FIGURE.findall(story), *days]
+    assert len(figures) > 40
+    assert len(days) > 10
     # A fall is printed with its sign, and told in words.
     assert [each for each in figures if each not in told[0]] == []
 

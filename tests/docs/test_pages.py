@@ -1,8 +1,8 @@
 """Every block of code in the documentation does what its page says."""
 
 import json
+import os
 import re
-import shutil
 import subprocess
 import tomllib
 from collections.abc import Callable
@@ -12,8 +12,9 @@ from typing import Final
 import pytest
 
 from app.stream.message_schemas import message_kinds
-from tests.docs.desk import Desk, Failed, commands_of
-from tests.docs.pages import ROOT, Block, blocks_of, hidden_commands, pages
+from tests.docs.clone import Clone
+from tests.docs.desk import Desk, Failed, commands_of, find_node
+from tests.docs.pages import KEPT, ROOT, Block, blocks_of, hidden_commands, pages
 from tests.docs.questions import answered
 from tests.docs.tests_on_pages import is_test, run_tests
 
@@ -26,6 +27,9 @@ LONG: Final = ("README.md", "docs/deploy.md", "docs/export.md", "docs/pytest-plu
 PAGES: Final = [str(path.relative_to(ROOT)) for path in pages()]
 SHOWN: Final = frozenset({"text", "mermaid"})
 SHELL: Final = frozenset({"sh", "console"})
+IN_A_CLONE: Final = ("docs/howto/add-an-event-type.md", "docs/howto/write-a-detector.md")
+"""Pages that change the program."""
+
 IN_DUCKDB: Final = "docs/duckdb.md"
 PROMPT: Final = re.compile(r"^\$ ", re.MULTILINE)
 CHECKED_ONLY: Final = re.compile(r"^(?:pip install|(?:\S*/)?python3? dev\.py|npx|npm|git)\b")
@@ -42,12 +46,17 @@ def all_blocks() -> list[Block]:
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if "```" in read(page) and page not in LONG]
 )
-def test_every_block_of_the_page_runs(page: str, desk: Callable[[], Desk]) -> None:
-    run_page(page, desk())
+def test_every_block_of_the_page_runs(page: str, desk: Callable[..., Desk]) -> None:
+    run_page(page, desk(Clone if page in IN_A_CLONE else Desk))
 
 
 def run_page(page: str, here: Desk) -> None:
     """Run every block of a page; fails with all that went wrong."""
+    if "\nnode " in read(page) and here.node is None:
+        reason = "node is not installed"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     faults: list[str] = []
     run = [block for block in blocks_of(read(page), page) if block.not_run is None]
     printed = ""
@@ -66,7 +75,12 @@ def run_page(page: str, here: Desk) -> None:
 
 def tried(block: Block, desk: Desk, printed: str) -> str:
     """Run or check a block; returns what it printed. `printed`: by the one before."""
+    if block.file is not None:
+        desk.save(block.file, block.text)
+        return ""
     match block.language:
+        case "sh" if block.asked == KEPT:
+            desk.keep(block.text)
         case "python":
             return desk.python(block.text, fresh=block.asked != "continues")
         case "sh":
@@ -79,6 +93,8 @@ def tried(block: Block, desk: Desk, printed: str) -> str:
             check_json(block.text)
         case "js":
             check_script(block.text, desk.folder)
+        case "diff":
+            desk.patch(block.text)
         case "toml":
             tomllib.loads(block.text)
         case "text" if block.asked == "output":
@@ -127,7 +143,7 @@ def check_json(text: str) -> None:
 
 def check_script(text: str, folder: Path) -> None:
     """Its syntax, where there is Node; tests/e2e/test_clients_page.py runs those of docs/clients.md."""
-    node = shutil.which("node")
+    node = find_node()
     if node is None:
         return
     (folder / "page.mjs").write_text(text)

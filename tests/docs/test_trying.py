@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.docs.desk import Desk, Failed, commands_of
-from tests.docs.pages import ROOT, BadPage, Block, blocks_of, hidden_commands
+from tests.docs.kept import NotServed
+from tests.docs.pages import KEPT, ROOT, BadPage, Block, blocks_of, hidden_commands
 from tests.docs.test_pages import check_json, check_output, checked_only, tried, without_answers
 from tests.docs.tests_on_pages import run_tests
 
@@ -84,6 +85,21 @@ def test_a_command_ends_with_the_exit_code_that_the_page_tells(desk: Callable[[]
     tried(block("sh", "exit 2\n", "exits 2"), here, "")
     with pytest.raises(Failed, match="exit code 0"):
         tried(block("sh", "true\n", "exits 2"), here, "")
+
+
+def test_a_kept_server_is_the_one_that_the_next_blocks_mean(desk: Callable[[], Desk]) -> None:
+    here = desk()
+    served = "synapse serve --db own.db --no-browser\n"
+    tried(block("sh", served, KEPT), here, "")
+    answer = tried(block("sh", "curl -s http://127.0.0.1:8000/api/state\n"), here, "")
+    assert '"position":0' in answer
+    tried(block("sh", "test -s own.db.token\n"), here, "")
+
+
+def test_a_kept_command_that_ends_is_found(desk: Callable[[], Desk]) -> None:
+    here = desk()
+    with pytest.raises(NotServed, match="exit code 2"):
+        tried(block("sh", "synapse serve --feed nothing\n", KEPT), here, "")
 
 
 def test_python_begins_afresh_unless_it_continues(desk: Callable[[], Desk]) -> None:

@@ -16,7 +16,7 @@ SETTINGS: Final = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
 
 def is_test(block: Block) -> bool:
     """Whether a block is for pytest."""
-    return block.language == "python" and "def test_" in block.text
+    return block.language == "python" and block.file is None and "def test_" in block.text
 
 
 def run_tests(blocks: Sequence[Block], folder: Path) -> None:
