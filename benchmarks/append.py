@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app.migrate import upgrade
 from benchmarks.peers import (
+    NO_EVENTSOURCING,
     RAW_INSERT,
     Rounds,
     fresh_folder,
@@ -40,6 +41,7 @@ from benchmarks.peers import (
     seconds_of,
     untouched_garbage,
 )
+from benchmarks.record import Recorder, record_argument
 from events.envelope import NewEvent
 from events.log import EventLog
 from events.sql_store import SqlEventStore
@@ -52,7 +54,17 @@ OURS_BATCH = f"ours, {BATCH:,}-event appends"
 PEER_ONE = "eventsourcing, one-event saves"
 PEER_BATCH = f"eventsourcing, {BATCH:,}-event saves"
 PEER_ENCODED = f"eventsourcing, {BATCH:,} encoded to its recorder"
+PEERS = (PEER_ONE, PEER_BATCH, PEER_ENCODED)
 RAW_ONE, RAW_BATCH = "sqlite3, one commit an event", f"sqlite3, one commit for {BATCH:,}"
+RATIOS = (
+    (OURS_MANY, PEER_ONE, 15),
+    (OURS_MANY, PEER_BATCH, 1.3),
+    (OURS_BATCH, PEER_BATCH, None),
+    (OURS_MANY, PEER_ENCODED, None),
+    (OURS_ONE, PEER_ONE, None),
+    (OURS_ONE, RAW_ONE, 0.5),
+    (OURS_BATCH, RAW_BATCH, None),
+)
 
 
 async def _produce(log: EventLog, appends: list[list[NewEvent]]) -> None:
@@ -146,17 +158,21 @@ def main() -> None:
     parser.add_argument("--producers", type=int, default=1_000)
     parser.add_argument("--each", type=int, default=20, help="events of each producer")
     parser.add_argument("--alone", type=int, default=300, help="events where each is a commit")
+    record_argument(parser)
     arguments = parser.parse_args()
     with fresh_folder() as folder:
         print_machine(folder)
     rounds = Rounds(contenders(arguments))
     rounds.run(arguments.rounds)
-    rounds.print_rates()
-    rounds.print_ratio(OURS_MANY, PEER_ONE, 15)
-    rounds.print_ratio(OURS_MANY, PEER_BATCH, 1.3)
-    rounds.print_ratio(OURS_BATCH, PEER_BATCH)
-    rounds.print_ratio(OURS_MANY, PEER_ENCODED)
-    rounds.print_ratio(OURS_ONE, RAW_ONE, 0.5)
+    rounds.report(
+        Recorder.of(arguments),
+        "append",
+        "Durable events in SQLite",
+        RATIOS,
+        says=f"Events of 300 bytes, each on disk when its writer is told so. Many producers: {arguments.producers:,} tasks that each append one event and wait for it.",
+        limits=(RAW_ONE, RAW_BATCH),
+        missing={name: NO_EVENTSOURCING for name in PEERS if name not in rounds.rates},
+    )
 
 
 if __name__ == "__main__":

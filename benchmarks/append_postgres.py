@@ -12,7 +12,7 @@ told so. All of them are made before the clock starts; encoding, checking, hashi
   a connection of its own, which queue for the lock on its table;
 - eventsourcing, 1,000-event batches: `Application.save(*events)`;
 - asyncpg: the same columns in a table without an index, rows made beforehand, one prepared INSERT on one
-  connection; one commit an event, or one for 1,000.
+  connection; one commit an event, or one for 1,000; and 1,000 rows by COPY.
 
 The peer needs psycopg: pip install "psycopg[binary,pool]".
 """
@@ -46,6 +46,7 @@ from benchmarks.peers import (
     seconds_of,
     untouched_garbage,
 )
+from benchmarks.record import Recorder, record_argument
 from events.envelope import NewEvent
 from events.log import EventLog
 from events.sql_store import SqlEventStore
@@ -57,7 +58,20 @@ THREADS = 8
 PEER_ONE = "eventsourcing, one-event saves"
 PEER_THREADS = f"eventsourcing, one-event saves, {THREADS} threads"
 PEER_BATCH = f"eventsourcing, {BATCH:,}-event saves"
+PEERS = (PEER_ONE, PEER_THREADS, PEER_BATCH)
+NO_PEER = "eventsourcing or psycopg is not installed"
+RAW_COPY = f"asyncpg, COPY of {BATCH:,}"
 RAW_ONE, RAW_BATCH = "asyncpg, one commit an event", f"asyncpg, one commit for {BATCH:,}"
+RATIOS = (
+    (OURS_MANY, PEER_ONE, 30),
+    (OURS_MANY, PEER_THREADS, None),
+    (OURS_MANY, PEER_BATCH, 2),
+    (OURS_BATCH, PEER_BATCH, None),
+    (OURS_ONE, PEER_ONE, None),
+    (OURS_ONE, RAW_ONE, None),
+    (OURS_BATCH, RAW_BATCH, None),
+    (OURS_BATCH, RAW_COPY, None),
+)
 RAW_TABLE = """
 CREATE TABLE raw (
     position bigint, stream_id bigint, version bigint, event_id bytea, type text, schema_version smallint,
@@ -122,23 +136,26 @@ def peer(server: PostgresServer, count: int, events_each: int, threads: int = 1)
     return rate
 
 
-async def _raw(url: str, groups: list[list[RawRow]]) -> float:
+async def _raw(url: str, groups: list[list[RawRow]], *, copied: bool) -> float:
     connection = await asyncpg.connect(url)
     await connection.execute(RAW_TABLE)
     statement = await connection.prepare(RAW_INSERT)
     with untouched_garbage():
         started = time.perf_counter()
         for rows in groups:
-            await statement.executemany(rows)
+            if copied:
+                await connection.copy_records_to_table("raw", records=rows)
+            else:
+                await statement.executemany(rows)
         seconds = time.perf_counter() - started
     await connection.close()
     return seconds
 
 
-def raw(server: PostgresServer, count: int, rows_each: int) -> float:
-    """Rows a second that PostgreSQL itself makes durable, so many a commit."""
+def raw(server: PostgresServer, count: int, rows_each: int, *, copied: bool = False) -> float:
+    """Rows a second that PostgreSQL itself makes durable, so many a commit, by INSERT or by COPY."""
     with fresh_database(server, migrated=False) as url:
-        return count / run_async(_raw(url, parts(raw_rows(count), rows_each)))
+        return count / run_async(_raw(url, parts(raw_rows(count), rows_each), copied=copied))
 
 
 def contenders(
@@ -152,6 +169,7 @@ def contenders(
         OURS_ONE: lambda: ours(server, 1, alone),
         RAW_ONE: lambda: raw(server, alone, 1),
         RAW_BATCH: lambda: raw(server, many, BATCH),
+        RAW_COPY: lambda: raw(server, many, BATCH, copied=True),
     }
     if has_eventsourcing() and _has_psycopg():
         chosen[PEER_ONE] = lambda: peer(server, alone, 1)
@@ -180,6 +198,7 @@ def main() -> None:
     parser.add_argument("--producers", type=int, default=1_000)
     parser.add_argument("--each", type=int, default=20, help="events of each producer")
     parser.add_argument("--alone", type=int, default=300, help="events where each is a commit")
+    record_argument(parser)
     arguments = parser.parse_args()
     with fresh_folder() as folder:
         print_machine(folder)
@@ -187,12 +206,16 @@ def main() -> None:
         print_server(server)
         rounds = Rounds(contenders(server, arguments))
         rounds.run(arguments.rounds)
-    rounds.print_rates()
-    rounds.print_ratio(OURS_MANY, PEER_ONE, 30)
-    rounds.print_ratio(OURS_MANY, PEER_THREADS)
-    rounds.print_ratio(OURS_MANY, PEER_BATCH, 2)
-    rounds.print_ratio(OURS_BATCH, PEER_BATCH)
-    rounds.print_ratio(OURS_ONE, RAW_ONE)
+        version = server.run("SHOW server_version")[0][0]
+    rounds.report(
+        Recorder.of(arguments),
+        "append_postgres",
+        "Durable events in PostgreSQL",
+        RATIOS,
+        says=f"The same events, in PostgreSQL {version} with its defaults (`fsync` and `synchronous_commit` on).",
+        limits=(RAW_ONE, RAW_BATCH, RAW_COPY),
+        missing={name: NO_PEER for name in PEERS if name not in rounds.rates},
+    )
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import cluster_record
 from benchmarks.append_postgres import print_server
 from benchmarks.cluster_measures import (
     COPY,
@@ -48,6 +49,7 @@ from benchmarks.cluster_measures import (
 )
 from benchmarks.cluster_nodes import NATS, NOTIFY, POLL, Servers, servers
 from benchmarks.peers import fresh_folder, print_machine
+from benchmarks.record import Recorder, record_argument
 
 BATCH: Final = 1_000
 P99_MS_MAX: Final = 100.0
@@ -156,7 +158,7 @@ def interleaved(rounds: int, ways: Sequence[Callable[[], None]]) -> None:
 # --- sections -------------------------------------------------------------------------------------
 
 
-def show_latency(made: Servers, plan: Plan) -> None:
+def show_latency(made: Servers, plan: Plan, recorder: Recorder) -> None:
     """From an append to a frame."""
     found: dict[tuple[float, str], list[Percentiles]] = {}
 
@@ -172,9 +174,10 @@ def show_latency(made: Servers, plan: Plan) -> None:
         for (rate, way), took in sorted(found.items(), key=lambda item: item[0][0])
     ]
     show("From an append on one node to a viewer's socket, ms", ("", "p50", "p99"), rows)
+    cluster_record.latency(recorder, found)
 
 
-def show_appends(made: Servers, plan: Plan) -> None:
+def show_appends(made: Servers, plan: Plan, recorder: Recorder) -> None:
     """What all nodes append together, beside what the database could take."""
     found: dict[str, list[Rate]] = {}
 
@@ -205,9 +208,10 @@ def show_appends(made: Servers, plan: Plan) -> None:
         for name, rates in sorted(found.items(), key=lambda item: item[0].split(" ", 2)[2])
     ]
     show("Durable appends", ("", "events/s", "commits/s"), table)
+    cluster_record.appends(recorder, found)
 
 
-def show_viewers(made: Servers, plan: Plan) -> None:
+def show_viewers(made: Servers, plan: Plan, recorder: Recorder) -> None:
     """How many viewers one node serves."""
     for rate in plan.crowd_rates:
         found: dict[int, list[Crowd]] = {}
@@ -227,6 +231,7 @@ def show_viewers(made: Servers, plan: Plan) -> None:
             ),
             rows,
         )
+        cluster_record.viewers(recorder, rate, found)
 
 
 def _climb(made: Servers, plan: Plan, rate: float, found: dict[int, list[Crowd]]) -> None:
@@ -264,7 +269,7 @@ FURTHER: Final[Mapping[str, int]] = {
 FIGURES_A_TABLE: Final = 4
 
 
-def show_nodes(made: Servers, plan: Plan) -> None:
+def show_nodes(made: Servers, plan: Plan, recorder: Recorder) -> None:
     """What further nodes cost."""
     found: dict[str, list[Sequence[float]]] = {}
 
@@ -295,9 +300,10 @@ def show_nodes(made: Servers, plan: Plan) -> None:
         ]
         title = f"One node writes {STEADY:g} events/s, all follow"
         show(title, ("", *(what for what, _ in some)), rows)
+    cluster_record.nodes(recorder, list(FURTHER), found)
 
 
-def show_outage(made: Servers, plan: Plan) -> None:
+def show_outage(made: Servers, plan: Plan, recorder: Recorder) -> None:
     """What it is like to lose NATS."""
     found = [outage(made, 50.0, plan.phase_s) for _ in range(plan.rounds)]
     phases = {
@@ -320,9 +326,10 @@ def show_outage(made: Servers, plan: Plan) -> None:
     )
     print(f"As before so long after NATS was back: {spread([each.back_s for each in found])} s.")
     print("Every event arrived once.")
+    cluster_record.outage(recorder, found)
 
 
-SECTIONS: Final[Mapping[str, Callable[[Servers, Plan], None]]] = {
+SECTIONS: Final[Mapping[str, Callable[[Servers, Plan, Recorder], None]]] = {
     "latency": show_latency,
     "appends": show_appends,
     "viewers": show_viewers,
@@ -337,6 +344,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a look, in about a minute")
     parser.add_argument("--rounds", type=int, help="5 unless --quick")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
+    record_argument(parser)
     arguments = parser.parse_args()
     plan = QUICK if arguments.quick else FULL
     if arguments.rounds:
@@ -347,7 +355,7 @@ def main() -> None:
         print_server(made.postgres)
         for name in arguments.only:
             print(f"\nload of the machine before: {os.getloadavg()[0]:.1f}", flush=True)
-            SECTIONS[name](made, plan)
+            SECTIONS[name](made, plan, Recorder.of(arguments))
 
 
 if __name__ == "__main__":

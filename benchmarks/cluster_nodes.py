@@ -64,7 +64,8 @@ class Servers:
             command = [sys.executable, str(PROGRAM), url, hints, *nats_url]
             node = Contender(lambda _folder: command, our_door())
             with ThreadPoolExecutor(count) as pool:
-                nodes = list(pool.map(lambda _: stack.enter_context(running(node)), range(count)))
+                started = (running(node, apart=False) for _ in range(count))
+                nodes = list(pool.map(stack.enter_context, started))
             cluster = Cluster(self, name_of(url), nodes)
             cluster.settle()
             yield cluster

@@ -3,6 +3,8 @@
     python benchmarks/detector.py            # prints, and writes the tables of docs/detector.md
     python benchmarks/detector.py --check    # exits 1 when those tables are stale
 
+The packages hmmlearn and jumpmodels themselves: detector_peers.py.
+
 Bars a second are this machine's; `--check` leaves them out. All else is the same at every run.
 """
 
@@ -21,6 +23,8 @@ from app.market.detector.base import Detector, Reading
 from app.market.detector.registry import NAMES, MissingExtra, detector
 from benchmarks import detector_tables as tables
 from benchmarks.detector_measures import Measured, Truth, measure, truth_of
+from benchmarks.detector_record import record_index
+from benchmarks.record import Recorder, record_argument
 from events.catalog import Regime
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,7 +59,7 @@ def found() -> tuple[list[Detector[Any]], list[str]]:
     return there, missing
 
 
-def report(detectors: Sequence[Detector[Any]]) -> str:
+def report(detectors: Sequence[Detector[Any]], recorder: Recorder) -> str:
     """The Markdown between the markers of docs/detector.md."""
     indices: dict[str, dict[str, Measured]] = {}
     sections = []
@@ -64,6 +68,7 @@ def report(detectors: Sequence[Detector[Any]]) -> str:
         truth = truth_of(sample.title, [float(bar.price) for bar in sample.bars()])
         measured = {one.name: measure(truth, *run(one, truth.closes)) for one in detectors}
         measured[tables.HOLD] = measure(truth, held(truth), 0.0)
+        record_index(recorder, f"detector.{symbol.lower()}", truth.name, measured)
         indices[truth.name] = measured
         sections.append(tables.index_section(truth, measured))
     stamps = [stamp(one) for one in detectors]
@@ -90,10 +95,11 @@ def main() -> int:
     """Print and write, or check."""
     parser = argparse.ArgumentParser(description="Measure the detectors; write docs/detector.md.")
     parser.add_argument("--check", action="store_true", help="only compare; exit 1 when stale")
+    record_argument(parser)
     parser.add_argument("--docs", type=Path, default=DOCS, help="the document with the markers")
     arguments = parser.parse_args()
     detectors, missing = found()
-    text = report(detectors)
+    text = report(detectors, Recorder.of(arguments))
     document = arguments.docs.read_text(encoding="utf-8")
     if arguments.check:
         fresh = not missing and tables.figures(text) == tables.figures(tables.between(document))

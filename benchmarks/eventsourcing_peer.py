@@ -52,12 +52,12 @@ class Peer:
     @classmethod
     def open(cls, folder: Path) -> "Peer":
         """Open a fresh file in `folder`."""
-        return cls(_APPLICATION(_sqlite(folder)))
+        return cls(_APPLICATION(sqlite_environment(folder)))
 
     @classmethod
     def open_postgres(cls, url: str) -> "Peer":
         """Open a database that is reached through a socket: `postgresql://user@/database?host=folder`."""
-        return cls(_APPLICATION(_postgres(url)))
+        return cls(_APPLICATION(postgres_environment(url)))
 
     def close(self) -> None:
         """Let go of its connections."""
@@ -156,17 +156,19 @@ class Books:
 
 def open_books(folder: Path) -> Books:
     """Open a fresh file in `folder`."""
-    return Books(_APPLICATION(_sqlite(folder)))
+    return Books(_APPLICATION(sqlite_environment(folder)))
 
 
-def _sqlite(folder: Path) -> dict[str, str]:
+def sqlite_environment(folder: Path) -> dict[str, str]:
+    """What tells the peer to keep its events in a file in `folder`."""
     return {
         "PERSISTENCE_MODULE": "eventsourcing.sqlite",
         "SQLITE_DBNAME": str(folder / "peer.db"),
     }
 
 
-def _postgres(url: str) -> dict[str, str]:
+def postgres_environment(url: str) -> dict[str, str]:
+    """What tells the peer to keep its events in a database that is reached through a socket."""
     parts = urlsplit(url)
     return {
         "PERSISTENCE_MODULE": "eventsourcing.postgres",

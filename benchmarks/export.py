@@ -29,7 +29,16 @@ from app.exporting.save import Target, save
 from app.exporting.sources import StoreSource
 from app.migrate import upgrade
 from benchmarks.market_log import fill
-from benchmarks.peers import Rounds, fresh_folder, print_machine, run_async, untouched_garbage
+from benchmarks.peers import (
+    Rounds,
+    fresh_folder,
+    named,
+    print_machine,
+    ratios_of,
+    run_async,
+    untouched_garbage,
+)
+from benchmarks.record import Recorder, Series, record_argument
 from events.log import EventLog
 from events.sql_store import SqlEventStore
 
@@ -126,6 +135,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--events", type=int)
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    record_argument(parser)
     arguments = parser.parse_args()
     if arguments.child:
         name, source, out = arguments.child
@@ -146,6 +156,36 @@ def main() -> None:
     rounds.print_rates()
     rounds.print_ratio("parquet", "pyarrow-parquet")
     rounds.print_ratio("csv", "pyarrow-csv")
+    record(Recorder.of(arguments), rounds, runs, count)
+
+
+def record(recorder: Recorder, rounds: Rounds, runs: Runs, count: int) -> None:
+    """The same, for the page."""
+    labels = {name: f"ours, {name}" for name in OURS}
+    labels |= {
+        name: named("pyarrow") + name.removeprefix("pyarrow").replace("-", ", ") for name in RAW
+    }
+    rows = [
+        Series(labels[name], "events/s", tuple(rates), ours=name in OURS, limit=name in RAW)
+        for name, rates in rounds.rates.items()
+    ]
+    says = f"A log of {count:,} events in SQLite to a file. pyarrow writes the same table, which lies in memory already: no log is read, no payload parsed."
+    recorder.table("export", "Exporting a log", better="higher", series=rows, says=says)
+    for one, other in zip(("parquet", "csv"), RAW, strict=True):
+        each = ratios_of(rounds.rates[one], rounds.rates[other])
+        recorder.ratio("export", labels[one], labels[other], each)
+    rows = [
+        Series(
+            labels[name],
+            "MiB",
+            tuple(most / 1024 for _, most in peaks),
+            ours=name in OURS,
+            limit=name in RAW,
+        )
+        for name, peaks in runs.peaks.items()
+    ]
+    says = "The most memory that the process had resident, its start included."
+    recorder.table("export_memory", "Memory of an export", better="lower", series=rows, says=says)
 
 
 if __name__ == "__main__":

@@ -36,16 +36,17 @@ from app.market.persona import DEFAULT_PERSONA, PERSONAS
 from app.migrate import upgrade
 from benchmarks.market_log import fill
 from benchmarks.peers import (
+    NO_EVENTSOURCING,
     Rounds,
     fresh_folder,
     has_eventsourcing,
     our_events,
     print_machine,
-    ratios_of,
     run_async,
     seconds_of,
     untouched_garbage,
 )
+from benchmarks.record import Recorder, Series, record_argument
 from events.log import EventLog
 from events.past import Past
 from events.scalars import from_micros
@@ -55,6 +56,7 @@ from events.store import ReadQuery
 OURS = "ours, public_state"
 PEER_AGGREGATES = "eventsourcing, aggregates"
 PEER_LOG = "eventsourcing, decoded only"
+PEERS = (PEER_AGGREGATES, PEER_LOG)
 GOAL_RATIO = 4.0
 GOAL_MS = 50.0
 KEPT = 50
@@ -124,7 +126,7 @@ def _peers(folder: Path, events: int) -> dict[str, Callable[[], float]]:
     }
 
 
-def compare_folds(folder: Path, events: int, rounds: int) -> None:
+def compare_folds(folder: Path, events: int, rounds: int, recorder: Recorder) -> None:
     """Fold the same events by ours and the peer, in turn, and print rates and ratios."""
     path = folder / "ours.db"
     run_async(_write_ours(path, events))
@@ -134,11 +136,14 @@ def compare_folds(folder: Path, events: int, rounds: int) -> None:
     board = Rounds(contenders)
     board.run(rounds)
     print(f"\nfold of {events:,} events, {rounds} interleaved rounds, medians")
-    board.print_rates()
-    board.print_ratio(OURS, PEER_AGGREGATES, GOAL_RATIO)
-    if PEER_LOG in board.rates:
-        ratio = statistics.median(ratios_of(board.rates[OURS], board.rates[PEER_LOG]))
-        print(f"{OURS} / {PEER_LOG}: {ratio:.2f}")
+    board.report(
+        recorder,
+        "fold",
+        "Folding a log into its state",
+        ((OURS, PEER_AGGREGATES, GOAL_RATIO), (OURS, PEER_LOG, None)),
+        says=f"{events:,} alerts of 300 bytes in 100 streams, read from SQLite, decoded, and the newest {KEPT} kept; no snapshot.",
+        missing={name: NO_EVENTSOURCING for name in PEERS if name not in board.rates},
+    )
 
 
 # --- the moments --------------------------------------------------------------------------------
@@ -168,7 +173,7 @@ def _print_times(what: str, taken: list[tuple[float, float]], goal: float | None
     )
 
 
-async def _moments(path: Path, events: int, reads: int) -> None:
+async def _moments(path: Path, events: int, reads: int, recorder: Recorder) -> None:
     log = await _open(path)
     await fill(log, events)
     live, rng = LiveState(log, PERSONAS[DEFAULT_PERSONA]), random.Random(7)
@@ -186,15 +191,29 @@ async def _moments(path: Path, events: int, reads: int) -> None:
     positions = [rng.randint(1, events) for _ in range(reads)]
     moments = [moment() for _ in range(reads)]
     pairs = [(moment(), rng.choice(commits)) for _ in range(reads)]
+    known_at = [partial(live.at_time, at, known) for at, known in pairs]
+    questions: dict[str, list[Callable[[], Awaitable[Any]]]] = {
+        "at a random position": [partial(live.at_position, each) for each in positions],
+        "at a random market time": [partial(live.at_time, at, None) for at in moments],
+        "at one, as known at a random commit": list(known_at),
+        "the same again": list(known_at),
+    }
+    found = {}
     with untouched_garbage():
-        taken = await _times(partial(live.at_position, position) for position in positions)
-        _print_times("at a random position", taken, GOAL_MS)
-        taken = await _times(partial(live.at_time, at, None) for at in moments)
-        _print_times("at a random market time", taken, GOAL_MS)
-        for what in ("at one, as known at a random commit", "the same again"):
-            taken = await _times(partial(live.at_time, at, known) for at, known in pairs)
-            _print_times(what, taken, GOAL_MS)
+        for what, asked in questions.items():
+            found[what] = await _times(asked)
+            _print_times(what, found[what], GOAL_MS)
     await log.close()
+    recorder.table(
+        "state_at",
+        "The state as of a moment",
+        better="lower",
+        series=[
+            Series(f"ours, {what}", "ms", tuple(wall for wall, _ in taken), ours=True)
+            for what, taken in found.items()
+        ],
+        says=f"Each of {reads:,} questions to a log of {events:,} prices and regimes, answered and encoded; goal {GOAL_MS:.0f} ms.",
+    )
     await _print_start(path)
 
 
@@ -235,14 +254,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--reads", type=int, default=200)
     parser.add_argument("--only", choices=("fold", "moments"))
+    record_argument(parser)
     given = parser.parse_args()
+    recorder = Recorder.of(given)
     events = 1_000_000 if given.million else given.events
     with fresh_folder() as folder:
         print_machine(folder)
         if given.only != "moments":
-            compare_folds(folder, events, given.rounds)
+            compare_folds(folder, events, given.rounds, recorder)
         if given.only != "fold":
-            run_async(_moments(folder / "moments.db", events, given.reads))
+            run_async(_moments(folder / "moments.db", events, given.reads, recorder))
 
 
 if __name__ == "__main__":

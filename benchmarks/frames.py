@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from playwright.sync_api import Browser, ViewportSize
 
 from benchmarks.peers import print_machine
+from benchmarks.record import Recorder, Series, record_argument
 from tests.e2e.chromium import WEB, chromium, node
 
 GOAL_FPS = 55.0
@@ -139,6 +140,30 @@ def report(rounds: list[dict[str, Frames]]) -> None:
     )
 
 
+def record(recorder: Recorder, rounds: list[dict[str, Frames]]) -> None:
+    """Frames a second on the mean, and ours over the peers."""
+    series = [
+        Series(
+            one.name,
+            "frames/s",
+            tuple(found[one.name].mean_fps for found in rounds),
+            ours=one.chart == "ours",
+            limit=not one.updates,
+        )
+        for one in CONTENDERS
+    ]
+    recorder.table(
+        "frames",
+        "Frames of the chart while prices come in",
+        better="higher",
+        series=series,
+        says="Headless Chromium without a GPU; the screen allows 60.",
+    )
+    for over, under in RATIOS:
+        ratios = [found[over.name].mean_fps / found[under.name].mean_fps for found in rounds]
+        recorder.ratio("frames", over.name, under.name, ratios)
+
+
 def main() -> None:
     """Build, measure in interleaved rounds, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -148,6 +173,7 @@ def main() -> None:
     parser.add_argument("--bands", type=int, default=60)
     parser.add_argument("--updates", type=int, default=60)
     parser.add_argument("--slowdown", type=float, default=1.0, help="as slow as a weaker processor")
+    record_argument(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         print_machine(Path(folder))
@@ -159,6 +185,7 @@ def main() -> None:
                 for _ in range(options.rounds)
             ]
     report(rounds)
+    record(Recorder.of(options), rounds)
 
 
 if __name__ == "__main__":

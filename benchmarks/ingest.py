@@ -16,7 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import sin
@@ -32,12 +32,20 @@ from app.market.setup import MarketSetup, parse_paper
 from app.market.state import initial
 from app.market.ticks import PriceTick
 from app.migrate import upgrade
+from benchmarks.peers import named, ratios_of
+from benchmarks.record import Recorder, Series, record_argument
 from events.envelope import NewEvent
 from events.log import EventLog
 from events.sql_store import SqlEventStore
 
 SETUP = MarketSetup(paper=parse_paper("main=*"))
 SOURCE = "feed:benchmark"
+DURABLE, ALONE, PLAIN = "durable", "decide alone", "plain sqlite3"
+LABELS = {
+    DURABLE: "ours, decided and durable",
+    ALONE: "ours, decided alone",
+    PLAIN: named("sqlite3, rows of the same texts"),
+}
 
 
 def bare_ticks(count: int, symbols: int) -> list[PriceTick]:
@@ -116,6 +124,7 @@ def main() -> None:
     parser.add_argument("--ticks", type=int, default=20_000)
     parser.add_argument("--batch", type=int, default=500, help="ticks in one append")
     parser.add_argument("--symbols", type=int, default=10, help="symbols of the bare ticks")
+    record_argument(parser)
     chosen = parser.parse_args()
     kinds = {
         "bare ticks": bare_ticks(chosen.ticks, chosen.symbols),
@@ -137,21 +146,37 @@ def main() -> None:
             gc.freeze()
             batches = -(-len(ticks) // chosen.batch)
             seconds = {
-                "decide alone": decide_only(ticks),
-                "durable": asyncio.run(record(ticks, chosen.batch)),
-                "plain sqlite3": plain_sqlite(rows, batches),
+                ALONE: decide_only(ticks),
+                DURABLE: asyncio.run(record(ticks, chosen.batch)),
+                PLAIN: plain_sqlite(rows, batches),
             }
             for name, each in seconds.items():
                 took.setdefault((kind, name), []).append(each)
     for kind, ticks in kinds.items():
         print(f"\n{len(ticks)} {kind}, {counts[kind]} events, {chosen.batch} an append")
-        durable = statistics.median(took[kind, "durable"])
-        for name in ("durable", "decide alone", "plain sqlite3"):
+        durable = statistics.median(took[kind, DURABLE])
+        for name in LABELS:
             median = statistics.median(took[kind, name])
             print(
                 f"  {name:<14} {len(ticks) / median:10,.0f} ticks/s"
                 f" {counts[kind] / median:10,.0f} events/s   x {durable / median:.2f}"
             )
+        rates = {name: [len(ticks) / each for each in took[kind, name]] for name in LABELS}
+        says = f"{len(ticks):,} {kind}, which become {counts[kind]:,} events, {chosen.batch} ticks a commit."
+        record_rates(Recorder.of(chosen), kind, rates, says)
+
+
+def record_rates(
+    recorder: Recorder, kind: str, rates: Mapping[str, Sequence[float]], says: str
+) -> None:
+    """The same, for the page."""
+    key = f"ingest_{kind.replace(' ', '_')}"
+    rows = [
+        Series(label, "ticks/s", tuple(rates[name]), name != PLAIN, name == PLAIN)
+        for name, label in LABELS.items()
+    ]
+    recorder.table(key, f"Taking in prices: {kind}", better="higher", series=rows, says=says)
+    recorder.ratio(key, LABELS[DURABLE], LABELS[PLAIN], ratios_of(rates[DURABLE], rates[PLAIN]))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from app.migrate import upgrade
 from benchmarks.append_postgres import fresh_database, print_server
 from benchmarks.market_log import fill
 from benchmarks.peers import fresh_folder, print_machine, run_async
+from benchmarks.record import Recorder, record_argument
 from events.log import EventLog
 from events.sql_store import SqlEventStore
 from tests.postgres import PostgresServer, name_of, postgres_server
@@ -43,6 +44,14 @@ PAYLOAD: Final = "SELECT avg(length(payload)) AS size FROM events"
 WAL: Final = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') AS size"
 SMALL: Final = 1.0
 """Tables and indexes with fewer bytes an event are told together."""
+
+SHOWN: Final = {
+    "all": "",
+    "write-ahead log": ", write-ahead log",
+    "backup": ", backup",
+    "Parquet": ", exported to Parquet",
+}
+"""The sizes that are drawn, and what they are called behind the engine's name."""
 
 Figures = dict[str, float]
 """By name, in the order in which they are told."""
@@ -156,6 +165,7 @@ def main() -> None:
     """Make the logs, one after the other, and print what they come to."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, nargs="+", default=[100_000, 300_000, 1_000_000])
+    record_argument(parser)
     arguments = parser.parse_args()
     sizes: dict[str, Figures] = {}
     taken: dict[str, Figures] = {}
@@ -173,6 +183,36 @@ def main() -> None:
                 sizes[name], taken[name] = in_postgres(server, folder, events)
     show("Bytes an event", sizes, 1)
     show("Seconds", taken, 1)
+    record(Recorder.of(arguments), arguments.events, sizes, taken)
+
+
+def record(
+    recorder: Recorder,
+    events: Sequence[int],
+    sizes: Mapping[str, Figures],
+    taken: Mapping[str, Figures],
+) -> None:
+    """The same, for the page: a line for each kind of file, and for each command."""
+    lines = {
+        f"{engine}{after}": [sizes[f"{engine}, {count:,}"].get(what) for count in events]
+        for engine in (SQLITE, POSTGRES)
+        for what, after in SHOWN.items()
+        if what in sizes[f"{engine}, {events[0]:,}"]
+    }
+    recorder.growth(
+        "log_size", "Size of a log", x="events", unit="bytes/event", xs=events, lines=lines
+    )
+    for engine in (SQLITE, POSTGRES):
+        each = [taken[f"{engine}, {count:,}"] for count in events]
+        recorder.growth(
+            f"log_commands_{engine.lower()}",
+            f"Looking after a log in {engine}",
+            x="events",
+            unit="s",
+            xs=events,
+            lines={what: [figures[what] for figures in each] for what in each[0]},
+            says="Commands of an operator, each once, with the start of their process.",
+        )
 
 
 if __name__ == "__main__":

@@ -56,12 +56,12 @@ def market(seed: int) -> Iterator[NewEvent]:
             if rng.random() < LATE_SHARE:
                 far = rng.random() < FAR_SHARE
                 when -= rng.randrange(minute + 1 if far else min(minute, LATE_MINUTES) + 1) * MINUTE
-            yield _new(_price(symbol, rng, when))
-            yield _new(_regime(symbol, rng, at))
+            yield _new(price_update(symbol, rng, when))
+            yield _new(regime_update(symbol, rng, at))
             if rng.random() < 0.02:
-                yield _new(_alert(symbol, f"{minute}-{number}", at))
-                yield _new(_trade(symbol, f"{minute}-{number}", at))
-        yield _new(_portfolio(at))
+                yield _new(price_alert(symbol, f"{minute}-{number}", at))
+                yield _new(trade_execution(symbol, f"{minute}-{number}", at))
+        yield _new(portfolio_update(at))
         minute += 1
 
 
@@ -69,7 +69,7 @@ def _new(payload: Payload) -> NewEvent:
     return NewEvent(payload=payload, event_id=uuid4(), source="simulated")
 
 
-def _price(symbol: str, rng: random.Random, at: datetime) -> PriceUpdate:
+def price_update(symbol: str, rng: random.Random, at: datetime) -> PriceUpdate:
     price = Decimal(rng.randrange(10_000, 99_999)) / 100
     return PriceUpdate(
         symbol=symbol,
@@ -84,7 +84,7 @@ def _price(symbol: str, rng: random.Random, at: datetime) -> PriceUpdate:
     )
 
 
-def _regime(symbol: str, rng: random.Random, at: datetime) -> RegimeUpdate:
+def regime_update(symbol: str, rng: random.Random, at: datetime) -> RegimeUpdate:
     bull = rng.random()
     rest = (1 - bull) / 3
     return RegimeUpdate(
@@ -103,7 +103,7 @@ def _regime(symbol: str, rng: random.Random, at: datetime) -> RegimeUpdate:
     )
 
 
-def _alert(symbol: str, number: str, at: datetime) -> PriceAlert:
+def price_alert(symbol: str, number: str, at: datetime) -> PriceAlert:
     return PriceAlert(
         alert_id=number,
         rule_id="above-500",
@@ -117,7 +117,7 @@ def _alert(symbol: str, number: str, at: datetime) -> PriceAlert:
     )
 
 
-def _trade(symbol: str, number: str, at: datetime) -> TradeExecution:
+def trade_execution(symbol: str, number: str, at: datetime) -> TradeExecution:
     return TradeExecution(
         trade_id=number,
         portfolio_id="main",
@@ -132,7 +132,7 @@ def _trade(symbol: str, number: str, at: datetime) -> TradeExecution:
     )
 
 
-def _portfolio(at: datetime) -> PortfolioUpdate:
+def portfolio_update(at: datetime) -> PortfolioUpdate:
     return PortfolioUpdate(
         portfolio_id="main",
         total_value=Decimal(1_000_000),

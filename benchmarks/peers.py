@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.record import Recorder, Series
 from events.catalog import AlertKind, AlertSeverity, PriceAlert
 from events.clock import uuid7
 from events.envelope import NewEvent
@@ -37,6 +38,7 @@ PAYLOAD_BYTES = 300
 STREAMS = 100
 """Streams (the peer's aggregates) that the events are spread over, in turn."""
 
+NOBODY: Mapping[str, str] = {}
 START = datetime(2026, 1, 16, 12, tzinfo=UTC)
 VERSIONS_SHOWN = ("eventsourcing", "sqlalchemy", "pydantic", "orjson", "uvloop")
 RAW_COLUMNS = 13
@@ -99,12 +101,15 @@ def raw_connection(folder: Path) -> sqlite3.Connection:
     return connection
 
 
+NO_EVENTSOURCING = "eventsourcing is not installed"
+
+
 def has_eventsourcing() -> bool:
     """Whether the peer can be measured here; says how to get it when not."""
     try:
         version("eventsourcing")
     except PackageNotFoundError:
-        print("eventsourcing is not installed, its rows are left out: pip install eventsourcing")
+        print(f"{NO_EVENTSOURCING}, its rows are left out: pip install eventsourcing")
         return False
     return True
 
@@ -186,6 +191,42 @@ class Rounds:
         if goal is not None:
             verdict = f", goal {goal}: {'reached' if median >= goal else 'MISSED'}"
         print(f"{one} / {other}: {median:.2f} ({min(ratios):.2f} to {max(ratios):.2f}){verdict}")
+
+    def report(
+        self,
+        recorder: Recorder,
+        key: str,
+        title: str,
+        ratios: Sequence[tuple[str, str, float | None]],
+        *,
+        says: str,
+        limits: Sequence[str] = (),
+        missing: Mapping[str, str] = NOBODY,
+    ) -> None:
+        """Print rates and ratios (of, to, goal), and record them.
+
+        `limits`: contenders that are no peers but what the ground allows; `missing`: who could not run, and why.
+        """
+        self.print_rates()
+        rows = [
+            Series(named(name), "events/s", tuple(rates), name.startswith("ours"), name in limits)
+            for name, rates in self.rates.items()
+        ]
+        rows += [Series(name, "events/s", (), note=why) for name, why in missing.items()]
+        recorder.table(key, title, better="higher", series=rows, says=says)
+        for one, other, goal in ratios:
+            self.print_ratio(one, other, goal)
+            if one in self.rates and other in self.rates:
+                each = ratios_of(self.rates[one], self.rates[other])
+                recorder.ratio(key, named(one), named(other), each, goal)
+
+
+def named(contender: str) -> str:
+    """A contender with its version, for who reads a page and not a terminal."""
+    for package in ("eventsourcing", "asyncpg", "pyarrow"):
+        if contender.startswith(package) and not contender.startswith(f"{package}-"):
+            return contender.replace(package, _version(package), 1)
+    return contender.replace("sqlite3", f"sqlite3 {sqlite3.sqlite_version}", 1)
 
 
 def ratios_of(ones: Sequence[float], others: Sequence[float]) -> list[float]:

@@ -1,12 +1,12 @@
 // node's `ws`, without compression, speaking to the benchmark as stream_peers.py says.
 //
-//     NODE_PATH=FOLDER/node_modules node peers_node_ws.cjs EVENT_FILE     (npm install --prefix FOLDER ws)
+//     node peers_node_ws.cjs EVENT_FILE     (npm ci --prefix benchmarks/node_peers)
 "use strict";
 
 const { readFileSync } = require("node:fs");
 const { createInterface } = require("node:readline");
 const { setImmediate: nextRound, setTimeout: sleep } = require("node:timers/promises");
-const { WebSocketServer } = require("ws");
+const { WebSocketServer } = require(require.resolve("ws", { paths: [`${__dirname}/node_peers`] }));
 
 const text = readFileSync(process.argv[2]);
 const now = () => process.hrtime.bigint();

@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from app.migrate import upgrade
 from app.stream.transport import present_text
 from benchmarks.peers import (
+    NO_EVENTSOURCING,
     Rounds,
     fresh_folder,
     has_eventsourcing,
@@ -36,6 +37,7 @@ from benchmarks.peers import (
     seconds_of,
     untouched_garbage,
 )
+from benchmarks.record import Recorder, record_argument
 from events.codec import decode
 from events.envelope import Append
 from events.sql_store import SqlEventStore
@@ -158,6 +160,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--events", type=int, default=100_000)
+    record_argument(parser)
     arguments = parser.parse_args()
     count = arguments.events
     with fresh_folder() as folder:
@@ -181,11 +184,20 @@ def main() -> None:
         rounds = Rounds(contenders)
         rounds.run(arguments.rounds)
         beside.close()
-    rounds.print_rates()
-    rounds.print_ratio(OURS_TYPED, PEER_TYPED, 2)
-    rounds.print_ratio(OURS_TEXTS, RAW_JOINED, 0.6)
-    rounds.print_ratio(OURS_TEXTS, RAW_ROWS)
-    rounds.print_ratio(OURS_TEXTS, OURS_PYTHON)
+    rounds.report(
+        Recorder.of(arguments),
+        "read",
+        "Reading a whole log",
+        (
+            (OURS_TYPED, PEER_TYPED, 2),
+            (OURS_TEXTS, RAW_JOINED, 0.6),
+            (OURS_TEXTS, RAW_ROWS, None),
+            (OURS_TEXTS, OURS_PYTHON, None),
+        ),
+        says=f"{count:,} events of 300 bytes, each contender's own log in SQLite, in pages of {PAGE_EVENTS}.",
+        limits=(RAW_ROWS, RAW_JOINED),
+        missing={} if PEER_TYPED in rounds.rates else {PEER_TYPED: NO_EVENTSOURCING},
+    )
 
 
 if __name__ == "__main__":

