@@ -22,6 +22,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dev_bench import bench
+from dev_docs import docs, ensure_docs
 from dev_setup import (
     HINT_PIP,
     PYTHON,
@@ -53,7 +55,10 @@ TYPED = (
     "tests",
     "benchmarks",
     "docs/examples",
+    "docs/generate",
     "dev.py",
+    "dev_bench.py",
+    "dev_docs.py",
     "dev_setup.py",
     "dev_soak.py",
     "dev_supply.py",
@@ -140,6 +145,7 @@ def cmd_test(arguments: list[str]) -> int:
     own, extra = split(arguments)
     quick = take_flag(own, "--quick")
     ensure_python(dev=True)
+    ensure_docs()
     checks, env = static_checks(), child_env()
     node = node_on_path() if quick else ensure_node()
     if node:
@@ -175,10 +181,13 @@ def cmd_fmt(arguments: list[str]) -> int:
 
 
 def cmd_types(arguments: list[str]) -> int:
-    """Rewrite the generated files: the wire's types for TypeScript."""
+    """Rewrite the generated files: the wire's types for TypeScript, the docs' reference; --check looks only."""
     ensure_python(dev=True)
-    command = [str(PYTHON), "-m", "app.stream.generate", *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    codes = [
+        subprocess.run([str(PYTHON), "-m", made, *arguments], cwd=ROOT, check=False).returncode
+        for made in ("app.stream.generate", "docs.generate")
+    ]
+    return max(codes)
 
 
 def cmd_build(arguments: list[str]) -> int:
@@ -189,18 +198,14 @@ def cmd_build(arguments: list[str]) -> int:
 
 
 def cmd_bench(arguments: list[str]) -> int:
-    """Run a benchmark by name, with the rest of the arguments; list them without a name."""
-    folder = ROOT / "benchmarks"
-    # The others are what these are made of: peers, servers, clients.
-    names = sorted(
-        path.stem for path in folder.glob("[!_]*.py") if "ArgumentParser" in path.read_text("utf-8")
-    )
-    if not arguments or arguments[0] not in names:
-        print("Benchmarks: " + (", ".join(names) or "none yet"))
-        return 2 if arguments else 0
-    ensure_python(dev=True)
-    command = [str(PYTHON), str(folder / f"{arguments[0]}.py"), *arguments[1:]]
-    return subprocess.run(command, check=False).returncode
+    """Measure everything beside its peers: all, --quick in 5 minutes, --only NAME ...; NAME ... runs one; --list."""
+    return bench(arguments)
+
+
+def cmd_docs(arguments: list[str]) -> int:
+    """Build the docs site into site/, strictly; --serve shows it, and builds it again when a page changes."""
+    serves = take_flag(arguments, "--serve")
+    return docs(serves=serves)
 
 
 def cmd_lighthouse(arguments: list[str]) -> int:
@@ -224,6 +229,8 @@ def cmd_lock(arguments: list[str]) -> int:
         ),
         "node": ("--group", "node"),
         "supply": ("--group", "supply", "--constraint", "requirements/dev.lock"),
+        "peers": ("--group", "peers", "--constraint", "requirements/dev.lock"),
+        "docs": ("--group", "docs", "--constraint", "requirements/dev.lock"),
     }
     with tempfile.TemporaryDirectory() as folder:
         bin_dir = Path(folder, SCRIPTS.name)
@@ -269,6 +276,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "types": cmd_types,
     "build": cmd_build,
     "bench": cmd_bench,
+    "docs": cmd_docs,
     "lighthouse": cmd_lighthouse,
     "lock": cmd_lock,
     "soak": cmd_soak,

@@ -1,8 +1,9 @@
-"""Build hook: puts the built dashboard into the wheel.
+"""Build hook: puts the built dashboard into the source distribution and into the wheel.
 
 The dashboard's sources are in ``web/``; its build goes to ``app/static``, which is not in git.
-A wheel without it would install and then show an empty page, so a wheel is either built with
-the dashboard or not at all.
+A package without it would install and then show an empty page, so one is either built with
+the dashboard or not at all. A source distribution holds it built: a wheel made from that takes
+it as it is, and needs no Node.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+SDIST_MARK = "PKG-INFO"
+"""The file that a source distribution has, and a clone has not."""
+
 NPM_STEPS = (
     ("ci", "--ignore-scripts", "--no-audit", "--no-fund"),
     ("run", "build"),
@@ -21,12 +25,12 @@ NPM_STEPS = (
 
 
 class DashboardBuildHook(BuildHookInterface[Any]):
-    """Runs the web build before a wheel is packed; editable installs are left alone."""
+    """Runs the web build before anything is packed; editable installs are left alone."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Build ``app/static``, or take what is there when npm is missing.
+        """Build ``app/static``, or take what is there: in a source distribution, and without npm.
 
         Args:
             version: ``standard``, or ``editable`` for a development install.
@@ -39,7 +43,7 @@ class DashboardBuildHook(BuildHookInterface[Any]):
             return
         root = Path(self.root)
         npm = shutil.which("npm")
-        if npm and (root / "web" / "package.json").is_file():
+        if npm and not (root / SDIST_MARK).is_file():
             self._build(npm, root / "web")
         if not (root / "app" / "static" / "index.html").is_file():
             raise RuntimeError(

@@ -5,22 +5,20 @@ power cut at any moment leaves either what was there before or the whole new fil
 """
 
 import asyncio
-import errno
 import os
 import shutil
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 from app.log_schema import schema_faults
+from app.new_file import RefusedToReplace, files_of, put_on_disk, unfinished
 from events.clock import now_us
 from events.epoch import new_epoch
-from events.errors import CorruptLog, EventError, StoreUnavailable
+from events.errors import CorruptLog, StoreUnavailable
 from events.file_lock import FileLock
 from events.scalars import from_micros
 from events.sqlite_files import refuse_damaged_files
@@ -29,15 +27,6 @@ from events.verify_report import VerifyReport
 
 PAGES_A_STEP: Final = 256
 """Pages copied between two calls of `on_progress`."""
-
-SIBLINGS: Final = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database; a stranger's would be played into the file that it lies beside."""
-
-
-class RefusedToReplace(EventError):
-    """A file is in the way and was not to be replaced."""
-
-    code = "refused_to_replace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +61,7 @@ async def back_up(
     """
     _refuse_same(log, target)
     _refuse_existing(target, force=force)
-    with _unfinished(target) as new:
+    with unfinished(target) as new:
         await asyncio.to_thread(_copy, log, new, on_progress)
         report = await verify_file(new, schema_faults)
         if report.ok:
@@ -101,7 +90,7 @@ async def restore(
     """
     _refuse_same(backup, log)
     log = _behind_links(log)
-    with closing(_Locked(log)), _unfinished(log) as new:
+    with closing(_Locked(log)), unfinished(log) as new:
         _refuse_existing(log, force=force)
         await asyncio.to_thread(_copy, backup, new, on_progress)
         await asyncio.to_thread(_begin_lifetime, new)
@@ -133,29 +122,8 @@ def _refuse_same(source: Path, target: Path) -> None:
 
 
 def _refuse_existing(target: Path, *, force: bool) -> None:
-    if not force and _files_of(target):
+    if not force and files_of(target):
         raise RefusedToReplace(f"{target} exists already: name another file, or give --force")
-
-
-def _files_of(database: Path) -> list[Path]:
-    """A database's file and its siblings, those that exist."""
-    names = [database.name + suffix for suffix in ("", *SIBLINGS)]
-    return [path for path in map(database.with_name, names) if path.exists()]
-
-
-@contextmanager
-def _unfinished(target: Path) -> Iterator[Path]:
-    """A name beside `target` for what is not whole yet; whatever is left of it in the end is removed."""
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            errno.ENOENT, "there is no such folder: make it first", str(target.parent)
-        )
-    new = target.with_name(f".{target.name}.{uuid4().hex}.new")
-    try:
-        yield new
-    finally:
-        for path in _files_of(new):
-            path.unlink()
 
 
 def _copy(source: Path, new: Path, on_progress: Progress | None) -> None:
@@ -202,14 +170,14 @@ def _begin_lifetime(new: Path) -> None:
 
 def _put_in_place(new: Path, target: Path) -> None:
     """Make a file durable, then give it its name."""
-    _sync(new)
+    put_on_disk(new)
     new.replace(target)
-    _sync_folder(target.parent)
+    put_on_disk(target.parent)
 
 
 def _replace_log(new: Path, log: Path) -> Path | None:
     """Put a restored log in place; returns where the old one is now."""
-    old = _files_of(log)
+    old = files_of(log)
     kept = _keep(log, old) if old else None
     # The siblings first: left beside the new file, the old log's would be played into it.
     for path in old:
@@ -229,21 +197,6 @@ def _keep(log: Path, files: list[Path]) -> Path:
             os.link(path, name)
         except OSError:  # this file system has no second names
             shutil.copy2(path, name)
-            _sync(name)
-    _sync_folder(log.parent)
+            put_on_disk(name)
+    put_on_disk(log.parent)
     return kept
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":
-        return  # there a folder cannot be opened, and its entries are written through
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

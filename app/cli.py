@@ -28,7 +28,8 @@ from app import (
     cli_whatif,
 )
 from app.access.errors import AccessError
-from app.config import DatabaseUrlError, Settings
+from app.config import Settings
+from app.database_url import DatabaseUrlError
 from app.feeds.base import FeedError, FeedSpecError
 from app.lane_names import LANES_MAX, LaneError, joined_lanes
 from app.market.detector.registry import MissingExtra

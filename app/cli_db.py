@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import orjson
 import typer
 
 from app.cli_ask import Db, Json
-from app.config import PostgresUrl, Settings, database_of
+from app.config import Settings
+from app.database_url import PostgresUrl, database_of
 from events.scalars import format_micros
 
 if TYPE_CHECKING:
@@ -20,6 +21,16 @@ CHECK_FAILED: Final = 1
 
 NO_SCHEMA: Final = "none"
 """How a database without a schema is told."""
+
+WrittenDb = Annotated[
+    str | None,
+    typer.Option(
+        "--db",
+        metavar="PATH_OR_URL",
+        help="The log, which is written. Default: SYNAPSE_DATABASE_URL, or synapse.db.",
+        rich_help_panel="Which log",
+    ),
+]
 
 commands = typer.Typer(
     name="db",
@@ -34,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 
 @commands.command("upgrade")
-def upgrade_command(db: Db = None, as_json: Json = False) -> None:
+def upgrade_command(db: WrittenDb = None, as_json: Json = False) -> None:
     """Bring the log to this program's schema; an empty database becomes a log. Run twice, it changes nothing."""
     from app.db_upgrade import upgrade_log
 
@@ -71,7 +82,7 @@ def status_command(db: Db = None, as_json: Json = False) -> None:
 
 
 @commands.command("new-epoch")
-def new_epoch_command(db: Db = None, as_json: Json = False) -> None:
+def new_epoch_command(db: WrittenDb = None, as_json: Json = False) -> None:
     """Begin a new lifetime of the log: its events stay, clients with a cursor are told to start again.
 
     For a log that was put back to an earlier moment while no node was running: docs/failover.md.

@@ -13,16 +13,18 @@ import typer
 
 from app.analysis.export import TABLES, ExportFormat
 from app.cli_ask import Db, Json, Since, Token, Until, Url, print_json
-from app.config import Settings, database_of
+from app.config import Settings
+from app.database_url import database_of
 from app.exporting.asked import Asked
 from app.exporting.check import file_findings
 from app.exporting.engine import SUFFIXES
 from app.exporting.manifest import Kept, Manifest, manifest_place
 from app.exporting.progress import shown_progress
 from app.exporting.proof import Proof, proof_of
-from app.exporting.save import OnProgress, RefusedToReplace, Target, pour, save
+from app.exporting.save import OnProgress, Target, pour, save
 from app.exporting.sources import Source, StoreSource, refuse_another, refuse_unknown
 from app.moments import parse_bound
+from app.new_file import RefusedToReplace
 from events.catalog import CATALOG, Channel
 
 CHECK_FAILED: Final = 1

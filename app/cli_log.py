@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import orjson
 import typer
 
-from app.config import Settings, sqlite_path
+from app.config import Settings
+from app.database_url import sqlite_path
 from events.errors import CorruptLog, EventError
 from events.scalars import format_micros
 
@@ -87,7 +88,7 @@ def doctor_command(db: Db = None, as_json: Json = False) -> None:
     """Look at the engine, the file, the schema, the end of the log, the disk and the clock."""
     from app.doctor import FAILED, examine
 
-    log = _sqlite_file(_database(db), "doctor", "psql and your monitoring")
+    log = _sqlite_file(_database(db), "doctor", "`synapse db status`, and psql")
     checks = asyncio.run(examine(log))
     ok = all(check.state != FAILED for check in checks)
     if as_json:
@@ -159,9 +160,10 @@ async def _opened(
     from events.verify import verify_file, verify_rows
 
     if _is_postgres(database):
+        from app.migrate import check_readable
         from events.postgres import PostgresEngines
 
-        engines = await PostgresEngines.open(database, lambda _connection: None)
+        engines = await PostgresEngines.open(database, check_readable)
         store = SqlEventStore(engines)
         proof = lambda on_progress: verify_rows(engines, on_progress)  # noqa: E731
     else:

@@ -12,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.access.exposure import parse_proxies
 from app.access.gate import OWNER
-from app.config import PostgresUrl, Settings, database_of
+from app.config import Settings
+from app.database_url import PostgresUrl, database_of
 from app.demo import missing_history, record_bars
 from app.feeds.base import Feed
 from app.feeds.csv_feed import CsvPlay

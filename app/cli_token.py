@@ -10,7 +10,8 @@ import typer
 from app.access.errors import AccessError
 from app.access.grant import Scope
 from app.cli_ask import TOKEN_VARIABLE, Json, print_json
-from app.config import PostgresUrl, Settings, database_of
+from app.config import Settings
+from app.database_url import PostgresUrl, database_of
 from events.catalog import Channel
 from events.scalars import LABEL_PATTERN
 

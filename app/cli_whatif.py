@@ -25,7 +25,8 @@ from app.cli_ask import (
     print_json,
     refuse_empty,
 )
-from app.config import BASIS_POINTS, DatabaseUrlError, Settings, sqlite_path
+from app.config import BASIS_POINTS, Settings
+from app.database_url import DatabaseUrlError, sqlite_path
 from app.market.ticks import MAX_BAR_S
 from app.moments import parse_bound
 

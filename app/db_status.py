@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, select, text
 
-from app.config import PostgresUrl
+from app.database_url import PostgresUrl
 from app.migrate import NEWEST, is_newer, revision_of
 from events.clock import now_us
 from events.engines import Engines, SqliteReader

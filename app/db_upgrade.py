@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from app.config import PostgresUrl
+from app.database_url import PostgresUrl
 from app.migrate import NEWEST, check_current, revision_of, upgrade
 from events.errors import StoreUnavailable
 from events.sql_home import Moved

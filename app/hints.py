@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from app.config import DatabaseUrlError, Settings
+from app.config import Settings
+from app.database_url import DatabaseUrlError
 from events.hints import HintKind, Hints
 from events.sql_store import SqlEventStore
 

@@ -297,7 +297,7 @@ class TickIngest:
         self._mark(missed, closed, batch.events[0].source, valued=batch.reads)
         if missed.events:
             with suppress(VersionConflict):  # whoever was first has told the value
-                expected = {stream: self.state.version_of(stream) for stream in missed.reads}
+                expected = self.state.versions_of(missed.reads)
                 await self._log.append(missed.events, expected=expected, fence=fence)
             await self._decider.catch_up()
 
@@ -334,7 +334,7 @@ class TickIngest:
                 idempotency.key, idempotency.fingerprint, str(batch.duplicates)
             )
         # What counts is the version in the log, as it was before this batch touched the stream.
-        expected = {stream: self.state.version_of(stream) for stream in batch.reads}
+        expected = self.state.versions_of(batch.reads)
         appended = await self._log.append(
             batch.events, expected=expected, idempotency=idempotency, fence=fence
         )

@@ -18,7 +18,8 @@ from app.client.events import event_of
 from app.client.messages import Event
 from app.client.request import History
 from app.client.source import EventQuery, Params, Text
-from app.config import DatabaseUrlError, Settings
+from app.config import Settings
+from app.database_url import DatabaseUrlError
 from app.opened import open_reader
 from app.queries.bars import bars
 from app.queries.compare import compare

@@ -51,7 +51,8 @@ from app.api.problems import install_problem_handlers
 from app.api.questions import Questions
 from app.api.services import Services
 from app.broadcaster import MarketDataBroadcaster
-from app.config import PostgresUrl, Settings, database_of, listed
+from app.config import Settings, listed
+from app.database_url import PostgresUrl, database_of
 from app.feeds.base import Feed
 from app.lane_names import parse_lanes
 from app.lanes import Lanes

@@ -2,7 +2,7 @@
 
 The stream counts per batch and connection, so a count must cost next to nothing: an addition to an
 attribute. `app.api.metrics` turns the numbers into the text that Prometheus reads. Single-threaded: the
-event loop's own code counts, and reads. `docs/metrics.md` lists every metric.
+event loop's own code counts, and reads. `docs/reference/metrics.md` lists every metric.
 """
 
 from bisect import bisect_left

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from app.config import PostgresUrl, Settings, database_of
+from app.config import Settings
+from app.database_url import PostgresUrl, database_of
 from app.live_state import LiveState
 from app.market import episodes as episode_fold
 from app.market.episodes import Episodes

@@ -1,11 +1,14 @@
 """Opening the log for writing: the store, the hints beside it, the decisions, and what follows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
 
-from app.config import BASIS_POINTS, PostgresUrl, Settings, database_of
+from app.config import BASIS_POINTS, Settings
+from app.database_url import PostgresUrl, database_of
 from app.hints import check_hints, open_hints
 from app.ingest import TickIngest
 from app.live_state import PUBLIC_STATE
@@ -15,6 +18,7 @@ from app.market.public_state import PublicState
 from app.market.setup import MarketSetup, parse_paper
 from app.migrate import check_current, upgrade
 from app.opened import episode_projector
+from events.envelope import NewEvent
 from events.log import EventLog
 from events.projector import Projector
 from events.sql_store import SqlEventStore
@@ -68,7 +72,7 @@ async def open_log(settings: Settings) -> EventLog:
     try:
         if url is None:  # a file has one writing process; in a database there may be others
             return await EventLog.open(store)
-        return await EventLog.open(store, POLL_S, await open_hints(settings, url, store))
+        return await EventLog.open(store, POLL_S, partial(open_hints, settings, url, store))
     except BaseException:
         await store.close()
         raise
@@ -97,8 +101,20 @@ async def open_recorder(settings: Settings) -> Recorder:
         StoreUnavailable: it cannot be written or read by this program; see `open_log`.
     """
     setup = market_setup(settings)
-    log = await open_log(settings)
+    return await record(await open_log(settings), setup)
+
+
+async def record(log: EventLog, setup: MarketSetup, first: Sequence[NewEvent] = ()) -> Recorder:
+    """Decide and append to a log from now on, and follow it; it is closed with the recorder, or where this fails.
+
+    Args:
+        log: open for writing.
+        setup: what the decisions are made with.
+        first: events to append before any decision.
+    """
     try:
+        if first:
+            await log.append(first)
         ingest = await TickIngest.open(log, setup=setup)
     except BaseException:
         await log.close()

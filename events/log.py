@@ -1,7 +1,7 @@
 """`EventLog`: one store, a group-commit appender, the recent tail and a wake-up. What the app talks to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -79,7 +79,10 @@ class EventLog:
 
     @classmethod
     async def open(
-        cls, store: EventStore, poll_s: float | None = None, hints: Hints | None = None
+        cls,
+        store: EventStore,
+        poll_s: float | None = None,
+        hints: Callable[[], Awaitable[Hints | None]] | None = None,
     ) -> "EventLog":
         """Begin with what the store holds.
 
@@ -87,7 +90,7 @@ class EventLog:
             store: where the events are kept; closed with the log.
             poll_s: how often to look for what other processes appended, in seconds; None where there
                 are none.
-            hints: how they tell of it sooner; closed with the log.
+            hints: opens the way by which they tell of it sooner; it is closed with the log.
 
         Raises:
             MissingUpcaster: some payloads are of an older schema from which no steps lead to the present.
@@ -100,7 +103,9 @@ class EventLog:
         for name, stream in (await store.streams()).items():
             channel = name.partition(":")[0]
             newest[channel] = max(newest.get(channel, 0), stream.position)
-        log = cls(store, head, newest, hints)
+        # And then the hints: their key may be of a later lifetime than the head, which the next look finds out.
+        # An older one would prove nothing, and nobody would be told.
+        log = cls(store, head, newest, None if hints is None else await hints())
         if poll_s is not None:
             log.follower.start(poll_s)
         return log

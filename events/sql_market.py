@@ -77,6 +77,17 @@ def earliest_late(
     return (rows[0][0], rows[0][1]) if rows else None
 
 
+def late_positions(
+    connection: Connection, stream: StreamPlace, upto_us: int, after: int, known: int, most: int
+) -> list[int]:
+    """The positions, falling, of the newest late events of up to a market time, recorded after a position."""
+    where = f"{_LATE} AND e.occurred_at <= {{1}} AND e.position > {{2}} AND e.position <= :known"
+    tail = "ORDER BY e.position DESC LIMIT :most"
+    keys = [(stream.stream_id, upto_us, after)]
+    rows = tuples_of_keys(connection, "e.position", where, keys, tail, known=known, most=most)
+    return [position for (position,) in rows]
+
+
 def read_market(connection: Connection, query: MarketQuery) -> dict[str, MarketPage]:
     """The next page of every stream of the query."""
     places = [place for place in stream_places(connection) if place.name in query.after]

@@ -94,7 +94,7 @@ def _search(dialect: str, column: str) -> TextClause:
     return text(_STREAMS.format(column=column, item=item, keys=key_list(dialect)))
 
 
-def _first_step(last: int) -> int:
+def first_step(last: int) -> int:
     """The greatest power of two that is not beyond `last`; 0 for 0."""
     return 1 << last.bit_length() - 1 if last else 0
 
@@ -114,7 +114,7 @@ def first_versions(
         return {}
     values = {
         "keys": as_parameter((place.stream_id,) for place in places),
-        "step": _first_step(max(place.version for place in places)),
+        "step": first_step(max(place.version for place in places)),
         "least": least,
     }
     rows = connection.execute(_search(connection.dialect.name, column), values)
@@ -124,7 +124,7 @@ def first_versions(
 def last_recorded_upto(connection: Connection, recorded_at_us: int) -> int:
     """The last position whose commit time is not after this; 0 when there is none."""
     head = int(connection.execute(select(log_head.c.position)).scalar_one())
-    values = {"step": _first_step(head), "most": recorded_at_us}
+    values = {"step": first_step(head), "most": recorded_at_us}
     return int(connection.execute(_LOG, values).scalar_one())
 
 

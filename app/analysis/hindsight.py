@@ -5,7 +5,6 @@ every figure and states what the labels cannot tell.
 """
 
 from array import array
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -102,13 +101,3 @@ class HindsightRun:
         stamp: DetectorStamp = bar.detector
         past.detectors.setdefault(stamp, (bar.at, bar.at))
         past.detectors[stamp] = (past.detectors[stamp][0], bar.at)
-
-
-def know_now(
-    events: Iterable[Told], since: datetime | None = None, until: datetime | None = None
-) -> Hindsight:
-    """Judge a log, its events in order; see `HindsightRun`."""
-    run = HindsightRun(since, until)
-    for event in events:
-        run.take(event)
-    return run.result()

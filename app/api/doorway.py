@@ -110,7 +110,9 @@ class Doorway:
         # A browser sends one at most; of two, nobody can say which one is right.
         origin = ", ".join(origins) if origins else None
         guarded = rule.scope is not None or scope.get("method", "GET") not in _SAFE
-        if guarded and self._needs_tls and scope["scheme"] not in {"https", "wss"}:
+        # Whoever needs no token, and sends one, is told all the same that it was seen on its way.
+        counts = guarded or "authorization" in headers
+        if counts and self._needs_tls and scope["scheme"] not in {"https", "wss"}:
             detail = "this came past the proxy that ends TLS, in the clear: make a new token if it had one"
             raise ApiProblem(403, "tls_required", detail)
         if (

@@ -1,4 +1,4 @@
-"""`/metrics`: what Prometheus reads. Every number is looked up when it asks; `docs/metrics.md` lists them."""
+"""`/metrics`: what Prometheus reads. Every number is looked up when it asks; `docs/reference/metrics.md` lists them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

@@ -30,7 +30,7 @@ RETRY_AFTER_S: Final = 1
 CROWDED_RETRY_S: Final = 10
 METHODS: Final = ("GET", "HEAD", "POST", "DELETE")
 FILE_METHODS: Final = ("GET", "HEAD")
-_STATUS: Final[tuple[tuple[type[EventError], int], ...]] = (
+STATUS_OF: Final[tuple[tuple[type[EventError], int], ...]] = (
     (InvalidEvent, HTTPStatus.UNPROCESSABLE_ENTITY),
     (InvalidCursor, HTTPStatus.CONFLICT),
     (AppendConflict, HTTPStatus.CONFLICT),
@@ -114,7 +114,7 @@ def too_many_connections(crowded: Crowded) -> ApiProblem:
 
 
 def _from_event_error(error: EventError) -> ApiProblem:
-    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    status = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
     headers = (
         {"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from app.analysis.export import ExportFormat
 from app.exporting.asked import Asked
 from app.exporting.manifest import Kept, Manifest, Written, manifest_of, manifest_place
 from app.exporting.sources import Download, Source
+from app.new_file import RefusedToReplace, put_on_disk
 from events.clock import now_us
-from events.errors import EventError
 from events.scalars import from_micros
 
 PART_SUFFIX: Final = ".part"
@@ -22,12 +21,6 @@ PART_SUFFIX: Final = ".part"
 
 OnProgress = Callable[[int, Download], None]
 """Called with the bytes that there are, and their export."""
-
-
-class RefusedToReplace(EventError):
-    """A file is in the way and was not to be replaced."""
-
-    code = "refused_to_replace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +87,13 @@ async def save(
                 previous=target.previous,
             )
         manifest_part.write_bytes(manifest.text().encode())
-        await asyncio.to_thread(_sync, manifest_part)
+        await asyncio.to_thread(put_on_disk, manifest_part)
         target.check()
         # An old manifest beside the new file would call it a forgery: rather none at all for a moment.
         place.unlink(missing_ok=True)
         part.replace(target.file)
         manifest_part.replace(place)
-        await asyncio.to_thread(_sync, target.file.parent)
+        await asyncio.to_thread(put_on_disk, target.file.parent)
     return manifest
 
 
@@ -121,7 +114,7 @@ async def _write(download: Download, part: Path, on_progress: OnProgress) -> Wri
                 file.write(chunk)
                 size += len(chunk)
                 on_progress(size, download)
-    await asyncio.to_thread(_sync, part)
+    await asyncio.to_thread(put_on_disk, part)
     return Written(size, digest.hexdigest())
 
 
@@ -132,14 +125,3 @@ def _part_of(place: Path) -> Iterator[Path]:
         yield part
     finally:
         part.unlink(missing_ok=True)
-
-
-def _sync(place: Path) -> None:
-    """Put a file, or the names in a folder, on disk."""
-    if place.is_dir() and os.name == "nt":
-        return  # there a folder cannot be opened
-    number = os.open(place, os.O_RDONLY if place.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -149,10 +149,6 @@ class SimulatedFeed:
         self._sleep = sleep
         self._monotonic = monotonic_clock
 
-    def true_regime(self, bar: int) -> Regime:
-        """The hidden regime of a bar, from 0: what a detector is to find, and never sees."""
-        return next(regime for k, regime in enumerate(hidden_regimes(self._seed)) if k == bar)
-
     async def ticks(self, resume: Mapping[str, ResumePoint]) -> AsyncIterator[PriceTick]:
         """The bars from number `resume[symbol].bars` on (from 0 without one); endless."""
         symbol = self.symbols[0]

@@ -9,8 +9,6 @@ TooManySymbols      the first price of one symbol more than `SYMBOLS_MAX`
 UnknownSymbol       a trade of a symbol without a recorded price (and more of `app.market.portfolio`)
 """
 
-from collections.abc import Mapping
-
 from app.market import decide_orders, decide_price
 from app.market.commands import (
     AcknowledgeAlert,
@@ -60,8 +58,3 @@ def decide(state: MarketState, command: Command) -> tuple[NewEvent, ...]:
     price itself and the notice of a correction.
     """
     return consider(state, command).events
-
-
-def expected_versions(state: MarketState, command: Command) -> Mapping[str, int]:
-    """The version of every stream that `decide` looks at, for the append to check."""
-    return {stream: state.version_of(stream) for stream in consider(state, command).reads}

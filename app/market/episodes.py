@@ -30,8 +30,8 @@ from events.codec import payload_fields
 from events.envelope import ReadableEvent
 from events.projection import schema_of
 
-EPISODES_KEPT: Final = 10_000
-"""Ended episodes of one symbol that the state keeps: the newest."""
+EPISODES_KEPT: Final = 100
+"""Ended episodes of one symbol that the state keeps: the newest. Those before them are in the states before it."""
 
 YEAR_US: Final = 31_557_600_000_000
 """365.25 days in microseconds."""
@@ -321,4 +321,4 @@ _PRICE: Final = "price_update"
 
 name: Final = "episodes"
 handles: Final = frozenset({_PRICE, "regime_update"})
-schema: Final = schema_of("1", handles)
+schema: Final = schema_of("2", handles)

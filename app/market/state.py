@@ -4,7 +4,7 @@ The detector, the alert rules' memory and the portfolios live in here, so a fold
 them bit for bit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from pydantic import ValidationError
@@ -63,6 +63,10 @@ class MarketState(NamedTuple):
             known = self.symbols.get(entity)
             return 0 if known is None else known.prices_version
         return self.versions.get(stream, 0)
+
+    def versions_of(self, streams: Iterable[str]) -> dict[str, int]:
+        """The versions that the append of a decision expects: of every stream that it looked at."""
+        return {stream: self.version_of(stream) for stream in streams}
 
 
 def initial(setup: MarketSetup = DEFAULT_SETUP) -> MarketState:

@@ -1,13 +1,14 @@
 """Two moments side by side, what changed, and which features did it."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from app.analysis.compare import compare as compared
-from app.market.episodes import EPISODES_KEPT, Episode, Episodes
+from app.market.episodes import Episode
 from app.moments import HEAD, Moment
+from app.queries.episode_pages import EPISODES_KNOWN, Asked, known_episodes
 from app.queries.moments import state_at
 from app.queries.reader import LogReader
 from events.catalog import Channel
@@ -74,10 +75,11 @@ async def counts_by_time(reader: LogReader, low_us: int, high_us: int) -> dict[s
         found[event.channel] += 1
         if found["events"] > COUNTED_MAX:
             return dict.fromkeys(("events", "shifts", "alerts", "trades"))
-    folded = await reader.episodes.now()
+    asked = Asked(since_us=low_us, until_us=high_us)
+    known = await known_episodes(reader.episodes, await reader.episodes.now(), asked)
     return {
         "events": found["events"],
-        "shifts": _shifts(folded.state, lambda each: low_us < each.start_us <= high_us),
+        "shifts": _shifts(known, lambda each: low_us < each.start_us <= high_us),
         "alerts": found[Channel.PRICE_ALERTS],
         "trades": found[Channel.TRADES],
     }
@@ -91,30 +93,27 @@ async def counts(reader: LogReader, low: int, high: int) -> dict[str, int | None
     """
     store = reader.log.store
     folded = await reader.episodes.at_position(high)
-    shifts = shifts_between(
-        folded.state, low, high
-    )  # before anything is awaited: the state may be served
+    known = await known_episodes(reader.episodes, folded, Asked(after=low))
     return {
         "events": high - low,
-        "shifts": shifts,
+        "shifts": shifts_between(known, low, high),
         "alerts": await _recorded(store, Channel.PRICE_ALERTS, low, high),
         "trades": await _recorded(store, Channel.TRADES, low, high),
     }
 
 
-def shifts_between(state: Episodes, low: int, high: int) -> int | None:
-    """The shifts beyond one position, up to another; None where not all episodes since are kept."""
-    kept = [known.ended for known in state.values() if len(known.ended) >= EPISODES_KEPT]
-    if any(ended[0].position > low for ended in kept):
+def shifts_between(known: Mapping[str, Sequence[Episode]], low: int, high: int) -> int | None:
+    """The shifts beyond one position, up to another; None where not all episodes since are known."""
+    cut_off = [each for each in known.values() if len(each) > EPISODES_KNOWN]
+    if any(episodes[0].position > low for episodes in cut_off):
         return None
-    return _shifts(state, lambda each: low < each.position <= high)
+    return _shifts(known, lambda each: low < each.position <= high)
 
 
-def _shifts(state: Episodes, within: Callable[[Episode], bool]) -> int:
-    each_symbol = (known.episodes() for known in state.values())
+def _shifts(known: Mapping[str, Sequence[Episode]], within: Callable[[Episode], bool]) -> int:
     return sum(
         each.previous_regime is not None and within(each)
-        for episodes in each_symbol
+        for episodes in known.values()
         for each in episodes
     )
 

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any, Final
 
 from app.analysis.transitions import transitions as counted
-from app.market.episodes import Episode, Episodes, SymbolEpisodes
+from app.market.episodes import Episode, Episodes
+from app.queries.episode_pages import Asked, known_episodes
 from app.queries.reader import LogReader
 from events.projection import Folded
 from events.scalars import format_micros, to_micros
@@ -34,12 +35,13 @@ async def episodes(
         PositionBeyondHead: the position has not been recorded yet.
     """
     folded = await _folded(reader, position)
-    chosen = _chosen(folded.state, symbol)
-    times = _micros(since), _micros(until)
-    newest_first = [_newest_first(name, known.episodes(*times)) for name, known in chosen.items()]
+    reached = folded.position
+    asked = Asked(symbol, _micros(since), _micros(until), limit=limit)
+    known = await known_episodes(reader.episodes, folded, asked)
+    newest_first = [_newest_first(name, asked.chosen(each)) for name, each in known.items()]
     rows = list(islice(merge(*newest_first, reverse=True), limit))
     shown = [_shown(name, each) for _start_us, _position, name, each in reversed(rows)]
-    return _answer(reader, folded, {"episodes": shown})
+    return _answer(reader, reached, {"episodes": shown})
 
 
 def _newest_first(symbol: str, episodes: Sequence[Episode]) -> Iterator[Row]:
@@ -60,13 +62,14 @@ async def transitions(
         PositionBeyondHead: the position has not been recorded yet.
     """
     folded = await _folded(reader, position)
-    times = _micros(since), _micros(until)
+    reached = folded.position
+    asked = Asked(symbol, _micros(since), _micros(until))
+    known = await known_episodes(reader.episodes, folded, asked)
     found = {
-        name: asdict(counted(known.episodes(*times), *times))
-        for name, known in sorted(_chosen(folded.state, symbol).items())
-        if known.lasting is not None
+        name: asdict(counted(asked.chosen(each), asked.since_us, asked.until_us))
+        for name, each in sorted(known.items())
     }
-    return _answer(reader, folded, {"symbols": found})
+    return _answer(reader, reached, {"symbols": found})
 
 
 async def _folded(reader: LogReader, position: int | None) -> Folded[Episodes]:
@@ -74,12 +77,6 @@ async def _folded(reader: LogReader, position: int | None) -> Folded[Episodes]:
     if position is None:
         return await reader.episodes.now()
     return await reader.episodes.at_position(position)
-
-
-def _chosen(state: Episodes, symbol: str | None) -> dict[str, SymbolEpisodes]:
-    if symbol is None:
-        return state
-    return {symbol: state[symbol]} if symbol in state else {}
 
 
 def _micros(at: datetime | None) -> int | None:
@@ -107,6 +104,6 @@ def _shown(symbol: str, episode: Episode) -> dict[str, Any]:
     }
 
 
-def _answer(reader: LogReader, folded: Folded[Episodes], rest: dict[str, Any]) -> dict[str, Any]:
+def _answer(reader: LogReader, reached: int, rest: dict[str, Any]) -> dict[str, Any]:
     head = reader.log.head
-    return {"epoch": head.epoch, "head": head.position, "position": folded.position, **rest}
+    return {"epoch": head.epoch, "head": head.position, "position": reached, **rest}

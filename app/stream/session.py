@@ -170,11 +170,6 @@ class Session:
         return [*self._live, *(held for stage in self.stages for held in stage.requests)]
 
     @property
-    def is_live(self) -> bool:
-        """Whether the connection follows the tail (also when it holds nothing any more)."""
-        return self.cursor is not None
-
-    @property
     def interest(self) -> Interest:
         """What all that is live wants together."""
         if self._interest is None:

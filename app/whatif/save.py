@@ -1,41 +1,24 @@
 """A what-if as a log of its own: the same prices through the real recorder, with the other detector."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, groupby, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Final
-from uuid import uuid4
 
 from app.analysis.regime_bars import Told
 from app.analysis.whatif import tick_of
 from app.demo import record_bars
-from app.ingest import TickIngest
-from app.live_state import PUBLIC_STATE
 from app.market.setup import MarketSetup, PaperPortfolio
 from app.market.state import PAPER
 from app.market.ticks import PriceTick
-from app.opened import episode_projector
-from app.recorder import Recorder
+from app.new_file import LOCK, RefusedToReplace, files_of, unfinished
+from app.recorder import record
 from app.whatif.mark import mark
 from app.whatif.stopping import stopped_in_order
 from events.catalog import PriceUpdate, TradeExecution
-from events.envelope import NewEvent
-from events.errors import EventError
 from events.log import EventLog
-from events.projector import Projector
-
-SIBLINGS: Final = ("", "-wal", "-shm", "-journal", ".lock")
-"""What lies beside a log's file, and the file itself."""
-
-
-class RefusedToReplace(EventError):
-    """A file is in the way: a what-if never writes into a log that there is."""
-
-    code = "refused_to_replace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +47,8 @@ def refuse_existing(file: Path) -> None:
     Raises:
         RefusedToReplace: a file, or what lies beside a log's file, is there.
     """
-    for path in _files_of(file):
-        if path.exists() or path.is_symlink():
-            raise RefusedToReplace(f"{path} exists already: name another file to save to")
+    for path in files_of(file, LOCK):
+        raise RefusedToReplace(f"{path} exists already: name another file to save to")
 
 
 def paper_of(events: Iterable[Told]) -> tuple[PaperPortfolio, ...]:
@@ -103,11 +85,11 @@ async def save(
         StoreUnavailable: it cannot be written.
     """
     refuse_existing(file)
-    with stopped_in_order(), _unfinished(file) as new:
+    with stopped_in_order(), unfinished(file) as new:
         told = iter(prices)
         first = list(islice(told, 1))
         marks = [mark(setup.stamp, at) for at in _times(first)]
-        recorder = await _recorder(await opened(new), setup, marks)
+        recorder = await record(await opened(new), setup, marks)
         try:
             events, duplicates = len(marks), 0
             for source, ticks in _by_source(chain(first, told)):
@@ -124,20 +106,6 @@ async def save(
     return Saved(str(file), head.epoch, head.position, recorded, events, duplicates)
 
 
-async def _recorder(log: EventLog, setup: MarketSetup, marks: Sequence[NewEvent]) -> Recorder:
-    """The recorder of a log that begins with a mark, as `app.recorder.open_recorder` makes it, but for the setup."""
-    try:
-        await log.append(marks)
-        ingest = await TickIngest.open(log, setup=setup)
-    except BaseException:
-        await log.close()
-        raise
-    recorder = Recorder(log, ingest, Projector(log, PUBLIC_STATE), episode_projector(log))
-    recorder.projector.start()
-    recorder.episodes.start()
-    return recorder
-
-
 def _times(events: Iterable[Told]) -> Iterator[datetime]:
     return (event.payload.timestamp for event in events if isinstance(event.payload, PriceUpdate))
 
@@ -147,18 +115,3 @@ def _by_source(events: Iterable[Told]) -> Iterator[tuple[str, Iterator[PriceTick
     prices = ((event.source, event.payload) for event in events)
     for source, run in groupby(prices, key=itemgetter(0)):
         yield source, (tick_of(price) for _, price in run if isinstance(price, PriceUpdate))
-
-
-@contextmanager
-def _unfinished(file: Path) -> Iterator[Path]:
-    """A name beside `file` for what is not whole yet; whatever is left of it in the end is removed."""
-    new = file.with_name(f".{file.name}.{uuid4().hex}.new")
-    try:
-        yield new
-    finally:
-        for path in _files_of(new):
-            path.unlink(missing_ok=True)
-
-
-def _files_of(file: Path) -> list[Path]:
-    return [file.with_name(file.name + suffix) for suffix in SIBLINGS]

@@ -17,9 +17,9 @@ from tests.cluster.links import Link, Network, Target
 from tests.cluster.node import Node, Place
 from tests.integration.programs import ROOT, environment
 from tests.integration.served import PATIENCE_S
-from tests.integration.turns import socket_of
 from tests.nats import Nats, nats_server
 from tests.postgres import PostgresServer, name_of
+from tests.wires import socket_of
 
 HERE: Final = (Place(), Place(), Place())
 """Three nodes on this machine."""

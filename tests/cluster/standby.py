@@ -5,14 +5,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from tests.integration.turns import socket_of
-from tests.postgres import PATIENCE_S, PostgresServer, apart, postgres_server
+from tests.postgres import PostgresServer, apart, postgres_server
+from tests.waiting import eventually
+from tests.wires import socket_of
 
 SYSTEM_USER: Final = "pgserver"
 """Under whom the wheel runs servers where the tests run as root, who may not run one."""
@@ -48,7 +48,7 @@ class Pair:
         connection = ("-h", str(place), "-U", "postgres")
         self._run("pg_basebackup", *connection, "-D", *self._data, "-R", "-c", "fast")
         self._ctl("-o", f"-h '' -k {self.folder}", "-l", f"{self.folder}/said", "start")
-        until(lambda: self._replicas() == 1)
+        eventually(lambda: self._replicas() == 1)
 
     def synchronous(self) -> None:
         """From now on a commit is acknowledged when both have it on disk."""
@@ -56,13 +56,13 @@ class Pair:
             "ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"
         )
         state = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
-        until(lambda: self.primary.run(state)[0][0] == 1)
+        eventually(lambda: self.primary.run(state)[0][0] == 1)
 
     def fall_behind(self) -> None:
         """The standby receives nothing any more; the primary goes on without it."""
         for statement in ("ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()"):
             apart(_execute(self.url("postgres"), statement))
-        until(lambda: self._replicas() == 0)
+        eventually(lambda: self._replicas() == 0)
 
     def lose_primary(self) -> None:
         """All of the primary ends at once, as if its machine was gone."""
@@ -111,7 +111,7 @@ def kill_all(pid: int) -> None:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     for each in (pid, *map(int, children)):
         os.kill(each, signal.SIGKILL)
-    until(lambda: state_of(pid) in {"Z", ""})
+    eventually(lambda: state_of(pid) in {"Z", ""})
 
 
 def state_of(pid: int) -> str:
@@ -120,14 +120,6 @@ def state_of(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:
         return ""
-
-
-def until(met: Callable[[], bool]) -> None:
-    """Wait for something."""
-    patience = time.monotonic() + PATIENCE_S
-    while not met():
-        assert time.monotonic() < patience
-        time.sleep(0.02)
 
 
 async def _execute(url: str, statement: str) -> Any:
@@ -152,4 +144,4 @@ def replicated() -> Iterator[Pair]:
         finally:
             pair.stop()
             # One that was killed is only stopped without a word once its end was noticed.
-            until(lambda: state_of(pid) != "Z")
+            eventually(lambda: state_of(pid) != "Z")

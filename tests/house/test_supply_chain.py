@@ -14,7 +14,11 @@ from tests.house.test_no_addresses import BANNED
 from tests.house.tree import ROOT
 
 PYTHON_LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
-NPM_LOCKS = [ROOT / "web/package-lock.json", ROOT / "web/lighthouse/package-lock.json"]
+NPM_LOCKS = [
+    ROOT / "web/package-lock.json",
+    ROOT / "web/lighthouse/package-lock.json",
+    ROOT / "benchmarks/node_peers/package-lock.json",
+]
 
 PINNED = re.compile(r"[A-Za-z0-9._-]+(?:\[[\w,]+\])?==[^\s;]+(?: ; .+)?")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
@@ -76,14 +80,14 @@ def test_every_npm_package_is_locked_by_integrity(lock: Path) -> None:
 def test_no_lock_file_is_left_out() -> None:
     found = [path for path in ROOT.rglob("package-lock.json") if "node_modules" not in path.parts]
     assert sorted(found) == sorted(NPM_LOCKS)
-    assert {"run.lock", "dev.lock", "node.lock", "supply.lock"} <= {
+    assert {"run.lock", "dev.lock", "node.lock", "supply.lock", "docs.lock"} <= {
         each.name for each in PYTHON_LOCKS
     }
 
 
 def test_locks_that_go_into_one_environment_agree() -> None:
     in_dev = versions_of("dev")
-    for name in ("run", "server", "node", "supply"):
+    for name in ("run", "server", "node", "supply", "docs"):
         others = {
             package: found - in_dev.get(package, found)
             for package, found in versions_of(name).items()
@@ -159,9 +163,9 @@ def test_pip_installs_a_lock_file_only_with_its_hashes(monkeypatch: pytest.Monke
         commands.extend(todo())
 
     monkeypatch.setattr(dev_setup, "set_up", note)
-    for name in ("run", "dev", "node", "supply"):
+    for name in ("run", "dev", "node", "supply", "docs"):
         dev_setup.install_lock(name, "Packages")
-    assert len(commands) == 4
+    assert len(commands) == 5
     assert all("--require-hashes" in command and "-r" in command for command in commands)
 
 

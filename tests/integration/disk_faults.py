@@ -10,7 +10,6 @@ import resource
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -22,9 +21,9 @@ import pytest
 from events import engines as engines_module
 from events import log as log_module
 from events.engines import SqliteEngines
+from tests.waiting import eventually
 
 BUSY_TIMEOUT_MS: Final = 100
-PATIENCE_S: Final = 20.0
 HOLDER: Final = """
 import sqlite3, sys
 
@@ -93,14 +92,6 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> list[Victim]:
     monkeypatch.setattr(engines_module, "SQLITE_WRITER_PRAGMAS", pragmas)
     monkeypatch.setattr(log_module, "RECOVERY_S", 0.05)
     return victims
-
-
-def eventually(met: Callable[[], bool]) -> None:
-    """Wait until a condition holds."""
-    patience = time.monotonic() + PATIENCE_S
-    while not met():
-        assert time.monotonic() < patience, "it never came to be"
-        time.sleep(0.01)
 
 
 def _descriptor(path: Path) -> int:

@@ -21,8 +21,8 @@ from cryptography.x509.oid import NameOID
 
 from tests.integration.programs import ROOT
 from tests.integration.served import PATIENCE_S
-from tests.integration.test_service import eventually
 from tests.ports import free_port
+from tests.waiting import eventually
 
 NAME: Final = "synapse.example.org"
 DEPLOY: Final = ROOT / "deploy"

@@ -2,8 +2,7 @@
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -132,13 +131,6 @@ class Guarded:
         """One more connection."""
         self.clients.append(Client(self.port))
         return self.clients[-1]
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        """Wait for what the server's thread brings about."""
-        patience = time.monotonic() + PATIENCE_S
-        while not holds():
-            assert time.monotonic() < patience
-            threading.Event().wait(0.005)
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":

@@ -13,9 +13,9 @@ from typing import Final
 
 import pytest
 
-from tests.integration.turns import socket_of
 from tests.ports import free_port
 from tests.postgres import PATIENCE_S, name_of
+from tests.wires import socket_of
 
 PROGRAM: Final = os.environ.get("SYNAPSE_PGBOUNCER") or shutil.which("pgbouncer")
 """`SYNAPSE_PGBOUNCER` names one that is not on the PATH."""

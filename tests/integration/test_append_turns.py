@@ -12,9 +12,9 @@ from events.catalog import PriceUpdate
 from events.envelope import ANY, Append, Idempotency
 from events.lease_rules import Lease
 from events.sql_store import SqlEventStore
-from tests.integration.turns import Wire, wire_to
 from tests.postgres import PostgresServer
 from tests.unit.events.builders import appended, new, price, prices, regime
+from tests.wires import Wire, wire_to
 
 UNDER_THE_LOCK = 3
 """What is read, what is written, COMMIT: the lock itself comes with BEGIN."""

@@ -41,9 +41,11 @@ def test_what_came_past_the_proxy_in_the_clear_does_not_count(tmp_path: Path) ->
     # The host is what is asked about; the server of the test listens here whatever it says.
     with serving(tmp_path, host="192.0.2.1", trusted_proxies="192.0.2.2", read="token") as served:
         state, health = f"{served.url}/api/state", f"{served.url}/healthz"
-        past = httpx.get(state, headers=BEARER)
-        assert (past.status_code, past.json()["code"]) == (403, "tls_required")
-        assert httpx.get(state, headers=BEARER | BROUGHT).status_code == 200
+        for wants_token in (state, f"{served.url}/metrics", f"{served.url}/readyz"):
+            past = httpx.get(wants_token, headers=BEARER)
+            assert (past.status_code, past.json()["code"]) == (403, "tls_required")
+            assert httpx.get(wants_token, headers=BEARER | BROUGHT).status_code == 200
+        assert httpx.get(f"{served.url}/readyz").json() == {"status": "ready"}
         assert httpx.get(health).status_code == 200
 
 

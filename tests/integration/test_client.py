@@ -18,8 +18,8 @@ from app.client import (
 )
 from events.catalog import Payload, PriceUpdate, RegimeUpdate
 from tests.house.tree import ROOT
-from tests.integration.proxy import proxy_to
 from tests.integration.served import Json, Served, daily, new_symbol, serving
+from tests.wires import wire_to
 
 QUICK = Limits(backoff_s_min=0.01, backoff_s_max=0.05)
 PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -76,30 +76,30 @@ async def test_over_a_wire_that_breaks_everything_comes_once_and_in_order(
             for number in range(days):
                 await asyncio.to_thread(post_days, served, "B", number)
 
-        async with proxy_to(served.url) as proxy:
+        async with wire_to(served.url) as wire:
             writer = asyncio.create_task(write())
-            client = SynapseClient(proxy.url, limits=QUICK)
+            client = SynapseClient(wire.url, limits=QUICK)
             got: list[Event] = []
             async with client.subscribe(["prices", "regime"], history="all") as events:
                 while len(got) < 4 * days:
                     got += await first(1, events)
                     if chance.random() < 0.05:
-                        proxy.cut()
+                        wire.cut()
             await writer
-            assert proxy.opened > 2
+            assert wire.opened > 2
         assert [shown(one) for one in got] == logged(served, "channels=prices,regime")
 
 
 async def test_a_server_that_starts_again_is_resumed(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         post_days(served, "A", 0, 1)
-        async with proxy_to(served.url) as proxy:
-            client = SynapseClient(proxy.url, limits=QUICK)
+        async with wire_to(served.url) as wire:
+            client = SynapseClient(wire.url, limits=QUICK)
             async with client.subscribe(["prices"], history="all") as events:
                 got = await first(2, events)
                 await asyncio.to_thread(served.stop)
                 with serving(tmp_path) as again:
-                    proxy.target = again.url
+                    wire.target = again.url
                     post_days(again, "A", 2)
                     got += await first(1, events)
                     assert [shown(one) for one in got] == logged(again, "channels=prices")

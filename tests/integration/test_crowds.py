@@ -4,7 +4,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
@@ -16,7 +15,8 @@ from websockets.exceptions import InvalidStatus
 
 from app.api.problems import CROWDED_RETRY_S, ProblemDetails
 from app.stream.crowd import Crowd
-from tests.integration.served import PATIENCE_S, Served, daily, receive_until, serving, subscribe
+from tests.integration.served import Served, daily, receive_until, serving, subscribe
+from tests.waiting import eventually
 
 MOST = 3
 
@@ -34,10 +34,7 @@ def crowd(served: Served) -> Crowd:
 
 
 def until_all_have_left(served: Served) -> None:
-    patience = time.monotonic() + PATIENCE_S
-    while len(crowd(served)):  # another thread's number
-        assert time.monotonic() < patience
-        time.sleep(0.005)
+    eventually(lambda: not len(crowd(served)))  # another thread's number
 
 
 def check(status: int, headers: object, body: str) -> None:

@@ -115,7 +115,7 @@ def test_an_empty_database_and_one_of_another_program_are_refused(
     assert (code, found["state"], found["refusal"]) == (1, "foreign", "it is no log")
 
 
-@pytest.mark.parametrize("reader", [("tail", "--no-follow"), ("state",)])
+@pytest.mark.parametrize("reader", [("tail", "--no-follow"), ("state",), ("verify",)])
 def test_a_reading_command_says_what_an_empty_database_needs(
     postgres: PostgresServer, run: Run, reader: tuple[str, ...]
 ) -> None:

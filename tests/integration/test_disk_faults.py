@@ -39,7 +39,7 @@ if sys.platform != "linux":
     pytest.skip("breaks disks through what Linux offers", allow_module_level=True)
 
 from tests.integration import disk_faults
-from tests.integration.disk_faults import Fault, Victim, eventually
+from tests.integration.disk_faults import Fault, Victim
 from tests.integration.programs import ROOT, Running
 from tests.integration.recorder_process import Order, Recorder
 from tests.integration.served import (
@@ -52,6 +52,7 @@ from tests.integration.served import (
     serving,
     subscribe,
 )
+from tests.waiting import eventually
 
 FULL: Final = "database or disk is full"
 IO_ERROR: Final = "disk I/O error"

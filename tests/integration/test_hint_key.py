@@ -15,10 +15,11 @@ from events.log import EventLog
 from events.nats_hints import subject_of
 from events.sql_store import SqlEventStore
 from events.store import ReadQuery
-from tests.integration.test_nats_hints import node, stranger, told, until
+from tests.integration.test_nats_hints import node, stranger, told
 from tests.nats import nats_server
 from tests.postgres import PostgresServer, name_of
 from tests.unit.events.builders import prices
+from tests.waiting import until
 
 NODES = Path(__file__).parents[2] / "docs" / "nodes.md"
 
@@ -48,6 +49,21 @@ async def test_what_a_holder_of_the_key_makes_up_is_shown_until_the_next_look_an
             assert head.epoch != one.log.head.epoch
             # What the holder knows is of no more use.
             assert await store.hint_key() != one.key
+
+
+async def test_a_lifetime_that_begins_while_a_node_starts_leaves_it_no_key_that_is_older_than_its_log(
+    postgres: PostgresServer,
+) -> None:
+    store = await SqlEventStore.open_postgres(postgres.empty_database(), upgrade)
+
+    async def new_epoch_first() -> None:
+        await store.begin_lifetime()
+        assert await store.hint_key()
+
+    log = await EventLog.open(store, hints=new_epoch_first)
+    await log.refresh()
+    assert log.follower.replaced.is_set()  # so it opens the log again, and its hints with the key
+    await log.close()
 
 
 async def test_a_role_that_may_read_all_but_the_home_reads_the_log_and_not_the_key(

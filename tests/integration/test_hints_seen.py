@@ -14,8 +14,8 @@ from tests.integration.programs import run_python
 from tests.integration.served import Served, daily, new_symbol, serving
 from tests.integration.test_metrics_api import value
 from tests.integration.test_notify_hints import KILL
-from tests.integration.test_service import eventually
 from tests.postgres import PostgresServer
+from tests.waiting import eventually
 
 NOWHERE = "postgresql://127.0.0.1:1/log"
 WITHOUT_NATS_PY = f"""

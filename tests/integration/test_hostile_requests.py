@@ -13,6 +13,7 @@ from app.stream.crowd import Crowd
 from app.stream.deadlines import HEAD_BYTES_MAX, HEADERS_MAX, Deadlines
 from app.stream.direct import SEND_BUFFER_BYTES
 from tests.integration.guarded import BIG, SHORT, Client, Guarded, guarded
+from tests.waiting import eventually
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
@@ -88,7 +89,7 @@ def test_a_body_that_stalls_is_answered_with_408_and_the_application_hears_that_
     status, problem = server.client().send(came).problem()
     assert (status, problem["code"]) == (408, "request_timeout")
     assert "body" in problem["detail"]
-    server.until(lambda: server.said == ["gone"])
+    eventually(lambda: server.said == ["gone"])
 
 
 def test_a_body_that_comes_steadily_has_an_end_as_well() -> None:
@@ -96,7 +97,7 @@ def test_a_body_that_comes_steadily_has_an_end_as_well() -> None:
         client = server.client().send(POST, b"Content-Length: 900\r\n\r\n", b"x" * 800)
         status, problem = client.problem()
         assert (status, problem["code"]) == (408, "request_timeout")
-        server.until(lambda: server.said == ["gone"])
+        eventually(lambda: server.said == ["gone"])
 
 
 def test_a_body_that_is_fast_enough_takes_as_long_as_it_takes() -> None:
@@ -145,21 +146,21 @@ def test_a_late_request_behind_one_that_is_being_answered_does_not_cut_it_off(
 
 def test_who_takes_nothing_of_a_long_answer_is_cut_off(server: Guarded) -> None:
     client = server.client().send(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    server.until(lambda: bool(server.said))
-    server.until(lambda: len(server.guard.sockets) == 0)
+    eventually(lambda: bool(server.said))
+    eventually(lambda: len(server.guard.sockets) == 0)
     client.wire.close()
 
 
 def test_a_download_that_is_still_being_made_has_longer_than_the_rest_of_an_answer() -> None:
     with guarded(Deadlines(untaken_s=0.2, untaken_rest_s=1_000)) as server:
         made = server.client().send(b"GET /made HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        server.until(lambda: bool(server.said))
-        server.until(lambda: len(server.guard.sockets) == 0)
+        eventually(lambda: bool(server.said))
+        eventually(lambda: len(server.guard.sockets) == 0)
         made.wire.close()
     with guarded(Deadlines(untaken_s=1_000, untaken_rest_s=0.2)) as server:
         made = server.client().send(b"GET /made HTTP/1.1\r\nHost: localhost\r\n\r\n")
         big = server.client().send(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        server.until(lambda: len(server.said) == 2 and len(server.guard.sockets) == 1)
+        eventually(lambda: len(server.said) == 2 and len(server.guard.sockets) == 1)
         big.wire.close()
         got = made.until(b"\r\n\r\n")
         while not got.endswith(b"\r\n0\r\n\r\n"):
@@ -169,7 +170,7 @@ def test_a_download_that_is_still_being_made_has_longer_than_the_rest_of_an_answ
 
 def test_what_nobody_reads_takes_little_of_the_kernels_memory(patient: Guarded) -> None:
     client = patient.client().send(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    patient.until(lambda: bool(patient.said))
+    eventually(lambda: bool(patient.said))
     handle = patient.transports()[0].get_extra_info("socket")
     granted = handle.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
     assert granted <= 2 * SEND_BUFFER_BYTES  # Linux doubles what it is asked for
@@ -182,7 +183,7 @@ def test_one_client_has_so_many_connections_and_room_again_once_they_go() -> Non
         assert all(is_served(client) for client in held)
         assert server.client().rest() == b""
         held[0].wire.close()
-        server.until(lambda: len(server.guard.sockets) < 3)
+        eventually(lambda: len(server.guard.sockets) < 3)
         assert is_served(server.client())
 
 

@@ -15,6 +15,7 @@ from app.stream.deadlines import (
     Deadlines,
 )
 from tests.integration.guarded import SHORT, UPGRADE, Guarded, guarded, text
+from tests.waiting import eventually
 
 PING = Frame(Opcode.PING, b"").serialize(mask=True)
 PONG = Frame(Opcode.PONG, b"").serialize(mask=True)
@@ -49,7 +50,7 @@ def test_who_says_nothing_after_the_handshake_is_closed_with_4408(
     server: Guarded, came: bytes
 ) -> None:
     assert server.client().upgraded().send(came).close_code() == CLOSE_FIRST_MESSAGE
-    server.until(lambda: server.said == [CLOSE_FIRST_MESSAGE])
+    eventually(lambda: server.said == [CLOSE_FIRST_MESSAGE])
 
 
 def test_who_has_spoken_may_be_silent_for_as_long_as_it_likes() -> None:
@@ -59,7 +60,7 @@ def test_who_has_spoken_may_be_silent_for_as_long_as_it_likes() -> None:
         assert silent.close_code() == CLOSE_FIRST_MESSAGE
         speaker.send(text(b"still here"), CLOSE)
         assert speaker.close_code() == 1000
-        server.until(lambda: "still here" in server.said)
+        eventually(lambda: "still here" in server.said)
 
 
 def test_a_handshake_that_stalls_has_the_deadline_of_headers(hasty: Guarded) -> None:
@@ -90,7 +91,7 @@ def test_a_message_in_as_many_parts_as_there_may_be_is_whole(patient: Guarded) -
     client = patient.client().upgraded()
     client.send(text(b"a", fin=False), part * (FRAGMENTS_MAX - 2), last, CLOSE)
     assert client.close_code() == 1000
-    patient.until(lambda: patient.said == ["a" * (FRAGMENTS_MAX - 1) + "z", 1000])
+    eventually(lambda: patient.said == ["a" * (FRAGMENTS_MAX - 1) + "z", 1000])
 
 
 def test_thousands_of_messages_in_one_write_arrive_all_and_in_order(patient: Guarded) -> None:
@@ -98,14 +99,14 @@ def test_thousands_of_messages_in_one_write_arrive_all_and_in_order(patient: Gua
     client = patient.client().upgraded()
     client.send(*(text(one) for one in messages), CLOSE)
     assert client.close_code() == 1000
-    patient.until(lambda: bool(patient.said) and patient.said[-1] == 1000)
+    eventually(lambda: bool(patient.said) and patient.said[-1] == 1000)
     assert patient.said[:-1] == [one.decode() for one in messages]
 
 
 def test_a_message_longer_than_a_slice_is_whole(patient: Guarded) -> None:
     client = patient.client().upgraded().send(text(b"x" * 60_000), CLOSE)
     assert client.close_code() == 1000
-    patient.until(lambda: patient.said == ["x" * 60_000, 1000])
+    eventually(lambda: patient.said == ["x" * 60_000, 1000])
 
 
 # --- compression --------------------------------------------------------------------------------
@@ -122,4 +123,4 @@ def test_a_compressed_frame_closes_the_connection_with_1002(patient: Guarded) ->
     bomb = bytearray(text(b"\xf2\x48\xcd\xc9\xc9\x07\x00"))  # "Hello", deflated
     bomb[0] |= 0x40  # RSV1
     assert patient.client().upgraded().send(bytes(bomb)).close_code() == 1002
-    patient.until(lambda: patient.said == [1002])
+    eventually(lambda: patient.said == [1002])

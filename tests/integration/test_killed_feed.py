@@ -13,8 +13,8 @@ import pytest
 from app import feed_runner
 from app.feeds.simulated import SimulatedFeed
 from tests.integration.served import Served, serving
-from tests.integration.test_service import eventually
 from tests.unit.feeds.test_simulated import closes
+from tests.waiting import eventually
 
 KILLS: Final = int(os.environ.get("SYNAPSE_FEED_KILLS", "10"))
 SEED: Final = 7

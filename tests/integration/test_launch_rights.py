@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 
 from app.access.token_book import token_hash
-from tests.integration.disk_faults import eventually
 from tests.integration.served import TOKEN, serving
+from tests.waiting import eventually
 
 ADMIN = "an-admins-token-0123456789"
 ENTRY = f"""[[token]]

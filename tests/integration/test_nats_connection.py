@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,8 +19,8 @@ from events.hints import Hint
 from events.nats_hints import CLOSE_S_MAX, NatsHints
 from tests.nats import Nats, nats_server
 from tests.unit.events.builders import price, recorded
+from tests.waiting import until
 
-PATIENCE_S = 30.0
 KEY = b"k" * 32
 COMPOSED = Path(__file__).parents[2] / "deploy" / "compose" / "nats.conf"
 EVENTS = recorded([price()])
@@ -32,12 +32,6 @@ CLOSED_S_MAX = CLOSE_S_MAX + 3 * nats_connection.LET_GO_S_MAX
 def server() -> Iterator[Nats]:
     with nats_server() as running:
         yield running
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 # covers: events.nats_hints, events.hints
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,8 +22,8 @@ from events.sql_store import SqlEventStore
 from tests.nats import Nats, nats_server
 from tests.postgres import PostgresServer
 from tests.unit.events.builders import new, notice, positions_of, prices
+from tests.waiting import PATIENCE_S, until
 
-PATIENCE_S = 30.0
 NO_POLL_S = 600.0
 """Nothing that a test waits for can come by the poll."""
 
@@ -46,12 +46,6 @@ def mortal() -> Iterator[Nats]:
 @pytest.fixture
 def url(postgres: PostgresServer) -> str:
     return postgres.empty_database()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 class Node:
@@ -86,7 +80,11 @@ async def node(
     store = await SqlEventStore.open_postgres(url, upgrade)
     key = await store.hint_key()
     hints = NatsHints(server.url, key)
-    log = await EventLog.open(store, poll_s, hints)
+
+    async def opened() -> NatsHints:
+        return hints
+
+    log = await EventLog.open(store, poll_s, opened)
     try:
         if connected:
             await until(lambda: hints.status.connected)

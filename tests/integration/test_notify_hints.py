@@ -4,9 +4,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,11 +18,11 @@ from events.log import EventLog
 from events.notify_hints import APPLICATION, CLOSE_S_MAX, NotifyHints
 from events.sql_store import SqlEventStore
 from tests.cluster.standby import replicated
-from tests.integration.postgres_wire import wire_to
 from tests.postgres import PostgresServer, postgres_server
 from tests.unit.events.builders import positions_of, prices
+from tests.waiting import PATIENCE_S, until
+from tests.wires import wire_to
 
-PATIENCE_S = 30.0
 NO_POLL_S = 600.0
 """Nothing that a test waits for can come by the poll."""
 
@@ -42,12 +42,6 @@ def mortal() -> Iterator[PostgresServer]:
     """A server of its own: it is crashed."""
     with postgres_server("fsync=off") as server:
         yield server
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 class Node:
@@ -70,7 +64,11 @@ async def node(
     url: str, hints_url: str | None = None, poll_s: float = NO_POLL_S
 ) -> AsyncIterator[Node]:
     hints = NotifyHints(hints_url or url)
-    log = await EventLog.open(await SqlEventStore.open_postgres(url, upgrade), poll_s, hints)
+
+    async def opened() -> NotifyHints:
+        return hints
+
+    log = await EventLog.open(await SqlEventStore.open_postgres(url, upgrade), poll_s, opened)
     try:
         await until(lambda: hints.status.connected)
         yield Node(log, hints)
@@ -116,8 +114,7 @@ async def test_batches_while_one_is_told_are_told_as_one(url: str) -> None:
         for _ in range(100):
             one.hints.tell("e", ())
         wire.whole.set()
-        await until(lambda: other.status.heard == 2)
-        assert one.status.sent == 2
+        await until(lambda: other.status.heard == one.status.sent == 2)
         await one.log.append(prices(1))
         await other.reaches(1)
         assert (one.status.sent, other.status.heard) == (3, 3)
@@ -202,11 +199,10 @@ async def test_a_host_that_does_not_answer_leaves_time_for_the_next(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notify_hints, "CONNECT_S_MAX", 0.3)
-    (real,) = parse_qs(urlsplit(url).query)["host"]
-    async with wire_to(url) as dead:
+    async with wire_to(url) as dead, wire_to(url) as well:
         dead.whole.clear()
-        hosts = f"{quote(str(dead.folder), safe='')},{quote(real, safe='')}"
-        several = f"{url.partition('?')[0]}?host={hosts}&target_session_attrs=primary"
+        several = well.url.replace(well.place, f"{dead.place},{well.place}")
+        several += "&target_session_attrs=primary"
         async with node(url, several) as one, node(url) as other:
             await one.log.append(prices(1))
             await other.reaches(1)

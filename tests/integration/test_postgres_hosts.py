@@ -12,10 +12,11 @@ from events.envelope import Append
 from events.errors import StoreUnavailable
 from events.sql_store import SqlEventStore
 from events.store import ReadQuery
-from tests.cluster.standby import Pair, replicated, until
-from tests.integration.turns import Wire, socket_of, wire_to
+from tests.cluster.standby import Pair, replicated
 from tests.postgres import name_of
 from tests.unit.events.builders import appended, new, positions_of, price, prices
+from tests.waiting import eventually
+from tests.wires import Wire, socket_of, wire_to
 
 NOBODY_THERE = "127.0.0.1:1"
 
@@ -36,7 +37,7 @@ async def url(pair: Pair) -> str:
     behind = (
         "SELECT count(*) FROM pg_stat_replication WHERE replay_lsn < pg_current_wal_flush_lsn()"
     )
-    await asyncio.to_thread(until, lambda: pair.primary.run(behind)[0][0] == 0)
+    await asyncio.to_thread(eventually, lambda: pair.primary.run(behind)[0][0] == 0)
     return made
 
 
@@ -74,7 +75,7 @@ async def test_an_address_that_leads_to_a_standby_for_a_while_is_not_kept(
     to_standby, moving = wires
     store = await SqlEventStore.open_postgres(moving.url, upgrade)
     assert await one_more(store) == 3
-    moving.socket = to_standby.socket
+    moving.target = to_standby.target
     await asyncio.to_thread(
         pair.primary.run,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -83,9 +84,9 @@ async def test_an_address_that_leads_to_a_standby_for_a_while_is_not_kept(
     with pytest.raises(StoreUnavailable, match="in a read-only transaction"):
         await one_more(store)
     assert (await store.head()).position == 3
-    moving.socket = socket_of(url)
+    moving.target = socket_of(url)
     assert await one_more(store) == 4
-    moving.socket = to_standby.socket
+    moving.target = to_standby.target
     assert (await store.head()).position == 4
     await store.close()
 

@@ -19,7 +19,7 @@ from tests.integration.served import (
     subscribe,
 )
 from tests.integration.test_metrics_api import value
-from tests.integration.test_service import eventually
+from tests.waiting import eventually
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,7 +25,8 @@ from app.serving import CannotServe, address_of, bind, listens_everywhere
 from events.clock import now_us
 from events.scalars import from_micros
 from events.sql_store import SqlEventStore
-from tests.integration.served import PATIENCE_S, Json, Served, daily, new_symbol, serving
+from tests.integration.served import Json, Served, daily, new_symbol, serving
+from tests.waiting import eventually
 
 JSON = {"Content-Type": "application/json"}
 
@@ -59,14 +60,6 @@ class SilentFeed:
     async def ticks(self, resume: Mapping[str, ResumePoint]) -> AsyncIterator[PriceTick]:
         yield PriceTick(symbol="HUSH", price=Decimal(5), timestamp=from_micros(now_us()))
         await asyncio.Event().wait()
-
-
-def eventually(met: Callable[[], bool]) -> None:
-    """Wait until a condition holds."""
-    patience = time.monotonic() + PATIENCE_S
-    while not met():
-        assert time.monotonic() < patience, "it never came to be"
-        time.sleep(0.02)
 
 
 # --- who may write ------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.asked_program import Asking, line_with, program
-from tests.integration.proxy import proxy_to
 from tests.integration.served import PATIENCE_S, Served, daily, new_symbol, serving
+from tests.wires import wire_to
 
 
 @pytest.fixture
@@ -101,13 +101,13 @@ async def test_a_lost_connection_is_told_and_mended_and_nothing_is_missed(served
     symbol = new_symbol()
     await asyncio.to_thread(served.post_prices, daily(symbol, "10", 0))
     async with (
-        proxy_to(served.url) as proxy,
-        program("tail", "--url", proxy.url, "--symbol", symbol, "-c", "prices") as tail,
+        wire_to(served.url) as wire,
+        program("tail", "--url", wire.url, "--symbol", symbol, "-c", "prices") as tail,
     ):
         await line_with(tail.stdout, "10.00")
         await asyncio.to_thread(served.post_prices, daily(symbol, "11", 1))
         await line_with(tail.stdout, "11.00")
-        proxy.cut()
+        wire.cut()
         await asyncio.to_thread(served.post_prices, daily(symbol, "12", 2))
         assert "lost" in await line_with(tail.stderr, "synapse: the connection is ")
         assert "back" in await line_with(tail.stderr, "synapse: the connection is ")

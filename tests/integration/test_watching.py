@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from app.feeds.simulated import SimulatedFeed
 from tests.integration.programs import ROOT
 from tests.integration.served import AUTHORISED, PATIENCE_S, serving, subscribe
-from tests.integration.test_service import eventually
+from tests.waiting import eventually
 
 DEPLOY: Final = ROOT / "deploy"
 OF_PROMETHEUS: Final = {"up": frozenset[str]()}

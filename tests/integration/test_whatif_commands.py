@@ -23,10 +23,11 @@ from app.config import Settings
 from app.feeds.samples import SAMPLES
 from app.market.setup import MarketSetup, PaperPortfolio
 from app.market.ticks import PriceTick
+from app.new_file import RefusedToReplace
 from app.recorder import open_log, open_recorder
 from app.whatif.mark import marked
 from app.whatif.progress import watched
-from app.whatif.save import RefusedToReplace, paper_of, save
+from app.whatif.save import paper_of, save
 from events.catalog import PriceUpdate, RegimeUpdate, SystemNotice
 from tests.integration.programs import run_cli, run_python
 from tests.integration.served import Served, serving

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analysis.hindsight import know_now
 from app.analysis.hindsight_result import Hindsight, SymbolHindsight
 from app.analysis.regime_bars import Told, ToldEvent
 from app.feeds.samples import SAMPLES
@@ -20,6 +19,7 @@ from app.market.detector.base import Reading
 from app.market.setup import DEFAULT_SETUP
 from benchmarks.detector_measures import calls, delays, truth_of
 from events.catalog import PriceUpdate, Regime
+from tests.unit.analysis.builders import know_now
 from tests.unit.market.builders import DAY, START
 from tests.unit.market.detector_runs import run
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from app.analysis.hindsight import know_now
 from app.analysis.regime_bars import Told, ToldEvent
 from app.analysis.whatif import what_if
 from app.market.detector.registry import variant
 from app.market.setup import MarketSetup
 from app.market.state import initial
 from app.market.ticks import PriceTick
+from tests.unit.analysis.builders import know_now
 from tests.unit.market.builders import DAY, START, bars, flat, play, tick
 
 QUICK = MarketSetup(detector=variant("sma200", {"average_bars": 3, "band": 0.0}))

@@ -1,5 +1,7 @@
 """A backup is whole or not there; a restore is a new lifetime, and loses nothing that was there before."""
 
+# covers: app.backup, app.new_file
+
 import asyncio
 import sqlite3
 from contextlib import closing
@@ -7,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.backup import Copied, RefusedToReplace, back_up, restore
+from app.backup import Copied, back_up, restore
+from app.new_file import RefusedToReplace
 from events.envelope import Append
 from events.epoch import is_epoch
 from events.errors import CorruptLog, StoreLocked, StoreUnavailable

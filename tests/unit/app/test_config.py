@@ -1,5 +1,7 @@
 """Settings: where the log is, and what an operator may choose."""
 
+# covers: app.config, app.database_url
+
 import subprocess
 import sys
 from decimal import Decimal
@@ -8,7 +10,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from app.config import DatabaseUrlError, PostgresUrl, Settings, database_of, sqlite_path
+from app.config import Settings
+from app.database_url import DatabaseUrlError, PostgresUrl, database_of, sqlite_path
 
 
 @pytest.mark.parametrize(

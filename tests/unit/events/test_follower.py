@@ -1,7 +1,7 @@
 """Following others: hints are used only where they continue the log, and the store stands behind them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,6 +10,7 @@ from events import held_hints
 from events.errors import BrokenChain, EventError, LogReplaced, StoreUnavailable
 from events.hints import Hint
 from tests.unit.events.hinted import Following, altered
+from tests.waiting import until
 
 PATIENCE_S = 10.0
 NO_POLL_S = 600.0
@@ -30,12 +31,6 @@ async def alive(following: Following) -> Following:
     """One that looks in the store by itself, but only when a hint makes it."""
     following.follower.start(NO_POLL_S)
     return following
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0)
 
 
 async def idle() -> None:

@@ -1,7 +1,7 @@
 """A projector follows the log, is rebuilt beside itself, and parks alone when it must."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -17,6 +17,7 @@ from events.snapshots import TakeEvents
 from events.store import ReadQuery
 from tests.unit.events.builders import new, notice, price, prices
 from tests.unit.events.trail import TRAIL, CountingStore, Trail, events_for, random_seconds
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -42,12 +43,6 @@ async def log(store: CountingStore) -> AsyncIterator[EventLog]:
 async def fill(log: EventLog, count: int) -> None:
     for append in events_for(random_seconds(count, 0.1)):
         await log.append(append.events)
-
-
-async def until(met: Callable[[], object]) -> None:
-    """Give way until something holds; a test that waits in vain runs into its timeout."""
-    while not met():
-        await asyncio.sleep(0)
 
 
 def count_of(state: dict[str, list[int]]) -> int:

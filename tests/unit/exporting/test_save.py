@@ -13,8 +13,9 @@ from app.analysis.export import ExportFormat
 from app.exporting import engine
 from app.exporting.asked import Asked, EmptyRange, NotTheSameLog
 from app.exporting.manifest import Kept, manifest_place
-from app.exporting.save import RefusedToReplace, Target, pour, save
+from app.exporting.save import Target, pour, save
 from app.exporting.sources import StoreSource, UnknownSymbol, refuse_another, refuse_unknown
+from app.new_file import RefusedToReplace
 from events.envelope import EventColumns
 from events.errors import PositionBeyondHead, StoreUnavailable
 from events.memory_store import MemoryEventStore

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from app.market.commands import RecordPrice
+from app.market.commands import Command, RecordPrice
 from app.market.decide import consider
 from app.market.state import MarketState, evolve, initial
 from app.market.ticks import PriceTick
@@ -50,6 +50,11 @@ def play(
         assert state == decision.state
         batches.append(list(decision.events))
     return state, batches
+
+
+def expected_versions(state: MarketState, command: Command) -> dict[str, int]:
+    """What the append of a decision expects."""
+    return state.versions_of(consider(state, command).reads)
 
 
 def evolve_all(state: MarketState, events: Iterable[NewEvent]) -> MarketState:

@@ -6,12 +6,20 @@ from collections import Counter
 from hypothesis import given, settings
 
 from app.market.commands import RecordPrice
-from app.market.decide import decide, expected_versions
+from app.market.decide import decide
 from app.market.snapshot import from_snapshot, to_snapshot
 from app.market.state import evolve, initial
 from app.market.ticks import PriceTick
 from events.catalog import CATALOG, PriceAlert, PriceUpdate, RegimeUpdate
-from tests.unit.market.builders import evolve_all, flat, play, regimes, tick_series, wire
+from tests.unit.market.builders import (
+    evolve_all,
+    expected_versions,
+    flat,
+    play,
+    regimes,
+    tick_series,
+    wire,
+)
 
 
 @given(tick_series(), tick_series(15), tick_series(15))

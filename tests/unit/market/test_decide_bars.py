@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from app.market.commands import RecordedPrice, RecordPrice, RepeatRegime
-from app.market.decide import decide, expected_versions
+from app.market.decide import decide
 from app.market.decide_price import price_event_id
 from app.market.detector.anchored import ANCHORED
 from app.market.state import initial
@@ -21,7 +21,17 @@ from events.catalog import (
     SystemNotice,
 )
 from events.ids import tick_event_id
-from tests.unit.market.builders import START, bar, bars, evolve_all, falling, flat, play, regimes
+from tests.unit.market.builders import (
+    START,
+    bar,
+    bars,
+    evolve_all,
+    expected_versions,
+    falling,
+    flat,
+    play,
+    regimes,
+)
 
 REPEAT_ID = UUID(int=7)
 

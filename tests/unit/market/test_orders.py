@@ -18,7 +18,7 @@ from app.market.commands import (
     RemoveAlertRule,
     SetAlertRule,
 )
-from app.market.decide import consider, decide, expected_versions
+from app.market.decide import consider, decide
 from app.market.decide_orders import TooManyRules, TradeTaken, UnknownRule, trade_event_id
 from app.market.portfolio_refusals import PaperPortfolioRefused, UnknownSymbol
 from app.market.rule_book import RULES_MAX, RuleBook
@@ -34,7 +34,16 @@ from events.catalog import (
     TradeSide,
     TradeStatus,
 )
-from tests.unit.market.builders import START, bar, bars, evolve_all, falling, flat, play
+from tests.unit.market.builders import (
+    START,
+    bar,
+    bars,
+    evolve_all,
+    expected_versions,
+    falling,
+    flat,
+    play,
+)
 
 ONE = UUID(int=1)
 

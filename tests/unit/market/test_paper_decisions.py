@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.market.commands import RecordPrice
-from app.market.decide import consider, expected_versions
+from app.market.decide import consider
 from app.market.setup import PAPER_SYMBOLS_MAX, MarketSetup, parse_paper
 from app.market.state import MarketState, evolve, initial
 from app.market.strategy import RECOMMENDATIONS
@@ -24,7 +24,17 @@ from events.catalog import (
     TradeStatus,
 )
 from events.envelope import NewEvent
-from tests.unit.market.builders import DAY, bar, bars, falling, flat, play, tick, tick_series
+from tests.unit.market.builders import (
+    DAY,
+    bar,
+    bars,
+    expected_versions,
+    falling,
+    flat,
+    play,
+    tick,
+    tick_series,
+)
 from tests.unit.market.portfolios import trade as outside
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from app.analysis.compare import DRIVERS_MAX, SHOWN, compare
 from app.market.detector.anchored import ANCHORED, score
-from app.market.episodes import EPISODES_KEPT, Episode, SymbolEpisodes
+from app.market.episodes import Episode
 from app.queries.compare import shifts_between
+from app.queries.episode_pages import EPISODES_KNOWN
 
 STAMP = {
     "name": ANCHORED.name,
@@ -160,13 +161,13 @@ def ended(position: int, previous: str | None) -> Episode:
 
 
 def test_shifts_are_the_episodes_that_began_in_between() -> None:
-    known = SymbolEpisodes(ended=[ended(1, None), ended(5, "BEAR"), ended(9, "BULL")])
+    known = [ended(1, None), ended(5, "BEAR"), ended(9, "BULL")]
     assert shifts_between({"SPX": known, "IXIC": known}, 0, 9) == 4
     assert shifts_between({"SPX": known}, 5, 8) == 0
     assert shifts_between({"SPX": known}, 4, 5) == 1
 
 
-def test_shifts_before_those_that_are_kept_are_not_known() -> None:
-    known = SymbolEpisodes(ended=[ended(place, "BEAR") for place in range(1, EPISODES_KEPT + 1)])
+def test_shifts_before_those_that_are_known_are_not_counted() -> None:
+    known = [ended(place, "BEAR") for place in range(1, EPISODES_KNOWN + 2)]
     assert shifts_between({"SPX": known}, 0, 50) is None
     assert shifts_between({"SPX": known}, 1, 50) == 49

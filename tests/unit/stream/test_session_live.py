@@ -81,7 +81,7 @@ def test_who_falls_out_of_the_tail_is_told_and_reads_the_store() -> None:
         LaggingPayload(request_msg_id="s1", from_position=4),
         LaggingPayload(request_msg_id="s2", from_position=4),
     ]
-    assert not session.is_live
+    assert session.cursor is None
     effects = catch_up(session)
     assert sent(effects) == [5, 6, 7, 9, 10, 11]
     assert said(effects) == [

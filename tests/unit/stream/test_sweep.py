@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from app.access.grant import ANYONE, Grant, Scope
 from app.stream.close_codes import CLOSE_UNAUTHORISED
 from app.stream.sweep import SWEEP_S, Sweep
+from tests.waiting import until
 
 ENDED = Grant("ended", frozenset({Scope.READ}))
 
@@ -125,10 +126,3 @@ async def test_a_refresh_that_fails_is_told_and_tried_again(
     await sweep.stop()
     assert "refresh_failed" in "".join(capsys.readouterr())
     assert next(tries) > 1
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until it holds."""
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0)

@@ -4,6 +4,8 @@ import { type Episode, type EpisodesResponse, parseEpisodes } from "./episodes";
 import type { ServerEvent, ServerEventOf } from "./generated";
 import type { ShelfHost } from "./shelfHost";
 
+/** The newest that are read: an answer with more takes the longer the more there are. */
+export const EPISODES_READ = 1_000;
 const NONE: readonly Episode[] = [];
 
 interface Chapter {
@@ -15,7 +17,7 @@ interface Chapter {
   waiting: ServerEventOf<"regime_update">[];
 }
 
-/** The episodes of the symbols that somebody asked for: the whole history, and what live adds to it. */
+/** The episodes of the symbols that somebody asked for: the newest, and what live adds to them. */
 export class EpisodeBook {
   private readonly chapters = new Map<string, Chapter>();
 
@@ -75,7 +77,7 @@ export class EpisodeBook {
 
   private async fill(symbol: string, chapter: Chapter): Promise<readonly Episode[]> {
     try {
-      const path = withQuery("api/episodes", { symbol });
+      const path = withQuery("api/episodes", { symbol, limit: EPISODES_READ });
       const answer: EpisodesResponse = await this.host.api.read(path, parseEpisodes);
       chapter.episodes = answer.episodes;
       chapter.head = answer.position;

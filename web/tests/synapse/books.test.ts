@@ -68,7 +68,7 @@ describe("episodes", () => {
     book.want("SPX");
     book.want("SPX");
     await settled();
-    expect(asked).toEqual(["api/episodes?symbol=SPX"]);
+    expect(asked).toEqual(["api/episodes?symbol=SPX&limit=1000"]);
     expect(book.read("SPX")).toHaveLength(1);
     expect(book.read("SPX")).toBe(book.read("SPX"));
     expect(book.read("IXIC")).toEqual([]);

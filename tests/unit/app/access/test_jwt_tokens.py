@@ -121,10 +121,8 @@ def test_both_kinds_of_keys_can_be_used_at_once(keys: Path) -> None:
         {"exp": "tomorrow"},
         {"exp": 0},
         {"exp": -1},
-        {"exp": 10**15},
-        {"exp": 10**400},
-        {"exp": float("inf")},
-        {"exp": float("nan")},
+        *({"exp": far} for far in (10**15, 10**400)),
+        *({"exp": float(text)} for text in ("inf", "nan")),
         {"exp": True},
         {"nbf": "soon"},
         {"scope": None},
@@ -150,7 +148,8 @@ def test_claims_that_are_not_right_allow_nothing(more: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("claim", "from_now_s"), [("exp", -1), ("nbf", 600), ("iat", 600)])
 def test_a_token_of_another_time_allows_nothing(claim: str, from_now_s: int) -> None:
-    assert shared().find(hs256(**{claim: int(time.time()) + from_now_s})) is None
+    token = jwt.encode({**claims(), claim: int(time.time()) + from_now_s}, SECRET, "HS256")
+    assert shared().find(token) is None
 
 
 def test_channels_that_are_null_are_not_all_of_them() -> None:
