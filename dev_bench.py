@@ -124,5 +124,10 @@ def bench(arguments: Sequence[str]) -> int:
 
 def _run(words: Sequence[str]) -> int:
     node = ensure_peers()
-    command = [str(BENCH_PYTHON), *words]
-    return subprocess.run(command, env=bench_env(node), check=False).returncode
+    with subprocess.Popen([str(BENCH_PYTHON), *words], env=bench_env(node)) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # ^C reaches it too; it stops the servers that it started, which takes a moment.
+            process.wait()
+            raise

@@ -102,13 +102,17 @@ def is_fresh(stamp: Path, wanted: str) -> bool:
 def child_env() -> dict[str, str]:
     """Return the environment for set-up commands and checks.
 
-    npm and browsers keep files in HOME, so one that is missing gets a stand-in in ``.venv``.
+    npm and browsers keep files in HOME, so one that is missing gets a stand-in in ``.venv``. Who wants no
+    compiled files beside the sources gets them there too: else every process compiles all anew.
     """
     env = os.environ | {"PIP_NO_INPUT": "1", "npm_config_update_notifier": "false"}
     if not WINDOWS and not (env.get("HOME") and os.access(env["HOME"], os.W_OK)):
         home = VENV / "home"
         home.mkdir(parents=True, exist_ok=True)
         env["HOME"] = str(home)
+    if env.pop("PYTHONDONTWRITEBYTECODE", None):
+        # It asks for a tree without compiled files; to have none at all would double the time of the tests.
+        env.setdefault("PYTHONPYCACHEPREFIX", str(VENV / "compiled"))
     return env
 
 

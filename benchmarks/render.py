@@ -1,4 +1,4 @@
-"""docs/benchmarks.md and its plots from benchmarks/results.json: `python -m benchmarks.render [--check]`.
+"""docs/benchmarks.md, its plots and the README's figures from benchmarks/results.json: `python -m benchmarks.render [--check]`.
 
 Nothing on the page is written by hand: who is behind is said by verdicts.py, who is missing by suite.py.
 """
@@ -15,12 +15,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.entries import ENTRIES
 from benchmarks.plots import draw_growth, draw_table, is_fresh, short
+from benchmarks.readme import put
 from benchmarks.record import read_all
 from benchmarks.verdicts import BEHIND, Judged, judged, losses
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RESULTS: Final = ROOT / "benchmarks" / "results.json"
 PAGE: Final = Path("docs/benchmarks.md")
+CERTIFICATE: Final = Path("benchmarks/certificate.json")
 IMAGES: Final = Path("docs/images")
 UNDRAWN: Final = frozenset(entry.name for entry in ENTRIES if not entry.plots)
 WORDS: Final = {"slower": "slow", "larger": "large", "worse": "bad"}
@@ -195,6 +197,9 @@ def render(results: Mapping[str, Any], root: Path = ROOT) -> list[Path]:
     for path, (draw, entry) in zip(written, wanted.values(), strict=True):
         draw(path, entry)
     (root / PAGE).write_text(page(results), "utf-8")
+    for path, text in _readme(results, root):
+        path.write_text(text, "utf-8")
+        written.append(path)
     return [*written, root / PAGE]
 
 
@@ -206,7 +211,14 @@ def stale(results: Mapping[str, Any], root: Path = ROOT) -> list[str]:
     shown = root / PAGE
     if not shown.exists() or shown.read_text("utf-8") != page(results):
         found.append(PAGE.name)
+    found += [path.name for path, text in _readme(results, root) if path.read_text("utf-8") != text]
     return sorted(found)
+
+
+def _readme(results: Mapping[str, Any], root: Path) -> Iterator[tuple[Path, str]]:
+    path, certificate = root / "README.md", root / CERTIFICATE
+    if path.exists():
+        yield path, put(path.read_text("utf-8"), results, read_all(certificate))
 
 
 def main() -> int:

@@ -200,11 +200,11 @@ def test_a_node_would_start_with_its_settings_and_believes_the_balancers_network
     assert not exposure.opens_reading
 
 
-def test_a_node_with_the_settings_that_the_readme_names_starts_and_is_reached_by_its_balancer() -> (
+def test_a_node_with_the_settings_that_the_page_names_starts_and_is_reached_by_its_balancer() -> (
     None
 ):
-    section = (ROOT / "README.md").read_text("utf-8").partition("## More than one machine")[2]
-    named = dict(re.findall(r"\b(SYNAPSE_\w+)=(\S+)", section.partition("\n## ")[0]))
+    first = (ROOT / "docs/nodes.md").read_text("utf-8").partition("\n## ")[0]
+    named = dict(re.findall(r"\b(SYNAPSE_\w+)=(\S+)", first))
     told = {name.removeprefix("SYNAPSE_").lower(): value for name, value in named.items()}
     exposure = exposure_of(Settings.model_validate(told))
     assert exposure.problem() is None

@@ -78,3 +78,15 @@ def test_a_wrong_command_shows_the_usage(
 def test_the_extra_for_parquet_is_installed_too(lock: str) -> None:
     text = (dev_setup.LOCKS / f"{lock}.lock").read_text(encoding="utf-8")
     assert "\npyarrow==" in text
+
+
+def test_without_compiled_files_in_the_tree_they_are_kept_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    env = dev_setup.child_env()
+    assert "PYTHONDONTWRITEBYTECODE" not in env
+    assert Path(env["PYTHONPYCACHEPREFIX"]).is_relative_to(dev_setup.VENV)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    assert "PYTHONPYCACHEPREFIX" not in dev_setup.child_env()
