@@ -16,7 +16,7 @@ from events.store import ReadQuery
 from tests.simulation.virtual_time import Stuck, run
 from tests.simulation.world import World
 
-SEEDS_USUAL = 400
+SEEDS_USUAL = 200
 CHUNKS = 20
 
 

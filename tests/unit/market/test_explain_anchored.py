@@ -1,5 +1,6 @@
 """What the anchored detector's explainer finds from public features, held against the detector itself."""
 
+from functools import cache
 from itertools import product
 
 import pytest
@@ -31,6 +32,7 @@ CALM = {
 }
 
 
+@cache
 def cases(symbol: str, *, told: bool = True) -> list[Case]:
     """Every flip of every so many bars of an index; `told`: whether the explainer hears how many bars there are."""
     state, found = ANCHORED.initial(), list[Case]()
