@@ -11,11 +11,18 @@ import structlog
 from tests.postgres import PostgresServer, postgres_server
 from tests.sample_log import make_sample_log
 
+ID_CHARACTERS_MAX = 60
+
 
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: not to be searched for garbage again and again saves a tenth of the whole run."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A long text goes by its parameter's name and its place: no id of 2,500 brackets, and none made from a clock."""
+    return argname if isinstance(val, str) and len(val) > ID_CHARACTERS_MAX else None
 
 
 @pytest.fixture(autouse=True)

@@ -165,7 +165,8 @@ def test_wrong_lanes_are_refused_in_one_line(
     with closing(sqlite3.connect(newer)) as log:
         log.execute("UPDATE alembic_version SET version_num = '9999'")
         log.commit()
-    done = run_cli("serve", "--db=synapse.db", *arguments.split(), folder=folder, env=env)
+    serve = ("serve", "--port=0", "--db=synapse.db", *arguments.split())
+    done = run_cli(*serve, folder=folder, env=env)
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert all(word in done.stderr for word in says), done.stderr

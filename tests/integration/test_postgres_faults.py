@@ -333,7 +333,8 @@ async def test_without_asyncpg_it_says_what_to_install(monkeypatch: pytest.Monke
 
 
 def test_the_command_line_says_it_in_one_line(tmp_path: Path) -> None:
-    done = run_cli("serve", "--db", "postgresql://user:secret@localhost:1/log", folder=tmp_path)
+    url = "postgresql://user:secret@localhost:1/log"
+    done = run_cli("serve", "--port=0", "--db", url, folder=tmp_path)
     assert done.returncode == 75
     said = [line for line in done.stderr.splitlines() if not line.startswith("Warning: ")]
     assert len(said) == 1
