@@ -16,18 +16,8 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from app import (
-    cli_db,
-    cli_export,
-    cli_help,
-    cli_log,
-    cli_mcp,
-    cli_rebuild,
-    cli_terminal,
-    cli_token,
-    cli_whatif,
-)
 from app.access.errors import AccessError
+from app.commands import groups
 from app.config import Settings
 from app.database_url import DatabaseUrlError
 from app.feeds.base import FeedError, FeedSpecError
@@ -52,14 +42,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-cli_terminal.register(app)
-cli_export.register(app)
-cli_log.register(app)
-cli_db.register(app)
-cli_rebuild.register(app)
-cli_whatif.register(app)
-cli_mcp.register(app)
-cli_token.register(app)
+groups.register(app)
 
 Db = Annotated[
     str | None,
@@ -152,7 +135,7 @@ def serve_command(
     settings = _settings(database_url=db, host=host, port=port, lanes=_lanes(lane))
     specs = tuple(feed or ())
     parse_feeds(specs)
-    from app.cli_serve import serve_log
+    from app.commands.serve import serve_log
 
     serve_log(settings, partial(parse_feeds, specs), browser=not no_browser, with_history=False)
 
@@ -169,7 +152,7 @@ def demo_command(
     ] = 2.0,
 ) -> None:
     """Watch real prices pass through: 1999-2017 imported, 2018 played, and a simulated market, SIM."""
-    from app.cli_serve import serve_log
+    from app.commands.serve import serve_log
     from app.demo import DEMO_PAPER, demo_feeds
 
     settings = _settings(database_url=db, host=host, port=port, lanes=_lanes(lane))
@@ -194,12 +177,12 @@ def import_command(
     as_json: Json = False,
 ) -> None:
     """Record a file of prices and the regimes that follow; a bad line stops it before anything is recorded."""
-    from app.cli_serve import import_file
+    from app.commands.serve import import_file
 
     import_file(_settings(database_url=db), file, symbol, digits, as_json=as_json)
 
 
-cli_help.arrange(app)
+groups.arrange(app)
 
 
 def _usage_line(error: typer.TyperException) -> str:

@@ -69,27 +69,11 @@ PURE = (
 )
 ROOMS = (
     "cli",
-    "cli_ask",
-    "cli_compare",
-    "cli_db",
-    "cli_episodes",
-    "cli_explain",
-    "cli_export",
-    "cli_help",
-    "cli_log",
-    "cli_mcp",
-    "cli_rebuild",
-    "cli_replay",
-    "cli_state",
-    "cli_tail",
-    "cli_terminal",
-    "cli_token",
-    "cli_whatif",
+    "commands",
     "assistant",
     "assistant_server",
     "terminal",
     "whatif",
-    "cli_serve",
     "lifetimes",
     "testing",
     "backup",
@@ -196,7 +180,8 @@ def existing_modules(root: Path = ROOT) -> list[str]:
 def lint(root: Path, module: str, line: str) -> str:
     """Plant one import into a small house under this one's contracts; return what is said."""
     shutil.copy(ROOT / "pyproject.toml", root)
-    for name in (*PURE, "app.config", "app.api", "events.tables", "events.sql_store", module):
+    others = ("app.config", "app.api", "app.commands.groups", "events.tables", "events.sql_store")
+    for name in (*PURE, *others, module):
         folder = root.joinpath(*name.split(".")[:-1])
         folder.mkdir(parents=True, exist_ok=True)
         (root.joinpath(*name.split(".")).with_suffix(".py")).touch()
@@ -238,6 +223,8 @@ def test_planted_gap_is_found() -> None:
     [
         ("one-way", "app.feeds", "import app.stream"),
         ("one-way", "app.analysis", "from app.stream import protocol"),
+        ("commands-apart", "app.commands.tail", "from app.commands import groups"),
+        ("commands-apart", "app.commands.attic", ""),
         ("events-alone", "events.log", "from app import market"),
         ("migrations-tables", "migrations.env", "from events import catalog"),
         ("pure", "app.market", "import asyncio.queues"),

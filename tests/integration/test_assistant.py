@@ -1,6 +1,6 @@
 """`synapse mcp`: the official client asks the real program, over standard input and output."""
 
-# covers: app.assistant, app.assistant_server, app.cli_mcp, app.answers.as_json
+# covers: app.assistant, app.assistant_server, app.commands.mcp, app.answers.as_json
 
 import sys
 from collections.abc import AsyncIterator

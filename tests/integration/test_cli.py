@@ -1,6 +1,6 @@
 """The command line: what goes wrong is told in one line, with exit code 2 and nothing changed."""
 
-# covers: app.cli, app.cli_serve, app.config, app.migrate
+# covers: app.cli, app.commands.serve, app.config, app.migrate
 
 import json
 import shlex
@@ -294,7 +294,7 @@ def test_help_names_every_option(
 LOADED = "import sys; print(*sorted(sys.modules))"
 OPEN = """
 import asyncio
-from app.cli_serve import open_recorder
+from app.commands.serve import open_recorder
 from app.config import Settings
 
 async def opened():

@@ -1,6 +1,6 @@
 """Where reading needs a token: the clients and the commands send it, say what is wrong, and give up in time."""
 
-# covers: app.client.opening, app.client.launch, app.cli_token, app.access.token_edit
+# covers: app.client.opening, app.client.launch, app.commands.token, app.access.token_edit
 
 import asyncio
 import json

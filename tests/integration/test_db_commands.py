@@ -1,6 +1,6 @@
 """`synapse db`: upgrade, status and new-epoch; and who refuses a log whose schema is not this program's."""
 
-# covers: app.cli_db, app.db_status, app.db_upgrade, app.migrate
+# covers: app.commands.db, app.db_status, app.db_upgrade, app.migrate
 
 import asyncio
 import json

@@ -1,6 +1,6 @@
 """`synapse export`, as an analyst uses it: from the file and from a server, checked, continued, and refused."""
 
-# covers: app.cli_export, app.exporting.remote
+# covers: app.commands.export, app.exporting.remote
 
 import json
 import shlex

@@ -1,6 +1,6 @@
 """Feeds as a user names them: played beside one another, killed, started again, without a gap or a double."""
 
-# covers: app.cli, app.cli_serve, app.feed_runner, app.feeds.specs
+# covers: app.cli, app.commands.serve, app.feed_runner, app.feeds.specs
 
 import json
 import signal

@@ -1,6 +1,6 @@
 """The link that a started server prints and opens: it signs in one browser, once, and is in no log."""
 
-# covers: app.cli_serve, app.access.sessions
+# covers: app.commands.serve, app.access.sessions
 
 import json
 import re

@@ -1,6 +1,6 @@
 """`synapse verify`, `doctor`, `backup` and `restore`, as an operator uses them."""
 
-# covers: app.cli_log, app.checkpoints
+# covers: app.commands.log, app.checkpoints
 
 import asyncio
 import json

@@ -1,6 +1,6 @@
 """`synapse rebuild`: what is derived from the log is deleted and made again, and starts are short."""
 
-# covers: app.cli_rebuild, app.main
+# covers: app.commands.rebuild, app.main
 
 import json
 import sqlite3

@@ -1,6 +1,6 @@
 """A log that is replaced under a running server: clients are told goodbye, and served what is there now."""
 
-# covers: app.lifetimes, app.api.waiting, app.serving, app.cli_serve, app.queries.reader, app.log_file
+# covers: app.lifetimes, app.api.waiting, app.serving, app.commands.serve, app.queries.reader, app.log_file
 
 import asyncio
 import json

@@ -1,6 +1,6 @@
 """`synapse explain`: a shift, what holds at any other moment, and what an alert or a trade stands on."""
 
-# covers: app.cli_explain, app.terminal.why, app.terminal.why_view, app.terminal.why_tables
+# covers: app.commands.explain, app.terminal.why, app.terminal.why_view, app.terminal.why_tables
 
 import json
 import re

@@ -1,6 +1,6 @@
 """`synapse episodes`, `transitions`, `compare` and `state`, on twenty years of real prices."""
 
-# covers: app.cli_ask, app.cli_episodes, app.cli_compare, app.cli_state, app.cli_terminal, app.cli_help
+# covers: app.commands.ask, app.commands.episodes, app.commands.compare, app.commands.state, app.commands.groups, app.commands.groups
 # covers: app.terminal.episode_tables, app.terminal.compare_view, app.terminal.state_view
 
 import json
@@ -305,6 +305,6 @@ def test_a_log_that_cannot_be_asked_is_one_line_as_well(
 
 def test_every_command_is_in_a_panel_and_these_have_an_example() -> None:
     known = {each.name: each for each in commands.registered_commands}
-    assert all(each.rich_help_panel for each in known.values()), "see app.cli_help"
+    assert all(each.rich_help_panel for each in known.values()), "see app.commands.groups"
     for name in (command.split()[0] for command in COMMANDS):
         assert f"synapse {name}" in (known[name].epilog or "")

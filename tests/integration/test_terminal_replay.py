@@ -1,6 +1,6 @@
 """`synapse replay`, as a program: in a terminal a moving picture with keys, in a pipe lines at a pace."""
 
-# covers: app.cli_replay, app.terminal.watch
+# covers: app.commands.replay, app.terminal.watch
 
 import json
 from pathlib import Path

@@ -1,6 +1,6 @@
 """`synapse tail`, as a program: the newest events, those that follow, pipes, lost connections and Ctrl-C."""
 
-# covers: app.cli_tail, app.terminal.followed
+# covers: app.commands.tail, app.terminal.followed
 
 import asyncio
 import json

@@ -1,6 +1,6 @@
 """`synapse whatif` and `synapse hindsight`, as an analyst uses them, on a file and over HTTP."""
 
-# covers: app.cli_whatif, app.whatif.save, app.whatif.reading, app.whatif.progress, app.whatif.mark, app.whatif.stopping
+# covers: app.commands.whatif, app.whatif.save, app.whatif.reading, app.whatif.progress, app.whatif.mark, app.whatif.stopping
 
 import asyncio
 import hashlib

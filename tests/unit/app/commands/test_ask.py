@@ -10,9 +10,9 @@ import typer
 
 from app.answers.as_json import json_text
 from app.answers.bars import Bar
-from app.cli_ask import asked_log, console, refuse_empty, same_log, say_if_what_if
 from app.client.errors import QuestionRefused
 from app.client.log import LogHead
+from app.commands.ask import asked_log, console, refuse_empty, same_log, say_if_what_if
 from app.config import Settings
 from app.ingest import TickIngest
 from app.market.detector.registry import variant

@@ -9,7 +9,7 @@ import typer
 
 from app.access.errors import AccessError
 from app.access.grant import Scope
-from app.cli_ask import TOKEN_VARIABLE, Json, print_json
+from app.commands.ask import TOKEN_VARIABLE, Json, print_json
 from app.config import Settings
 from app.database_url import PostgresUrl, database_of
 from events.catalog import Channel
@@ -108,7 +108,7 @@ def list_command(file: File = None, as_json: Json = False) -> None:
         return
     from rich.table import Table
 
-    from app.cli_ask import console
+    from app.commands.ask import console
 
     table = Table("NAME", "SCOPES", "CHANNELS", "EXPIRES", box=None, pad_edge=False)
     now = datetime.now(UTC)

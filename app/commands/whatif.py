@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli_ask import (
+from app.commands.ask import (
     Db,
     Json,
     Since,

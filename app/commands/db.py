@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import orjson
 import typer
 
-from app.cli_ask import Db, Json
+from app.commands.ask import Db, Json
 from app.config import Settings
 from app.database_url import PostgresUrl, database_of
 from events.scalars import format_micros

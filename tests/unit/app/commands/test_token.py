@@ -10,7 +10,7 @@ import typer
 
 from app.access.token_book import read_tokens, token_hash
 from app.cli import main
-from app.cli_token import parse_end
+from app.commands.token import parse_end
 from events.catalog import Channel
 
 Run = Callable[..., tuple[int, str, str]]

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import typer
 
-from app.cli_ask import Db, Token, Url, asked_log
+from app.commands.ask import Db, Token, Url, asked_log
 from events.errors import EventError
 
 

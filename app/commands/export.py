@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from app.analysis.export import TABLES, ExportFormat
-from app.cli_ask import Db, Json, Since, Token, Until, Url, print_json
+from app.commands.ask import Db, Json, Since, Token, Until, Url, print_json
 from app.config import Settings
 from app.database_url import database_of
 from app.exporting.asked import Asked

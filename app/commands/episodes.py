@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from app.cli_ask import (
+from app.commands.ask import (
     Db,
     Json,
     Position,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli_ask import (
+from app.commands.ask import (
     MOMENT_HELP,
     Db,
     Json,

@@ -1,9 +1,25 @@
-"""How `synapse --help` lists the commands: what they are for, and in which order."""
+"""All groups of commands, and how `synapse --help` lists them: what they are for, and in which order."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import typer
+
+from app.commands import (
+    compare,
+    db,
+    episodes,
+    explain,
+    export,
+    log,
+    mcp,
+    rebuild,
+    replay,
+    state,
+    tail,
+    token,
+    whatif,
+)
 
 PANELS: Final[Mapping[str, Sequence[str]]] = {
     "Serve and record": ("serve", "demo", "import"),
@@ -24,6 +40,13 @@ PANELS: Final[Mapping[str, Sequence[str]]] = {
     "Who may do what": ("token", "link"),
 }
 """The commands of each panel; one that is in none comes last, under its own."""
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands of every group on the program."""
+    asking = (tail, replay, episodes, explain, compare, state, export, whatif, mcp)
+    for group in (*asking, log, db, rebuild, token):
+        group.register(app)
 
 
 def arrange(app: typer.Typer) -> None:
