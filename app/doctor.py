@@ -31,6 +31,8 @@ LAST_EVENTS: Final = 100
 """Events at the end of the log whose chain is proven; `synapse verify` proves all of them."""
 
 FREE_BYTES_MIN: Final = 100_000_000
+"""Less room than this beside the log is a finding."""
+
 CLOCK_MIN_US: Final = 1_735_689_600_000_000
 """2025-01-01: a clock before that was never set."""
 

@@ -1,7 +1,7 @@
 """The packages hmmlearn and jumpmodels as regime detectors, fitted on 1950-1998 and run online over other years.
 
-Each has the settings of its own example, and nothing was tuned for the years that are reported. jumpmodels: the nine
-features of its NASDAQ example (mean, log downside deviation and their ratio, half-lives of 5, 20 and 60 bars),
+Nothing was tuned for the years that are reported. jumpmodels has the settings of its own example: the nine features of
+its NASDAQ example (mean, log downside deviation and their ratio, half-lives of 5, 20 and 60 bars),
 clipped at 3 standard deviations, two states, a jump penalty of 50 (600 for the continuous model). hmmlearn: three
 Gaussian states of log returns, from the starting values of our own `hmm`, with our filter: its own looks ahead.
 

@@ -4,7 +4,8 @@
     python benchmarks/detector_peers.py --fit OLD.csv    # writes detector_peers.json anew
 
 OLD.csv holds the daily closes of 1950-1998, which are not shipped; what the packages found in them is, in
-detector_peers.json. Settings are those of the packages' own examples (detector_packages.py). The rules of measuring
+detector_peers.json. Settings are those of jumpmodels' own example, and our own starting values for hmmlearn, which has none
+for markets (detector_packages.py). The rules of measuring
 are those of docs/detector.md, whose report has the detectors that Synapse itself can run.
 """
 

@@ -26,6 +26,7 @@ PART_EVENTS: Final = 10_000
 server's write-ahead log can be folded in meanwhile."""
 
 PROCESSES_MAX: Final = 8
+"""Beside one another, where there are so many processors."""
 
 ANSWER_BYTES_MAX: Final = 2**26
 """A part's longest answer: it names every stream of the part."""

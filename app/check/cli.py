@@ -29,6 +29,7 @@ RUN_BYTES: Final = 3
 """Random bytes in a run's name: its symbols are nobody else's."""
 
 PREFIX_MAX: Final = 16
+"""Letters and digits that `--prefix` may have."""
 
 app = typer.Typer(name="synapse-check", add_completion=False, pretty_exceptions_enable=False)
 

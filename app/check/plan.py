@@ -7,7 +7,11 @@ from itertools import cycle, islice
 from typing import Final
 
 WRITERS_MAX: Final = 64
+"""Writers of one run: tasks of one process."""
+
 SUBSCRIBERS_MAX: Final = 1_000
+"""Subscribers of one run: tasks, too."""
+
 SYMBOLS_MAX: Final = 1_000
 """As many as one subscribe may name."""
 

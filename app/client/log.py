@@ -28,9 +28,13 @@ SYMBOLS_SHOWN_MAX: Final = 20
 """Symbols that an error names."""
 
 EPISODES_MAX: Final = 10_000
+"""Episodes in one answer, as many as a server gives."""
+
 POINTS_MAX: Final = 10_000
+"""Points of a curve in one answer, as many as a server gives."""
+
 BAR_S_MAX: Final = 31_622_400
-"""What a server takes at most."""
+"""The longest bar that a server takes: a leap year."""
 
 Answer = TypeVar("Answer", bound=BaseModel)
 When = str | date

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from app.answers.episodes import Episode
 
 EPISODES_MAX: Final = 10_000
+"""Of `--limit`."""
 
 Limit = Annotated[
     int | None,

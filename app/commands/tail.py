@@ -27,6 +27,7 @@ LAST: Final = 20
 """Events shown at first, where none are asked for."""
 
 LAST_MAX: Final = 5_000
+"""Of `--last`."""
 
 Channels = Annotated[
     list[Channel] | None,

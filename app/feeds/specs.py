@@ -24,16 +24,24 @@ PER_S_DEFAULT: Final = 1.0
 """Bars a second, where a spec names no speed."""
 
 CSV_PER_S_MAX: Final = 100_000.0
+"""Bars a second of a file that a spec may name; `max` has no limit."""
+
 SIMULATED_PER_S_MAX: Final = 1_000.0
-"""Bars a second that a spec may name; a simulation is endless, so it has no `max`."""
+"""The same of a simulation, which is endless, so it has no `max`."""
 
 PER_S_MIN: Final = 0.001
+"""The slowest: a bar in a quarter of an hour."""
+
 MARKET_S_PER_S_MAX: Final = 10 * 365 * 86_400.0
 """Market time a second that a spec may name: ten years; `max` has no limit."""
 
 SEED_DEFAULT: Final = 2008
 SEED_MAX: Final = 2**63 - 1
+"""Of a simulation's `seed`."""
+
 GAP_BARS_MAX: Final = 1_000_000
+"""Of a file's `gap_bars`."""
+
 NO_PACE: Final = "max"
 
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}

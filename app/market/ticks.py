@@ -9,6 +9,7 @@ from events.catalog import Record
 from events.scalars import Price, Quantity, Symbol, UtcTime
 
 MAX_BAR_S = 31_622_400
+"""The longest bar: a leap year."""
 
 
 class PriceTick(Record):

@@ -30,9 +30,13 @@ from events.scalars import SOURCE_PATTERN, Symbol, UtcTime, format_time
 
 PROTOCOL_VERSION: Final = 1
 MAX_SYMBOLS_PER_SUBSCRIBE: Final = 1_000
+"""Symbols that one subscribe may name."""
 MAX_HISTORY_LAST: Final = 10_000
+"""Of a history's `last`."""
 MAX_PROBLEMS_TOLD: Final = 20
+"""What is wrong with a message: so many faults are named."""
 MAX_MESSAGE_ID: Final = 128
+"""Characters of a `msg_id`."""
 TOO_DEEP: Final = "too_deep"
 """The code of an error after which the connection is closed."""
 
@@ -356,20 +360,16 @@ def _refusal(
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         known = ", ".join(of)
         problem = Problem(path="type", problem=f"must be one of: {known}")
-        return _refuse(
-            "unknown_message_type", f"the message type must be one of: {known}", request, [problem]
-        )
+        told = f"the message type must be one of: {known}"
+        return _refuse("unknown_message_type", told, request, [problem])
     problems = [_without_tags(problem, of) for problem in describe_problems(errors)]
     return _refuse("invalid_message", "the message does not fit its type", request, problems)
 
 
 def _refuse(code: str, message: str, request: str | None, details: list[Problem]) -> ErrorPayload:
+    severity = Severity.VALIDATION_ERROR
     return ErrorPayload(
-        severity=Severity.VALIDATION_ERROR,
-        code=code,
-        message=message,
-        request_msg_id=request,
-        details=details,
+        severity=severity, code=code, message=message, request_msg_id=request, details=details
     )
 
 

@@ -31,6 +31,7 @@ EVENTS_PER_S_MAX: Final = 1_000_000
 """The greatest `events_per_s`; the least is `EVENTS_PER_S_MIN`."""
 
 EVENTS_PER_S_MIN: Final = 0.001
+"""The least `events_per_s`: an event in a quarter of an hour."""
 
 STEP_EVENTS_MAX: Final = 10_000
 """Events in one `replay_step`."""

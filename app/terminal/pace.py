@@ -12,7 +12,11 @@ STRIDE_S_MAX: Final = 2.0
 """What the clock moves at most between two looks at it: who was stopped goes on where that was."""
 
 MARKET_S_PER_S_MAX: Final = 10 * 365 * 86_400.0
+"""The fastest by market time: ten years a second."""
+
 EVENTS_PER_S_MAX: Final = 1_000_000.0
+"""The fastest by events."""
+
 FASTER: Final = 2.0
 """How much one press of a key changes the speed."""
 

@@ -8,6 +8,8 @@ from app.terminal.keys import Key, Wait
 from app.terminal.pace import FASTER, STRIDE_S_MAX, Pace
 
 FRAMES_PER_S: Final = 15
+"""How often the screen is drawn anew while it plays."""
+
 FRAME_S: Final = 1 / FRAMES_PER_S
 
 SLEEP_S_MAX: Final = STRIDE_S_MAX / 2

@@ -14,6 +14,8 @@ AXIS_COLUMNS: Final = 11
 """Room for the prices at the right."""
 
 COLUMNS_MIN: Final = 10
+"""Of the chart itself, however narrow the terminal is."""
+
 BENEATH: Final = 2
 """Lines beneath the chart: the bands' words, and the days."""
 

@@ -1,6 +1,7 @@
 """The program's own modules: what is in them, and their syntax."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -31,11 +32,19 @@ def imported(path: str) -> ModuleType:
 
 
 def said_below(body: list[ast.stmt], place: int) -> str:
-    """The text that stands below an assignment, and says what it is."""
+    """The text that stands below an assignment, and says what it is; a least and a most share theirs."""
     below = body[place + 1] if place + 1 < len(body) else None
+    if _stem(below) and _stem(below) == _stem(body[place]):
+        return said_below(body, place + 1)
     if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
         return str(below.value.value)
     return ""
+
+
+def _stem(node: ast.stmt | None) -> str:
+    """The name of an assignment without its MIN, FIRST or MAX."""
+    named = node.target if isinstance(node, ast.AnnAssign) else None
+    return re.sub(r"_(MIN|FIRST|MAX)(?=_|$)", "", named.id) if isinstance(named, ast.Name) else ""
 
 
 def calls() -> Iterator[tuple[str, ast.Call, Mapping[str, ast.expr]]]:

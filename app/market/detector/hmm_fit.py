@@ -16,6 +16,8 @@ from hmmlearn.hmm import GaussianHMM  # type: ignore[import-untyped]
 
 STATES: Final = 3
 ITERATIONS_MAX: Final = 100
+"""Steps of one fit; one that has not settled by then is taken as it is."""
+
 TOLERANCE: Final = 1e-2
 STAYS: Final = 0.98
 """Where the fit begins: the probability that a state stays as it is."""

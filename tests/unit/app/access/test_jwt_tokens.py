@@ -19,10 +19,7 @@ from jwt.algorithms import RSAAlgorithm
 from app.access.errors import AccessError, JwtSetupError
 from app.access.files import FILE_BYTES_MAX
 from app.access.grant import ALL_CHANNELS, Grant, Scope
-from app.access.jwt_tokens import (
-    SECRET_BYTES_MIN,
-    JwtVerifier,
-)
+from app.access.jwt_tokens import SECRET_BYTES_MIN, JwtVerifier
 from app.access.token_book import TOKEN_CHARACTERS_MAX
 from events.catalog import Channel
 from tests.unit.app.access.signing import (
