@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from tests.postgres import PostgresServer, postgres_server
 from tests.sample_log import make_sample_log
 
 ID_CHARACTERS_MAX = 60
+
+# How long an example takes says how busy the machine is; the limit of a whole test stands in pyproject.toml.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 def pytest_collection_finish() -> None:

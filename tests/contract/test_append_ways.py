@@ -202,7 +202,7 @@ OTHER = Append((_event(3, "prices:A", 0),), {}, Idempotency("key-0", bytes([1]) 
 @example(taken=[Take("feed:one", "me"), GiveBack("feed:one"), Group((LATE, KEYED))])
 @example(taken=[Take("feed:one", "me"), Wait(WEEK_S), Take("feed:one", "you"), Group((LATE,))])
 @example(taken=[Group((KEYED, KEYED, OTHER)), Wait(WEEK_S), Group((OTHER,)), Group((KEYED,))])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 async def test_every_way_to_append_comes_to_the_same(
     postgres: PostgresServer, tmp_path: Path, taken: list[Step]
 ) -> None:

@@ -159,7 +159,6 @@ async def both(
 @given(log=logs, asked=st.lists(questions, min_size=30, max_size=60))
 @settings(
     max_examples=12,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 async def test_every_answer_is_that_of_the_log_in_memory(

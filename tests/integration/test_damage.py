@@ -55,9 +55,7 @@ def found_or_the_same(damaged: Path, whole: Path) -> bool:
     return not report.ok
 
 
-many = settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+many = settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @many

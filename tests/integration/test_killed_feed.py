@@ -52,7 +52,7 @@ def test_a_killed_feed_is_started_again_without_a_gap_or_a_double(
             kill(served, rng.choice(TASKS))
         before = ticks(served)
         eventually(lambda: ticks(served) > before + 3)
-        assert served.get("/readyz")["feeds"]["simulated"]["phase"] == "running"
+        eventually(lambda: served.get("/readyz")["feeds"]["simulated"]["phase"] == "running")
         prices = [event["payload"]["price"] for event in served.events("types=price_update")]
     assert prices == [str(close) for close in closes(SEED, len(prices))]
     print(f"FIGURE {KILLS} kills of a feed's task, {len(prices)} prices: 0 lost, 0 doubled")

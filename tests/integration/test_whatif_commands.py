@@ -236,8 +236,7 @@ from app.recorder import open_log
 from app.market.setup import MarketSetup
 from app.whatif.save import save
 
-if {ignored}:
-    signal.signal({number}, signal.SIG_IGN)
+signal.signal({number}, signal.SIG_IGN if {ignored} else signal.SIG_DFL)  # whatever nohup left behind
 
 def prices():
     with connect({log!r}) as log:

@@ -212,5 +212,5 @@ class LogMachine(RuleBasedStateMachine):
             self.loop.close()
 
 
-LogMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+LogMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=25)
 TestLogMachine = LogMachine.TestCase

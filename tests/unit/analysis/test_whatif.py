@@ -131,7 +131,7 @@ def test_a_span_is_what_the_whole_says_of_it(twenty_years: list[Told]) -> None:
     assert part.other.warming_up == 0 < whole.other.warming_up
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(ticks=tick_series(), bar_s=st.sampled_from([3_600, 86_400]))
 def test_bare_ticks_late_ones_and_several_symbols_make_no_difference(
     ticks: list[PriceTick], bar_s: int
@@ -154,7 +154,7 @@ def test_bare_ticks_late_ones_and_several_symbols_make_no_difference(
         assert all(held.as_shown for held in symbol.portfolios)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(ticks=tick_series(), cut=st.integers(0, 40))
 def test_another_detector_is_compared_at_every_bar(ticks: list[PriceTick], cut: int) -> None:
     setup = MarketSetup(detector=QUICK, bar_s=3_600)

@@ -58,7 +58,7 @@ async def test_the_restored_state_is_the_same_bit_for_bit(log: EventLog) -> None
     assert repr((await folded_from_zero(log)).state) == repr(restored.state)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(tick_series())
 async def test_the_restored_state_is_the_fold_of_any_log(ticks: list[PriceTick]) -> None:
     log = await EventLog.open(ReadingStore())

@@ -78,7 +78,7 @@ async def test_a_position_costs_no_more_events_than_lie_between_two_snapshots(
 moments = st.tuples(st.none() | st.integers(-1, 60), st.integers(0, 60))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.sampled_from(["A", "B", "system"]), st.integers(0, 30)), max_size=60),
     st.lists(moments, min_size=1, max_size=6),

@@ -79,9 +79,7 @@ def test_without_a_write_ahead_log_there_is_nothing_wrong(copy: Path) -> None:
     assert wal_fault(copy.with_name("none.db")) is None
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_flipped_bit_is_found(crashed: Path, tmp_path: Path, data: st.DataObject) -> None:
     copy = copy_of(crashed, tmp_path, index=data.draw(st.booleans(), label="index"))
@@ -89,9 +87,7 @@ def test_any_flipped_bit_is_found(crashed: Path, tmp_path: Path, data: st.DataOb
     assert wal_fault(copy) is not None
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_cut_is_found_by_the_index(crashed: Path, tmp_path: Path, data: st.DataObject) -> None:
     copy = copy_of(crashed, tmp_path)

@@ -137,7 +137,7 @@ def test_hidden_regimes_last() -> None:
     assert set(regimes) == set(Regime)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 1_000))
 def test_ten_minutes_show_several_shifts(seed: int) -> None:
     state, regimes = ANCHORED.initial(), []

@@ -175,7 +175,7 @@ def test_bars_of_ticks_have_the_length_of_the_setup() -> None:
     assert closed == [start.replace(minute=1, second=0), start.replace(minute=2, second=0)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tick_series(), st.integers(1, 3))
 def test_whatever_comes_the_decision_is_the_fold_of_its_events(
     ticks: list[PriceTick], fee_bps: int

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.market.commands import Command, RecordPrice, RecordTrades
@@ -76,7 +76,6 @@ def test_a_mark_is_not_dated_before_the_last_one_when_what_made_it_new_is_sold()
     days_add_up(said)
 
 
-@settings(deadline=None)
 @given(STEPS)
 def test_whenever_trades_and_prices_are_dated_marks_go_forward_and_days_add_up(
     steps: list[Step],

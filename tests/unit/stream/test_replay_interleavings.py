@@ -101,7 +101,7 @@ def played_clock(played: Played, snapshot: ReplaySnapshotPayload) -> datetime | 
     return state.clock
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data(), plan=moves)
 def test_every_interleaving_keeps_order_and_answers_everything(
     data: st.DataObject, plan: list[tuple[str, Any]]
@@ -155,7 +155,7 @@ def chosen_by(text: str) -> Selection:
     return Selection.of(payload["channels"], payload.get("symbols"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     waits=st.lists(st.floats(0, 3), max_size=30),
     speed=st.sampled_from([1, 7.5, 60, 3_600]),
