@@ -25,6 +25,7 @@ from dev_setup import (
     child_env,
     ensure_node,
     ensure_python,
+    ensure_web_build,
     set_up,
     venv_inputs,
 )
@@ -124,6 +125,7 @@ def bench(arguments: Sequence[str]) -> int:
 
 def _run(words: Sequence[str]) -> int:
     node = ensure_peers()
+    ensure_web_build()
     with subprocess.Popen([str(BENCH_PYTHON), *words], env=bench_env(node)) as process:
         try:
             return process.wait()

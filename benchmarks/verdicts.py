@@ -27,6 +27,7 @@ class Judged:
         higher: whether a greater ratio is better.
         kind: `LIMIT`, `OWN`, `AHEAD` or `BEHIND`.
         worse: the word for being behind: slower, larger or worse.
+        medians: ours and theirs, where both were measured.
     """
 
     table: str
@@ -40,6 +41,7 @@ class Judged:
     higher: bool
     kind: str
     worse: str
+    medians: tuple[float, float] | None = None
 
     @property
     def clear(self) -> bool:
@@ -140,7 +142,13 @@ def _judge(
         higher,
         kind,
         _worse(to.get("unit", "")),
+        _medians(rows.get(ratio["of"]), rows.get(ratio["to"])),
     )
+
+
+def _medians(*rows: Mapping[str, Any] | None) -> tuple[float, float] | None:
+    found = [statistics.median(row["values"]) for row in rows if row and row["values"]]
+    return (found[0], found[1]) if len(found) == len(rows) else None
 
 
 def _worse(unit: str) -> str:

@@ -51,6 +51,16 @@ def test_a_loss_stands_at_the_top_and_in_its_row(root: Path) -> None:
     assert "| bare sqlite3 | events/s | 9,450 | 9,000 | 9,900 | 2 | a limit |" in rest
 
 
+def test_a_pair_that_was_measured_twice_is_told_once_and_none_is_no_factor(root: Path) -> None:
+    recorder = Recorder(root / "r.json")
+    rows = [Series("ours", "", (30.0,), ours=True), Series("peer", "", (0.0,))]
+    for key in ("once", "again"):
+        recorder.table(key, "Delay", better="lower", series=rows)
+    found = merged({}, "append", RUN, read(root / "r.json"))
+    text = page(found | {"machine": MACHINE, "versions": {}})
+    assert "- Delay: ours has **30** where peer has 0.\n" in text
+
+
 def test_a_peer_that_is_missing_and_a_benchmark_that_failed_are_named(root: Path) -> None:
     failed = replace(RUN, outcome="failed: no disk", gaps=("Nchan is left out: no nginx",))
     text = page(results(root, failed))
