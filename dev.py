@@ -56,6 +56,7 @@ TYPED = (
     "benchmarks",
     "docs/examples",
     "docs/generate",
+    "docs/theme",
     "dev.py",
     "dev_bench.py",
     "dev_docs.py",

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -148,8 +149,14 @@ def merged(
     return new
 
 
-def measure(chosen: Sequence[Entry], results: dict[str, Any], *, quick: bool) -> dict[str, Any]:
-    """Run benchmarks and add what they found to the results."""
+def measure(
+    chosen: Sequence[Entry],
+    results: dict[str, Any],
+    *,
+    quick: bool,
+    kept: Callable[[Mapping[str, Any]], None] = lambda _results: None,
+) -> dict[str, Any]:
+    """Run benchmarks and add what they found to the results; those are `kept` after each of them."""
     results |= {"machine": machine(), "versions": versions()}
     measured = commit()
     with fresh_folder() as folder:
@@ -158,6 +165,7 @@ def measure(chosen: Sequence[Entry], results: dict[str, Any], *, quick: bool) ->
             records = folder / f"{entry.name}.json"
             run = run_entry(entry, records, quick=quick, measured=measured)
             results = merged(results, entry.name, run, read(records))
+            kept(results)
             print(f"=== {entry.name}: {run.outcome}, {run.seconds} s", flush=True)
     return results
 
@@ -179,8 +187,7 @@ def main() -> int:
     asked = parser.parse_args()
     chosen = [entry for entry in ENTRIES if not asked.only or entry.name in asked.only]
     before: dict[str, Any] = read_all(RESULTS) if asked.only else {}
-    results = measure(chosen, before, quick=asked.quick)
-    write(RESULTS, results)
+    results = measure(chosen, before, quick=asked.quick, kept=partial(write, RESULTS))
     print("\n=== summary\n" + summary(results), flush=True)
     from benchmarks.render import ROOT, render
 

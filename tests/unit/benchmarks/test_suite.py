@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.entries import ENTRIES, Entry
 from benchmarks.record import KINDS
-from benchmarks.suite import FAILED, OK, SKIPPED, Run, merged, run_entry, watched
+from benchmarks.suite import FAILED, OK, SKIPPED, Run, measure, merged, run_entry, watched
 
 RUN = Run(OK, (), "quick", "--rounds 1", False, 3, "abc", "2026-01-16T12:00:00+00:00")
 
@@ -50,6 +50,14 @@ def test_what_it_needs_and_has_not_got_is_said_and_nothing_is_run(tmp_path: Path
     assert run.outcome == f"{SKIPPED}: not installed here: no_such_module, no-such-program"
     assert Entry("no_such_benchmark", "None").missing() == "it is not written"
     assert ENTRIES[0].missing() == ""
+
+
+def test_what_was_found_is_kept_after_each_so_that_an_interrupted_run_loses_none() -> None:
+    lacking = [replace(entry, needs=("no_such_module",)) for entry in ENTRIES[:2]]
+    kept: list[list[str]] = []
+    measure(lacking, {}, quick=True, kept=lambda results: kept.append(sorted(results["runs"])))
+    first, second = (entry.name for entry in lacking)
+    assert kept == [[first], sorted([first, second])]
 
 
 def found_with(**tables: str) -> dict[str, dict[str, Any]]:
