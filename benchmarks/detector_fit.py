@@ -23,12 +23,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analysis.hindsight_labels import bear_label, scaled_crash_label, side_label
+from app.analysis.hindsight_labels import bear_label, side_label
 from app.market.detector import calibration, constants
 from app.market.detector.anchored import ANCHORED, next_regime
 from app.market.detector.calibration import Knots, interpolate, segments
 from app.market.detector.constants import Limits
 from benchmarks.detector_measures import BARS_A_YEAR, JUDGE_BEAR, brier, calls, reliability
+from benchmarks.scaled_crash import scaled_crash_label
 from events.catalog import Regime
 
 Floats = NDArray[np.float64]

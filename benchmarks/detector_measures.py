@@ -8,9 +8,10 @@ from math import log, sqrt
 from random import Random
 from statistics import median
 
-from app.analysis.hindsight_labels import bear_label, crash_label, scaled_crash_label, spells
+from app.analysis.hindsight_labels import bear_label, crash_label, spells
 from app.market.detector.base import Reading
 from app.market.strategy import RECOMMENDATIONS
+from benchmarks.scaled_crash import scaled_crash_label
 from events.catalog import Regime
 
 BARS_A_YEAR = 252

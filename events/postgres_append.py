@@ -18,7 +18,7 @@ from events.errors import CorruptLog, LogReplaced
 from events.lease_rules import NOBODY
 from events.plan import LogView, Plan, StoredAnswer, forgotten_before, plan_appends
 from events.postgres_statements import LOCK, LOOK, WRITE, WRITE_MORE
-from events.sql_answers import Sweep
+from events.sql_answers import Round
 from events.sql_ends import StreamEnd
 from events.sql_read import NO_HEAD
 from events.sql_rows import to_event
@@ -48,7 +48,7 @@ class PostgresAppends:
 
     def __init__(self, engines: DirectEngines) -> None:
         self._engines = engines
-        self._sweep = Sweep()
+        self._round = Round()
         self._types: frozenset[tuple[str, int]] = frozenset()
 
     async def append(
@@ -64,39 +64,39 @@ class PostgresAppends:
             seen = await _look(driver, appends, now_us, known)
             plan = plan_appends(seen.view, appends)
             types = frozenset((event.type, event.schema_version) for event in plan.events)
-            swept = await self._write(driver, seen, plan, types - self._types)
-            return plan.outcomes, seen.view.head, types, swept
+            reached = await self._write(driver, seen, plan, types - self._types)
+            return plan.outcomes, seen.view.head, types, reached
 
-        outcomes, head, types, swept = await self._engines.direct(LOCK, work)
+        outcomes, head, types, reached = await self._engines.direct(LOCK, work)
         # Only now: a transaction that failed has written none of it down.
         self._types |= types
-        self._sweep.after = swept
+        self._round.after = reached
         return outcomes, head
 
     async def _write(
         self, driver: Any, seen: _Seen, plan: Plan, new_types: frozenset[tuple[str, int]]
     ) -> str:
-        """Write all of it in one statement; returns where the next sweep goes on."""
-        swept = self._sweep.after
+        """Write all of it in one statement; returns where the next round goes on."""
+        reached = self._round.after
         if not plan.events and not plan.answers:
-            return swept
+            return reached
         new = _number_streams(seen, plan)
         values = _events_and_ends(seen, plan, new)
         if not (new or new_types or plan.answers):
             await driver.execute(WRITE, *values)
-            return swept
-        most = self._sweep.most(len(plan.answers))
+            return reached
+        most = self._round.most(len(plan.answers))
         row = await driver.fetchrow(
             WRITE_MORE,
             *values,
             *_new_streams(seen, new),
             *_new_types(plan, new_types),
             *_answer_columns(plan),
-            swept,
+            reached,
             most,
             forgotten_before(seen.view.now_us),
         )
-        return self._sweep.next(row["looked_at"], row["last"], most) if most else swept
+        return self._round.next(row["looked_at"], row["last"], most) if most else reached
 
 
 async def _look(driver: Any, appends: Sequence[Append], now_us: int, known: Head | None) -> _Seen:

@@ -65,7 +65,7 @@ _RECORDED: Final = """
         $16::text[], $17::bytea[]
     )"""
 
-# A key that is written here is new, or one that was forgotten; which of those the sweep leaves alone, since
+# A key that is written here is new, or one that was forgotten; which of those the round leaves alone, since
 # one statement may change a row once.
 _MORE: Final = """
 added AS (
@@ -99,7 +99,7 @@ WRITE: Final = f"{_MOVED} {_RECORDED}"
 """The head, the ends of the streams, the events: all that most appends write."""
 
 WRITE_MORE: Final = f"{_MOVED}, recorded AS ({_RECORDED}), {_MORE}"
-"""The same with new streams, types seen for the first time, answers, and the sweep over old ones."""
+"""The same with new streams, types seen for the first time, answers, and the round over old ones."""
 
 END_FROZEN: Final = """
     SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a

@@ -16,10 +16,10 @@ from events.plan import StoredAnswer, forgotten_before
 from events.sql_text import Driver, Lookup, Prepared, Values
 from events.tables import idempotency_keys
 
-SWEPT_FOR_EACH: Final = 2
+LOOKED_AT_FOR_EACH: Final = 2
 """Keys that are looked at for each one that is added."""
 
-SWEPT_MIN: Final = 16
+LOOKED_AT_MIN: Final = 16
 """Keys that are looked at at once, at least."""
 
 _KEY: Final = idempotency_keys.c.key
@@ -47,7 +47,7 @@ def find_answer(connection: Connection, key: str) -> StoredAnswer | None:
     return _answers_of(Driver(connection), [key]).get(key)
 
 
-class Sweep:
+class Round:
     """The hand that goes round over the keys, a few for each one that is added.
 
     Attributes:
@@ -60,7 +60,7 @@ class Sweep:
     @staticmethod
     def most(added: int) -> int:
         """How many keys to look at when so many are added."""
-        return max(SWEPT_MIN, SWEPT_FOR_EACH * added) if added else 0
+        return max(LOOKED_AT_MIN, LOOKED_AT_FOR_EACH * added) if added else 0
 
     @staticmethod
     def next(looked_at: int, last: str | None, most: int) -> str:
@@ -72,7 +72,7 @@ class SqlAnswers:
     """The answers, as the one who writes them sees them; used inside the append's transaction."""
 
     def __init__(self) -> None:
-        self._sweep = Sweep()
+        self._round = Round()
 
     def read(
         self, driver: Driver, appends: Sequence[Append], now_us: int
@@ -94,13 +94,13 @@ class SqlAnswers:
             row = (answer.key, answer.fingerprint, answer.answer, positions, answer.recorded_at_us)
             rows.append((*row, hash_answer(*row)))
         driver.run_all(_ADD, rows)
-        self._forget_some(driver, self._sweep.most(len(answers)), now_us)
+        self._forget_some(driver, self._round.most(len(answers)), now_us)
 
     def _forget_some(self, driver: Driver, most: int, now_us: int) -> None:
-        rows = driver.rows(_NEXT, self._sweep.after, most)
+        rows = driver.rows(_NEXT, self._round.after, most)
         before = forgotten_before(now_us)
         _forget(driver, [key for key, recorded_at in rows if recorded_at < before])
-        self._sweep.after = self._sweep.next(len(rows), rows[-1][0] if rows else None, most)
+        self._round.after = self._round.next(len(rows), rows[-1][0] if rows else None, most)
 
 
 def _forget(driver: Driver, keys: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from tests.postgres import PostgresServer, postgres_server
 from tests.sample_log import make_sample_log
+from tests.unit.events.damage import make_log
 
 ID_CHARACTERS_MAX = 60
 
@@ -53,4 +54,12 @@ def sample_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "sample.db"
     if not path.exists():
         make_sample_log(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of every sort of event without a fault, made once: to be copied and damaged."""
+    path = tmp_path_factory.mktemp("whole") / "log.db"
+    make_log(path)
     return path

@@ -3,15 +3,12 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from math import exp, log, sqrt
+from math import log
 
-from app.market.detector import constants
 from events.catalog import Regime
 
 CRASH_FALL = 0.12
 CRASH_BARS = 21
-CRASH_SPREADS = 3.4
-"""Standard deviations of a 21-bar move: 12 % at 13.0 %, the mean yearly volatility of 1950-1998."""
 SIDE_BARS = 63
 SIDE_CHANGE = 0.03
 
@@ -45,7 +42,7 @@ def bear_dating(closes: Sequence[float], threshold: float) -> tuple[list[bool], 
 
 def crash_label(closes: Sequence[float]) -> list[bool]:
     """True from the highest of the last 21 closes on, where a close lies 12 % or more below it."""
-    return _fallen(closes, [1 - CRASH_FALL] * len(closes))
+    return fallen(closes, [1 - CRASH_FALL] * len(closes))
 
 
 def crash_spells(closes: Sequence[float]) -> list[range]:
@@ -76,28 +73,7 @@ def _parts(closes: Sequence[float], spell: range, tops: Sequence[int]) -> Iterat
     yield range(start, spell.stop)
 
 
-def scaled_crash_label(closes: Sequence[float]) -> list[bool]:
-    """The same with a fall that scales with the volatility s that was known at the highest close.
-
-    The fall is ln(top / close) >= 3.4 * s * sqrt(21 / 252): 12 % at s = 13 %, 18 % at s = 20 %.
-    """
-    spread = CRASH_SPREADS * sqrt(CRASH_BARS / constants.BARS_A_YEAR)
-    return _fallen(closes, [exp(-spread * s) for s in yearly_volatility(closes)])
-
-
-def yearly_volatility(closes: Sequence[float]) -> list[float]:
-    """The detector's s at each bar: sqrt(252 * EWMA_756[r^2])."""
-    rate = 1 - 0.5 ** (1 / constants.VARIANCE_HALF_LIFE)
-    variance, out = constants.FIRST_VARIANCE, []
-    for now, close in enumerate(closes):
-        if now:
-            change = log(close / closes[now - 1])
-            variance += (change * change - variance) * max(1 / (now + 1), rate)
-        out.append(sqrt(constants.BARS_A_YEAR * variance))
-    return out
-
-
-def _fallen(closes: Sequence[float], remaining: Sequence[float]) -> list[bool]:
+def fallen(closes: Sequence[float], remaining: Sequence[float]) -> list[bool]:
     """True from the highest of the last 21 closes to each close at or below `remaining` of it."""
     label = [False] * len(closes)
     for top, now in _falls(closes, remaining):

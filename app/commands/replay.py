@@ -94,7 +94,7 @@ def replay_command(
 def _print_paced(
     shell: "Console", events: "Iterable[Event]", pace: "Pace", *, as_json: bool
 ) -> None:
-    from app.terminal.lines import event_line, is_shift
+    from app.terminal.lines import begins_regime, event_line
     from app.terminal.message import message_of
     from app.terminal.player import paced
 
@@ -102,7 +102,7 @@ def _print_paced(
     for event in paced(events, pace, time.monotonic, time.sleep):
         if as_json:
             print_json(message_of(event))
-        elif is_shift(event):
+        elif begins_regime(event):
             shell.print(event_line(event), soft_wrap=True)
     if event is None:
         typer.echo("synapse: nothing was recorded in this range", err=True)

@@ -25,8 +25,8 @@ SUBJECT_COLUMNS: Final = 8
 BY_HAND: Final = "manual"
 
 
-def is_shift(event: Event) -> bool:
-    """Whether a symbol's regime changed for good by it, or became known."""
+def begins_regime(event: Event) -> bool:
+    """Whether a symbol's regime changed for good by it (a shift), or became known, which is none."""
     update = event.payload
     return (
         isinstance(update, RegimeUpdate)
@@ -37,7 +37,7 @@ def is_shift(event: Event) -> bool:
 
 def is_news(event: Event) -> bool:
     """False for what tells nothing new: a provisional regime, and a final one that stays what it was."""
-    return not isinstance(event.payload, RegimeUpdate) or is_shift(event)
+    return not isinstance(event.payload, RegimeUpdate) or begins_regime(event)
 
 
 def is_of(event: Event, symbols: Collection[str] | None) -> bool:
@@ -57,8 +57,8 @@ def event_parts(event: Event, when: str | None = None) -> tuple[Text, Text]:
     _channel, entity = split_stream(event.stream)
     subject = str(getattr(event.payload, "symbol", entity))
     line = Text(f"{event.position:>{POSITION_COLUMNS}} ", DIM)
-    line.append(f"{when or instant(event.occurred_at)}  ", "" if is_shift(event) else DIM)
-    line.append(f"{safe(subject):<{SUBJECT_COLUMNS}} ", "bold" if is_shift(event) else "")
+    line.append(f"{when or instant(event.occurred_at)}  ", "" if begins_regime(event) else DIM)
+    line.append(f"{safe(subject):<{SUBJECT_COLUMNS}} ", "bold" if begins_regime(event) else "")
     return line, told(event)
 
 
@@ -73,7 +73,7 @@ def told(event: Event) -> Text:
 def _regime(event: Event) -> Text:
     update: Any = event.payload
     sure = f"confidence {share(update.confidence)}"
-    if not is_shift(event):
+    if not begins_regime(event):
         how = "for now" if update.provisional else "still"
         return Text(f"{word(update.regime)} {how}, {sure}", DIM)
     line = Text(word(update.regime), style_of(update.regime, "bold", "reverse"))

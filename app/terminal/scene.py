@@ -9,7 +9,7 @@ from typing import Final
 
 from app.client.messages import Event
 from app.terminal.chart import Point
-from app.terminal.lines import is_shift
+from app.terminal.lines import begins_regime
 from events.catalog import (
     AlertKind,
     PortfolioUpdate,
@@ -72,11 +72,11 @@ class Scene:
             case PriceUpdate() as update:
                 _add_price(self._track(update.symbol), update)
             case RegimeUpdate(provisional=False) as update:
-                self.shifts += is_shift(event) and update.previous_regime is not None
+                self.shifts += begins_regime(event) and update.previous_regime is not None
                 _add_regime(self._track(update.symbol), update)
             case PortfolioUpdate() as update:
                 self.portfolios[update.portfolio_id] = update
-        if is_shift(event) or _is_told(event):
+        if begins_regime(event) or _is_told(event):
             self.recent.append(event)
 
     def _track(self, symbol: str) -> Track:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from events.envelope import Append, Appended, Idempotency
 from events.memory_store import MemoryEventStore
 from events.plan import IDEMPOTENCY_KEY_S_MAX
-from events.sql_answers import SWEPT_MIN
+from events.sql_answers import LOOKED_AT_MIN
 from events.sql_store import SqlEventStore
 from events.store import EventStore
 from events.tables import idempotency_keys
@@ -76,7 +76,7 @@ async def test_old_keys_are_deleted_a_few_at_a_time_as_new_ones_come(
     opening: Callable[[], Awaitable[EventStore]], clock: Clock
 ) -> None:
     store = await opening()
-    old, new = 3 * SWEPT_MIN, 10
+    old, new = 3 * LOOKED_AT_MIN, 10
     for number in range(old):
         await ask(store, f"old-{number:03}", "said")
     assert await keys_kept(store) == old
@@ -87,5 +87,5 @@ async def test_old_keys_are_deleted_a_few_at_a_time_as_new_ones_come(
         kept.append(await keys_kept(store))
     assert kept[-1] == new
     if isinstance(store, SqlEventStore):
-        assert max(before - after for before, after in pairwise(kept)) < SWEPT_MIN
+        assert max(before - after for before, after in pairwise(kept)) < LOOKED_AT_MIN
     await store.close()

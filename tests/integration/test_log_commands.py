@@ -17,17 +17,10 @@ from events.sql_store import SqlEventStore
 from tests.integration.programs import run_cli
 from tests.integration.served import serving
 from tests.postgres import PostgresServer
-from tests.unit.events.damage import EVENTS, copy_of, fill, make_log, unguarded
+from tests.unit.events.damage import EVENTS, copy_of, fill, unguarded
 
 Ran = tuple[int, str, str]
 Command = Callable[[str], Ran]
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("whole") / "log.db"
-    make_log(path)
-    return path
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ Each channel of the log says words that no other one does. Sockets: test_no_leak
 # covers: app.access.rules, app.api.auth
 
 import io
-from collections.abc import Iterator
 from typing import Any, Final
 
 import httpx
@@ -28,7 +27,6 @@ from tests.integration.leaking import (
     Leaking,
     Scopes,
     heard,
-    leaking,
     named,
     token_of,
 )
@@ -82,12 +80,6 @@ WHOLE: Final = {
 
 BINARY: Final = ("parquet", "arrow")
 ONE_EVENT, STREAM, CONNECTIONS = "/api/events/1", "/api/stream", "/api/connections"
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leaking]:
-    with leaking(tmp_path_factory.mktemp("leaking")) as running:
-        yield running
 
 
 class Reader:

@@ -3,7 +3,7 @@
 # covers: app.stream.manager, app.api.doorway
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -21,7 +21,6 @@ from tests.integration.leaking import (
     Channels,
     Leaking,
     heard,
-    leaking,
     named,
     new_event,
     token_of,
@@ -31,12 +30,6 @@ from tests.integration.served import PATIENCE_S, Json, message, receive, receive
 READ: Final = frozenset({Scope.READ})
 WAYS: Final = ("header", "subprotocol", "message", "cookie")
 PATHS: Final = ("/ws/synapse", "/ws/replay")
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leaking]:
-    with leaking(tmp_path_factory.mktemp("leaking")) as running:
-        yield running
 
 
 @asynccontextmanager

@@ -3,7 +3,6 @@
 # covers: app.exporting.remote, app.exporting.sources, app.exporting.check
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,10 @@ import pytest
 from app.access.grant import Scope
 from app.cli import main
 from events.catalog import Channel
-from tests.integration.leaking import ALL, Leaking, leaking, token_of
+from tests.integration.leaking import ALL, Leaking, token_of
 
 SOME = token_of(frozenset({Scope.READ}), frozenset({Channel.REGIME}))
 WHOLE = token_of(frozenset({Scope.READ}), ALL)
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leaking]:
-    with leaking(tmp_path_factory.mktemp("leaking")) as running:
-        yield running
 
 
 class Command:

@@ -17,7 +17,6 @@ from events.upcasters import UPCASTERS
 from tests.unit.analysis.samples import of_a_newer_program, one_of_each
 
 EPOCH = "0123456789abcdef01234567aabbccdd"
-INTEGER_MAX = 2**31 - 1
 DEFINED = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"}
 
 

@@ -12,6 +12,7 @@ from app.market.ticks import PriceTick
 from events.codec import payload_fields
 from events.log import EventLog
 from events.store import ReadQuery
+from tests.waiting import until
 
 PATIENCE_S: Final = 10.0
 SILENCE: Final = None
@@ -97,9 +98,7 @@ class Playing:
 
     async def until(self, met: Callable[[], bool]) -> None:
         """Wait until a condition holds."""
-        async with asyncio.timeout(PATIENCE_S):
-            while not met():
-                await asyncio.sleep(0)
+        await until(met, PATIENCE_S)
 
     async def to_the_end(self) -> None:
         """Wait until the feed has ended."""

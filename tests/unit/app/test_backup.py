@@ -16,15 +16,8 @@ from events.epoch import is_epoch
 from events.errors import CorruptLog, StoreLocked, StoreUnavailable
 from events.file_lock import FileLock
 from tests.unit.events.builders import prices
-from tests.unit.events.damage import EVENTS, content, copy_of, fill, flip, make_log, verified
+from tests.unit.events.damage import EVENTS, content, copy_of, fill, flip, verified
 from tests.unit.events.sqlite_logs import store_at
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("whole") / "log.db"
-    make_log(path)
-    return path
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from events.codec import payload_fields
 from events.log import EventLog
 from events.store import ReadQuery
 from tests.unit.market.builders import bar, bars
+from tests.waiting import until
 
 INTERVAL_S = 1_000.0
 PATIENCE_S = 10.0
@@ -76,9 +77,7 @@ class Played:
 
     async def until(self, met: Callable[[], bool]) -> None:
         """Wait until a condition holds."""
-        async with asyncio.timeout(PATIENCE_S):
-            while not met():
-                await asyncio.sleep(0)
+        await until(met, PATIENCE_S)
 
     async def payloads(self, kind: str) -> list[dict[str, object]]:
         query = ReadQuery(types=frozenset({kind}), limit=10_000)

@@ -9,15 +9,8 @@ import pytest
 from app import doctor
 from app.doctor import FAILED, OK, WARNING, Check, examine
 from events.clock import now_us
-from tests.unit.events.damage import copy_of, fill, flip, make_log, unguarded
+from tests.unit.events.damage import copy_of, fill, flip, unguarded
 from tests.unit.events.sqlite_logs import store_at
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("whole") / "log.db"
-    make_log(path)
-    return path
 
 
 @pytest.fixture

@@ -18,17 +18,10 @@ from events.errors import StoreUnavailable
 from events.verify import UNREADABLE_MAX, verify_file, verify_rows
 from events.verify_report import FINDINGS_MAX, Findings, VerifyReport
 from tests.unit.events.builders import prices
-from tests.unit.events.damage import EVENTS, copy_of, fill, make_log, unguarded, verified
+from tests.unit.events.damage import EVENTS, copy_of, fill, unguarded, verified
 from tests.unit.events.sqlite_logs import store_at
 
 Result = TypeVar("Result")
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("whole") / "log.db"
-    make_log(path)
-    return path
 
 
 @pytest.fixture

@@ -20,14 +20,7 @@ from events.verify_parts import walk_in_parts
 from events.verify_report import Findings
 from events.verify_rows import COLUMNS, Walk
 from events.verify_tables import compare_side_tables, read_side_tables
-from tests.unit.events.damage import EVENTS, copy_of, make_log, unguarded, verified
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("whole") / "log.db"
-    make_log(path)
-    return path
+from tests.unit.events.damage import EVENTS, copy_of, unguarded, verified
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from app.client.messages import Event
-from app.terminal.lines import event_line, is_news, is_of, is_shift
+from app.terminal.lines import begins_regime, event_line, is_news, is_of
 from events.catalog import AlertSeverity, NoticeKind, Regime, SystemNotice, TradeStatus
 from tests.unit.terminal.told import START, alert, event, portfolio, price, regime, trade
 
@@ -24,7 +24,7 @@ def test_a_shift_names_both_regimes_and_stands_out() -> None:
 def test_only_final_changes_are_shifts_and_all_else_about_regimes_is_no_news() -> None:
     shift, repeat = regime(CRASH, BEAR), regime(CRASH, CRASH)
     provisional = regime(CRASH, BEAR, provisional=True)
-    assert [is_shift(each) for each in (shift, repeat, provisional)] == [True, False, False]
+    assert [begins_regime(each) for each in (shift, repeat, provisional)] == [True, False, False]
     assert [is_news(each) for each in (shift, repeat, provisional)] == [True, False, False]
     assert is_news(price(1))
     assert "⚠ CRASH still" in event_line(repeat).plain

@@ -1,4 +1,4 @@
-"""Labels that know the future: dated as defined; what is fitted to them repeats itself."""
+"""The fit of the detector's constants to labels that know the future repeats itself, and keeps its bounds."""
 
 import math
 import sys
@@ -9,13 +9,6 @@ from random import Random
 import numpy as np
 import pytest
 
-from app.analysis.hindsight_labels import (
-    bear_label,
-    crash_label,
-    scaled_crash_label,
-    side_label,
-    yearly_volatility,
-)
 from benchmarks.detector_fit import (
     Scores,
     best,
@@ -32,52 +25,6 @@ from benchmarks.detector_fit import (
 )
 from benchmarks.detector_measures import calls
 from events.catalog import Regime
-
-
-def test_a_bear_lasts_from_the_bar_after_the_peak_to_the_trough() -> None:
-    closes = [90.0, 100.0, 95.0, 80.0, 70.0, 75.0, 84.0, 90.0]
-    assert bear_label(closes, 0.2) == [False, False, True, True, True, False, False, False]
-
-
-def test_a_smaller_fall_is_no_bear() -> None:
-    assert not any(bear_label([100.0, 81.0, 100.0, 81.0], 0.2))
-
-
-def test_a_crash_starts_at_the_highest_close_of_the_last_21() -> None:
-    closes = [98.0, 100.0, 95.0, 88.0, 99.0]
-    assert crash_label(closes) == [False, True, True, True, False]
-
-
-def test_a_slow_fall_is_no_crash() -> None:
-    assert not any(crash_label([100 * 0.995**k for k in range(60)]))
-
-
-def test_sideways_is_where_little_changes_outside_bears() -> None:
-    closes = [100.0] * 80
-    assert all(side_label(closes, [False] * 80))
-    assert not any(side_label(closes, [True] * 80))
-    assert not side_label([100 * 1.01**k for k in range(80)], [False] * 80)[40]
-
-
-def zigzag(daily: float, bars: int = 400) -> list[float]:
-    return [100 * math.exp(daily * (bar % 2)) for bar in range(bars)]
-
-
-@pytest.mark.parametrize("daily", [0.005, 0.01, 0.02])
-def test_the_scaled_label_wants_a_fall_of_so_many_standard_deviations(daily: float) -> None:
-    calm = zigzag(daily)
-    needed = 3.4 * yearly_volatility(calm)[-1] * math.sqrt(21 / 252)
-    for share, crash in ((0.99, False), (1.01, True)):
-        label = scaled_crash_label([*calm, calm[-1] * math.exp(-share * needed)])
-        assert label[-1] is crash
-        assert not any(label[:-21])
-
-
-def test_twelve_per_cent_is_the_fall_at_the_mean_volatility_of_the_fit() -> None:
-    assert 1 - math.exp(-3.4 * 0.130 * math.sqrt(21 / 252)) == pytest.approx(0.12, abs=0.0005)
-
-
-# --- the fit ------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
