@@ -24,8 +24,8 @@ export interface ParsedAddress {
 /** So many digits of a state's hash stand in a link. */
 export const STATE_DIGITS = 16;
 /** As the recorder has it: market seconds a second, and events a second. */
-export const MARKET_SPEEDS = { min: 1, max: 1_000_000 } as const;
-export const EVENT_RATES = { min: 0.001, max: 1_000_000 } as const;
+const MARKET_SPEEDS = { min: 1, max: 1_000_000 } as const;
+const EVENT_RATES = { min: 0.001, max: 1_000_000 } as const;
 
 const SYMBOL = /^[A-Za-z0-9^][A-Za-z0-9._:/^=-]{0,31}$/;
 const WHOLE = /^(?:0|[1-9]\d{0,15})$/;

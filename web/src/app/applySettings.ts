@@ -1,6 +1,6 @@
 import { type Keep, SETTINGS_KEY, type Settings, type SettingsStore } from "../synapse/settings";
 
-export const LIGHT_SYSTEM = "(prefers-color-scheme: light)";
+const LIGHT_SYSTEM = "(prefers-color-scheme: light)";
 
 /** The ground of each theme, as tokens.css has it: the browser paints its own bars with it. */
 export const PAGE_COLOURS = { dark: "#0A0E14", light: "#F5F7FA" } as const;

@@ -7,7 +7,7 @@ import type { Notice } from "./linkWords";
 import { useLaneChoice } from "./useLaneChoice";
 import { useLinkNotice } from "./useLinkNotice";
 
-export const FIRST_CHOICE = "SPX";
+const FIRST_CHOICE = "SPX";
 /** Browsers limit how often a page may write its address. */
 export const ADDRESS_MS = 500;
 

@@ -1,4 +1,4 @@
-export const BACKOFF_MIN_MS = 500;
+const BACKOFF_MIN_MS = 500;
 export const BACKOFF_MAX_MS = 15_000;
 
 /** How long to wait before an attempt (0, 1, 2, …); `random` in [0, 1) spreads the clients out. */

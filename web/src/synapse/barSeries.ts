@@ -2,7 +2,7 @@ import { type Bar, type BarsResponse, type BarsSnapshot, barOf, NO_BARS, seconds
 import type { PriceUpdate, Regime, ServerEvent } from "./generated";
 
 export const BARS_MAX = 3_000;
-export const WAITING_MAX = 5_000;
+const WAITING_MAX = 5_000;
 
 /** The bars of one symbol: what was loaded, and what the socket brought since. */
 export class BarSeries {

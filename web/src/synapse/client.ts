@@ -14,8 +14,8 @@ import { MessageFactory } from "./messageFactory";
 import { Silence } from "./silence";
 import { type ClientListener, type ClientWorld, hangUp, type SocketLike } from "./world";
 
-export const OPENING_MS_MAX = 10_000;
-export const SILENT_HEARTBEATS = 2.5;
+const OPENING_MS_MAX = 10_000;
+const SILENT_HEARTBEATS = 2.5;
 export const DOUBT_MS_MAX = 3_000;
 const START_OVER = new Set(["epoch_mismatch", "position_beyond_head"]);
 

@@ -1,6 +1,6 @@
 import type { SubscribePayload } from "./generated";
 
-export const HISTORY_LAST = 50;
+const HISTORY_LAST = 50;
 
 /** Where the page is in the log, and the proof that it missed nothing on the way there. */
 export interface Continuity {

@@ -5,7 +5,7 @@ import type { ServerEvent, ServerEventOf } from "./generated";
 import type { ShelfHost } from "./shelfHost";
 
 /** The newest that are read: an answer with more takes the longer the more there are. */
-export const EPISODES_READ = 1_000;
+const EPISODES_READ = 1_000;
 const NONE: readonly Episode[] = [];
 
 interface Chapter {

@@ -7,7 +7,7 @@ import type { ShelfHost } from "./shelfHost";
 
 /** The newest of a stretch that are shown, and that are kept of a symbol. */
 export const MARKS_MAX = 300;
-export const MARKS_KEPT = 5_000;
+const MARKS_KEPT = 5_000;
 export const MARKS_REST_MS = 200;
 const NONE: readonly Mark[] = [];
 

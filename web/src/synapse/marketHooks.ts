@@ -9,31 +9,16 @@ import type { Mark } from "./mark";
 import type { Shelf } from "./shelf";
 import { useRead, useShelf } from "./shelfHooks";
 import type { Span } from "./span";
-import type { AlertView, Shift, SymbolView } from "./view";
+import type { AlertView } from "./view";
 
 const NO_EPISODES: readonly Episode[] = [];
+const NO_MARKS: readonly Mark[] = [];
+
 /** What episodes, bars and explanations are made of. */
 export const PRICED: readonly Channel[] = ["regime", "prices"];
 
 /** What a symbol's regime is told on. */
 export const REGIME: readonly Channel[] = ["regime"];
-
-const NO_MARKS: readonly Mark[] = [];
-
-/** A symbol's present regime and its shifts, newest first; the shifts of all without a symbol. */
-export interface RegimeStream {
-  readonly current: SymbolView | null;
-  readonly shifts: readonly Shift[];
-}
-
-export function useRegimeStream(symbol?: string): RegimeStream {
-  const current = useSelected(({ market }) => (symbol && market.symbols[symbol]) || null);
-  const all = useSelected(({ market }) => market.shifts);
-  return useMemo(() => {
-    const shifts = symbol ? all.filter((shift) => shift.symbol === symbol) : all;
-    return { current, shifts };
-  }, [all, current, symbol]);
-}
 
 /** Price alerts, newest first; of one symbol or of all. */
 export function usePriceAlerts(symbol?: string): readonly AlertView[] {

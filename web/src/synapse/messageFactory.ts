@@ -1,10 +1,4 @@
-import type {
-  AuthenticatePayload,
-  ClientMessageOf,
-  ClientMessageType,
-  SubscribePayload,
-  UnsubscribePayload,
-} from "./generated";
+import type { ClientMessageOf, ClientMessageType, SubscribePayload } from "./generated";
 
 /** Makes every message that the page sends; the clock and the ids are handed in. */
 export class MessageFactory {
@@ -15,14 +9,6 @@ export class MessageFactory {
 
   subscribe(payload: SubscribePayload): ClientMessageOf<"subscribe"> {
     return this.message("subscribe", payload);
-  }
-
-  unsubscribe(payload: UnsubscribePayload): ClientMessageOf<"unsubscribe"> {
-    return this.message("unsubscribe", payload);
-  }
-
-  authenticate(payload: AuthenticatePayload): ClientMessageOf<"authenticate"> {
-    return this.message("authenticate", payload);
   }
 
   ping(): ClientMessageOf<"ping"> {

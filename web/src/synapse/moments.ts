@@ -6,7 +6,7 @@ import type { ServerEvent } from "./generated";
 const NEWEST_LOOKED_AT = 20;
 /** Events that one bar causes and that are of its time. */
 const EFFECTS_MAX = 100;
-export const STEP_BARS_MAX = 900;
+const STEP_BARS_MAX = 900;
 
 /** The position right after what is of a market time of a symbol; 0 before its first price. */
 export async function positionAt(api: Api, symbol: string, time: string): Promise<number> {

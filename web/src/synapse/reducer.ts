@@ -13,8 +13,8 @@ import type {
 } from "./view";
 
 export const ALERTS_MAX = 200;
-export const TRADES_MAX = 100;
-export const SHIFTS_MAX = 200;
+const TRADES_MAX = 100;
+const SHIFTS_MAX = 200;
 
 /** The view after one event. Pure; an event that is older than what is shown changes no present. */
 export function applyEvent(view: MarketView, event: ServerEvent): MarketView {

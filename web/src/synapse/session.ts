@@ -36,7 +36,7 @@ export const canWrite = (session: Session): boolean => session.scopes.includes("
 export const canAcknowledge = (session: Session): boolean =>
   canWrite(session) && covers(session.channels, ["price_alerts", "system"]);
 
-export const covers = (channels: readonly Channel[], needs: readonly Channel[]): boolean =>
+const covers = (channels: readonly Channel[], needs: readonly Channel[]): boolean =>
   needs.every((one) => channels.includes(one));
 
 /** Whether two sessions allow the same until the same time. */

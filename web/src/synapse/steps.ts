@@ -1,4 +1,4 @@
-export const STEP_EVENTS_MAX = 10_000;
+const STEP_EVENTS_MAX = 10_000;
 
 /** Steps of one replay: those that come while one is carried out are made one. */
 export class Steps {

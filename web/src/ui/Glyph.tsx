@@ -14,7 +14,7 @@ const SHAPES: Readonly<Record<Regime, ReactNode>> = {
 };
 
 /** ▲ ▼ ⚠ ■, drawn, so that no font can miss one or turn it into an emoji. */
-export function Glyph({ regime }: { regime: Regime }) {
+function Glyph({ regime }: { regime: Regime }) {
   return (
     <svg className="glyph" viewBox="0 0 16 16" aria-hidden="true">
       {SHAPES[regime]}

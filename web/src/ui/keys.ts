@@ -17,7 +17,7 @@ export interface KeyGroup {
   readonly keys: readonly { readonly key: string; readonly label: string }[];
 }
 
-export const EVERYWHERE = "Everywhere";
+const EVERYWHERE = "Everywhere";
 
 interface Registration {
   readonly group: string;

@@ -3,7 +3,7 @@ import type { Span } from "../../synapse/hooks";
 import { useFormat } from "../../ui/useFormat";
 import { wholeSeconds } from "./search";
 
-export const ROWS_MAX = 100;
+const ROWS_MAX = 100;
 
 interface ShiftTableProps {
   readonly span: Span | null;

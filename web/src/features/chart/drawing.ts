@@ -29,7 +29,7 @@ import type { ChartTheme } from "./theme";
 import { timeWords } from "./times";
 
 /** Where several bars share a pixel, each update costs the merging of all of them: four a second are enough there. */
-export const REDRAW_MS = 250;
+const REDRAW_MS = 250;
 
 export type Style = "line" | "candles";
 type Series = ISeriesApi<"Line" | "Candlestick">;
@@ -49,7 +49,7 @@ export interface Extras {
   readonly moment: number | null;
 }
 
-export const NO_EXTRAS: Extras = { episodes: [], marks: [], hidden: new Set(), moment: null };
+const NO_EXTRAS: Extras = { episodes: [], marks: [], hidden: new Set(), moment: null };
 
 /** lightweight-charts with a price and three layers: the regimes behind it, marks, and the moment of the past. */
 export class Drawing {

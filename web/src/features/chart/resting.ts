@@ -1,6 +1,6 @@
 export const SETTLE_MS = 300;
 /** What never rests is looked at all the same, so often. */
-export const UNREST_MS_MAX = 1_500;
+const UNREST_MS_MAX = 1_500;
 
 /** Calls `run` when `moved` has not been called for `SETTLE_MS`, or not been answered for `UNREST_MS_MAX`. */
 export function onRest(run: () => void): { moved: () => void; cancel: () => void } {

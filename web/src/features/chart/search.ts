@@ -33,7 +33,7 @@ export function barOf(bars: readonly Bar[], time: number): number | null {
 const DAY_S = 86_400;
 
 /** The usual distance of two bars in seconds; a day where nothing tells. */
-export function barGap(bars: readonly Bar[]): number {
+function barGap(bars: readonly Bar[]): number {
   const gaps = bars.slice(1, 200).map((bar, index) => bar.time - (bars[index]?.time ?? 0));
   return gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? DAY_S;
 }

@@ -21,7 +21,7 @@ export function ReplayFrame() {
 }
 
 /** What to say of the shown moment; null: nothing new. A replay that plays is not told day by day. */
-export function replayWords(
+function replayWords(
   machine: { readonly status: string; readonly clock: string | null } | null,
   day: (time: string) => string,
 ): string | null {

@@ -3,7 +3,7 @@ import { REGIME_VALUES } from "../../synapse/generated";
 import { stripPaths } from "./strip";
 import { type Timeline, columns } from "./timeline";
 
-export const STRIP_PX = 22;
+const STRIP_PX = 22;
 const HATCH_PX = 5;
 
 interface StripProps {

@@ -9,7 +9,7 @@ import { useFormat } from "../../ui/useFormat";
 import { useRows } from "../../ui/useRows";
 import "./shifts.css";
 
-export const SHIFTS_SHOWN_MAX = 200;
+const SHIFTS_SHOWN_MAX = 200;
 
 const ORIGINS: Readonly<Record<string, string>> = {
   [SOURCE_SIMULATED]: "simulated",

@@ -6,7 +6,7 @@ import { useFormat } from "../../ui/useFormat";
 import "./symbols.css";
 
 /** From so many symbols on there is a field to search them. */
-export const SEARCH_FROM = 13;
+const SEARCH_FROM = 13;
 
 interface SymbolChipsProps {
   readonly symbols: readonly SymbolView[];
