@@ -111,6 +111,6 @@ ENTRIES: Final = (
     Entry("growth", "Growth", "--quick"),
     Entry("detector", "The detector", "--check", "--check", ("hmmlearn",), plots=False),
     Entry("detector_peers", "The detector beside its peers", "", "", ("hmmlearn",), plots=False),
-    Entry("certificate", "The correctness certificate", "--quick", plots=False),
+    Entry("certificate", "The correctness certificate", "--quick", "--write", plots=False),
     Entry("frames", "The chart", "--rounds 1 --seconds 2", "", ("playwright", "node")),
 )

@@ -10,6 +10,7 @@ export const MARKS_MAX = 300;
 const MARKS_KEPT = 5_000;
 export const MARKS_REST_MS = 200;
 const NONE: readonly Mark[] = [];
+const EVER: Span = { from: -Infinity, to: Infinity };
 
 interface Wanted {
   readonly symbol: string;
@@ -102,8 +103,8 @@ export class MarkBook {
   /** Whether nothing new can be read: a chart that moves with each bar asks again and again. */
   private knows({ symbol, span }: Wanted): boolean {
     const known = this.known.get(symbol);
-    if (!span || !known) return false;
-    return known.from <= span.from && span.to <= known.to;
+    const { from, to } = span ?? EVER;
+    return known !== undefined && known.from <= from && to <= known.to;
   }
 
   private learn(
@@ -114,7 +115,8 @@ export class MarkBook {
   ): void {
     const oldest = newestFirst.at(-1);
     // A full page holds the newest ones: what is older than its last is not known.
-    const cut = newestFirst.length >= MARKS_MAX && oldest ? secondsOf(oldest.occurred_at) + 1 : 0;
+    const isFull = newestFirst.length >= MARKS_MAX;
+    const cut = isFull && oldest ? secondsOf(oldest.occurred_at) + 1 : room.from;
     const from = Math.max(room.from, cut);
     this.known.set(symbol, { from, to: room.to, upto: upto ?? Infinity });
   }
@@ -145,7 +147,7 @@ export class MarkBook {
       const events = await this.host.api.read(path, parseEvents);
       for (const event of events) this.apply(event);
       one.waits = false;
-      if (room) this.learn(one.symbol, room, upto, events);
+      this.learn(one.symbol, room ?? EVER, upto, events);
       this.host.onChange();
     } catch (error) {
       this.host.world.warn(String(error));

@@ -238,6 +238,9 @@ it("goes to the end of a date in the reader's zone, or to a deep fall", async ()
   open();
   press("g");
   const date = await screen.findByLabelText("Date, UTC");
+  enter(date, "10/10/2008");
+  submit(date);
+  expect(screen.getByText("Write it as 2008-10-10.")).toBeTruthy();
   enter(date, "1969-12-01");
   submit(date);
   expect(screen.getByText("That is before the first regime of the log.")).toBeTruthy();

@@ -15,18 +15,23 @@ describe("a date of a zone", () => {
     expect(endOf("2008-10-10", "day", "America/New_York")).toBe("2008-10-11T03:59:59.999Z");
     expect(endOf("2024-03-31", "day", "Europe/Berlin")).toBe("2024-03-31T21:59:59.999Z");
     expect(endOf("2024-03-30", "day", "Europe/Berlin")).toBe("2024-03-30T22:59:59.999Z");
-    expect(endOf("2024-07-01T09:30", "minute", "Asia/Kolkata")).toBe("2024-07-01T04:00:59.999Z");
+    expect(endOf("2024-07-01 09:30", "minute", "Asia/Kolkata")).toBe("2024-07-01T04:00:59.999Z");
   });
 
   it("is not any text", () => {
-    for (const text of ["", "2008-13-01", "yesterday"]) expect(endOf(text, "day", "UTC")).toBeNull();
+    const wrong = ["", "2008-13-01", "2008-02-31", "yesterday", "10/10/2008", "2008-10-10 15:30"];
+    for (const text of wrong) expect(endOf(text, "day", "UTC")).toBeNull();
+    expect(endOf("2008-10-10 25:30", "minute", "UTC")).toBeNull();
+  });
+
+  it("may be pasted with blanks and the T of a time, and is a whole day where minutes count", () => {
+    expect(endOf(" 2008-10-10T15:30 ", "minute", "UTC")).toBe("2008-10-10T15:30:59.999Z");
+    expect(endOf("2008-10-10", "minute", "UTC")).toBe("2008-10-10T23:59:59.999Z");
   });
 
   it("is written into a field as the zone's clock shows it", () => {
     expect(fieldText("2008-10-10T23:30:00Z", "day", "Asia/Tokyo")).toBe("2008-10-11");
-    expect(fieldText("2008-10-10T23:30:00Z", "minute", "America/New_York")).toBe(
-      "2008-10-10T19:30",
-    );
+    expect(fieldText("2008-10-10T23:30:00Z", "minute", "America/New_York")).toBe("2008-10-10 19:30");
   });
 
   it("leads back to itself from every hour of a year", () => {

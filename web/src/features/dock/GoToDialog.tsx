@@ -12,6 +12,9 @@ const FAMOUS_SHOWN = 8;
 /** Less than this is no fall to go to. */
 const FALL_MIN = -0.02;
 
+/** Typed, as the log and all pages write it: a browser's own field takes its locale's order, and no pasted date. */
+const SAMPLE: Readonly<Record<Fineness, string>> = { day: "2008-10-10", minute: "2008-10-10 15:30" };
+
 interface GoToDialogProps {
   readonly symbol: string;
   readonly onClose: () => void;
@@ -73,7 +76,7 @@ function DateForm({ episodes, onGo }: DateFormProps) {
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     const time = endOf(text, fineness, timeZone);
-    if (!time) setWrong("That is no date.");
+    if (!time) setWrong(`Write it as ${SAMPLE[fineness]}.`);
     else if (first && time < new Date(first).toISOString()) {
       setWrong("That is before the first regime of the log.");
     } else onGo(time);
@@ -84,9 +87,10 @@ function DateForm({ episodes, onGo }: DateFormProps) {
         {fineness === "day" ? "Date" : "Date and clock"}, {timeZone}
         <input
           ref={field}
-          type={fineness === "day" ? "date" : "datetime-local"}
           value={text}
-          min={first && fieldText(first, fineness, timeZone)}
+          placeholder={SAMPLE[fineness]}
+          autoComplete="off"
+          spellCheck={false}
           onChange={({ target }) => setText(target.value)}
         />
       </label>

@@ -29,13 +29,16 @@ function momentOf(clock: number, timeZone: string): number {
 export type Fineness = "day" | "minute";
 
 /**
- * The last moment of a day (`2008-10-10`) or of a minute (`2008-10-10T15:30`) of a zone, as a time of
- * the wire; null where the text is neither.
+ * The last moment of a day (`2008-10-10`), or of a minute (`2008-10-10 15:30`) where those count, of a zone,
+ * as a time of the wire; null where the text is neither.
  */
 export function endOf(text: string, fineness: Fineness, timeZone: string): string | null {
-  const clock = Date.parse(fineness === "day" ? `${text}T00:00Z` : `${text}Z`);
-  if (Number.isNaN(clock)) return null;
-  const next = momentOf(clock + (fineness === "day" ? DAY_MS : MINUTE_MS), timeZone);
+  const [, day, minute] = /^\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d))?\s*$/.exec(text) ?? [];
+  const clock = Date.parse(`${day}T${minute ?? "00:00"}Z`);
+  if (Number.isNaN(clock) || (minute && fineness === "day")) return null;
+  // 31 February is read as a day in March.
+  if (new Date(clock).toISOString().slice(0, 10) !== day) return null;
+  const next = momentOf(clock + (minute ? MINUTE_MS : DAY_MS), timeZone);
   return new Date(next - 1).toISOString();
 }
 
@@ -43,5 +46,5 @@ export function endOf(text: string, fineness: Fineness, timeZone: string): strin
 export function fieldText(time: string, fineness: Fineness, timeZone: string): string {
   const at = Date.parse(time);
   const text = new Date(at + ahead(at, timeZone)).toISOString();
-  return text.slice(0, fineness === "day" ? 10 : 16);
+  return text.slice(0, fineness === "day" ? 10 : 16).replace("T", " ");
 }

@@ -4,6 +4,9 @@ const DAY_S = 86_400;
 const YEAR_S = 365.25 * DAY_S;
 const YEAR_ROOM_PX = 44;
 const TIME_ROOM_PX = 110;
+/** What the words beside a mark take: one nearer to the end would be cut off. */
+const YEAR_PX = 28;
+const TIME_PX = 72;
 const YEAR_STEPS = [1, 2, 5, 10, 20, 50, 100];
 const TIME_STEPS_S = [1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, DAY_S, 7 * DAY_S, 30 * DAY_S, 91 * DAY_S, 182 * DAY_S];
 const LONGEST_STEP_S = 365 * DAY_S;
@@ -16,9 +19,10 @@ export interface Ticks {
 
 /** As many round moments as have room along so many pixels. */
 export function ticksOf(span: Span, width: number): Ticks {
-  return span.to - span.from > 2 * YEAR_S
-    ? { years: true, at: yearTicks(span, width) }
-    : { years: false, at: timeTicks(span, width) };
+  const years = span.to - span.from > 2 * YEAR_S;
+  const at = years ? yearTicks(span, width) : timeTicks(span, width);
+  const last = span.to - ((span.to - span.from) * (years ? YEAR_PX : TIME_PX)) / width;
+  return { years, at: at.filter((one) => one <= last) };
 }
 
 const yearAt = (at: number): number => new Date(at * 1000).getUTCFullYear();

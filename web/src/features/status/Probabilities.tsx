@@ -40,8 +40,8 @@ export function Probabilities({ probabilities, shown }: ProbabilitiesProps) {
 function Bar({ fraction }: { fraction: number }) {
   return (
     <svg className="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-      <rect className="bar-track" width="100" height="8" rx="4" />
-      <rect className="bar-value" width={100 * fraction} height="8" rx="4" />
+      <rect className="bar-track" width="100" height="8" />
+      <rect className="bar-value" width={100 * fraction} height="8" />
     </svg>
   );
 }
