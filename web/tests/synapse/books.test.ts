@@ -187,6 +187,16 @@ describe("marks", () => {
     expect(await looks(from + 20 * day)).toBe(2);
   });
 
+  it("are not read again once fewer came than were asked for: these are all", async () => {
+    for (const span of [null, { from: 0, to: 2_000_000_000 }, null]) {
+      book.want("SPX", span);
+      await pass(MARKS_REST_MS);
+    }
+    expect(asked).toHaveLength(1);
+    expect(positions(null)).toEqual(positions({ from: 0, to: 2_000_000_000 }));
+    expect(book.busy()).toBe(false);
+  });
+
   it("are not read for a stretch that was left before it rested", async () => {
     const release = book.want("SPX", null);
     release();
