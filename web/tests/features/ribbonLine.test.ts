@@ -95,18 +95,18 @@ describe("the pixels of the strip", () => {
 describe("the axis", () => {
   it("marks as many years as have room", () => {
     const span = { from: year(1990) + 1, to: year(2024) };
-    expect(ticksOf(span, 2_000).at).toHaveLength(34);
+    expect(ticksOf(span, 2_000).at).toHaveLength(33);
     const narrow = ticksOf(span, 200);
     expect(narrow.years).toBe(true);
-    expect(narrow.at.map((at) => new Date(at * 1000).getUTCFullYear())).toEqual([
-      2000, 2010, 2020,
-    ]);
+    // 2020 would stand 24 pixels before the end, and its words take more.
+    expect(narrow.at.map((at) => new Date(at * 1000).getUTCFullYear())).toEqual([2000, 2010]);
   });
 
   it("marks round times where the line is short", () => {
     const { at, years } = ticksOf({ from: 100, to: 7_300 }, 400);
     expect(years).toBe(false);
-    expect(at).toEqual([3_600, 7_200]);
+    // 7,200 is too near to the end for its words.
+    expect(at).toEqual([3_600]);
     // Dates of sixteen months have room on a phone, too.
     expect(ticksOf({ from: 0, to: 490 * DAY }, 284).at).toEqual([0, 365 * DAY]);
   });

@@ -5,7 +5,7 @@ const YEAR_S = 365.25 * DAY_S;
 const YEAR_ROOM_PX = 44;
 const TIME_ROOM_PX = 110;
 /** What the words beside a mark take: one nearer to the end would be cut off. */
-const YEAR_PX = 28;
+const YEAR_PX = 30;
 const TIME_PX = 72;
 const YEAR_STEPS = [1, 2, 5, 10, 20, 50, 100];
 const TIME_STEPS_S = [1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, DAY_S, 7 * DAY_S, 30 * DAY_S, 91 * DAY_S, 182 * DAY_S];
