@@ -16,12 +16,15 @@ from benchmarks.growth_serve import PATIENCE_S, Serve, median_ms, served
 from tests.e2e.chromium import chromium
 
 START, STATE, AT, AT_WORST = "cold start", "state", "state at a moment", "the slowest of them"
+AT_FIRST = "the first time that it is asked"
 PAGE, BARS, SUBSCRIBE = "page of events", "bars of a symbol", "subscribe with last 50"
 PAINT, VERDICT = "largest paint", "verdict seen"
 APPEND, RATE = "append one price", "prices in bulk"
 RSS, PSS, CPU = "RSS", "PSS", "idle CPU"
 UNITS: Final = {
-    **dict.fromkeys((START, STATE, AT, AT_WORST, PAGE, BARS, SUBSCRIBE, PAINT, VERDICT), "ms"),
+    **dict.fromkeys(
+        (START, STATE, AT, AT_WORST, AT_FIRST, PAGE, BARS, SUBSCRIBE, PAINT, VERDICT), "ms"
+    ),
     APPEND: "ms",
     RATE: "events/s",
     RSS: "MiB",
@@ -71,19 +74,24 @@ def _asked(server: Serve, repeats: int) -> Figures:
         return str(event["occurred_at"])
 
     symbol = next(iter(server.get("/api/state")["symbols"]))
-    moments = []
-    for moment in [at() for _ in range(MOMENTS)]:
-        started = time.perf_counter()
-        server.get(f"/api/state?at={moment}")
-        moments.append((time.perf_counter() - started) * 1e3)
+    asked = [at() for _ in range(MOMENTS)]
+    # The first time its pages may come from the disk; a log of 7 GB is not in the memory of every machine.
+    first, moments = ([_seconds_of(server, moment) * 1e3 for moment in asked] for _ in range(2))
     return {
         STATE: median_ms(lambda: server.get("/api/state"), repeats),
         AT: sorted(moments)[MOMENTS // 2],
         AT_WORST: max(moments),
+        AT_FIRST: sorted(first)[MOMENTS // 2],
         PAGE: median_ms(lambda: server.get(f"/api/events?after={position()}"), repeats),
         BARS: median_ms(lambda: server.get(f"/api/bars?symbol={symbol}"), repeats),
         SUBSCRIBE: median_ms(lambda: subscribe(server), repeats),
     }
+
+
+def _seconds_of(server: Serve, moment: str) -> float:
+    started = time.perf_counter()
+    server.get(f"/api/state?at={moment}")
+    return time.perf_counter() - started
 
 
 def subscribe(server: Serve, last: int = 50) -> int:
