@@ -1,10 +1,11 @@
 import type { ReplayStatePayload, ServerEvent } from "./generated";
+import { DAY_S } from "./span";
 
 /** Market seconds a second, as fast as it goes, or events a second. */
 export type Speed = ReplayStatePayload["speed"];
 
 /** A day of the market a second: what the time machine begins with. */
-export const DEFAULT_SPEED: Speed = 86_400;
+export const DEFAULT_SPEED: Speed = DAY_S;
 
 /** A moment to go to: right after a position, or a market time of one symbol. */
 export type MomentAsked =

@@ -1,3 +1,5 @@
+export const DAY_S = 86_400;
+
 /** A stretch of market time, in whole seconds since 1970 (UTC). */
 export interface Span {
   readonly from: number;

@@ -1,7 +1,6 @@
 import type { Episode } from "../synapse/episodes";
 import { rhythmOf } from "../synapse/quiet";
-
-export const DAY_S = 86_400;
+import { DAY_S } from "../synapse/span";
 
 /** How long a symbol's bars usually are, in seconds of market time; a day where nothing tells. */
 export function usualBarS(episodes: readonly Episode[]): number {

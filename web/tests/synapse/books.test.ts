@@ -188,12 +188,13 @@ describe("marks", () => {
   });
 
   it("are not read again once fewer came than were asked for: these are all", async () => {
-    for (const span of [null, { from: 0, to: 2_000_000_000 }, null]) {
-      book.want("SPX", span);
-      await pass(MARKS_REST_MS);
-    }
+    const span = { from: 0, to: 2_000_000_000 };
+    book.want("SPX", null);
+    await pass(MARKS_REST_MS);
+    book.want("SPX", span);
+    await pass(MARKS_REST_MS);
     expect(asked).toHaveLength(1);
-    expect(positions(null)).toEqual(positions({ from: 0, to: 2_000_000_000 }));
+    expect(positions(span)).toEqual(positions(null));
     expect(book.busy()).toBe(false);
   });
 

@@ -1,5 +1,6 @@
 import type { Bar } from "../../synapse/bars";
 import type { Span } from "../../synapse/hooks";
+import { DAY_S } from "../../synapse/span";
 
 export const RANGES = { all: "All", five: "5Y", year: "1Y", quarter: "3M", recent: "Recent" } as const;
 export type Range = keyof typeof RANGES;
@@ -15,7 +16,7 @@ export function spanOf(range: Range, newest: number): Span | null {
   return { from: from.getTime() / 1000, to: newest };
 }
 
-const MONTH_S_MAX = 31 * 86_400;
+const MONTH_S_MAX = 31 * DAY_S;
 
 /** So many seconds at most; null: it has no length. */
 export function lengthOf(range: Range): number | null {

@@ -1,4 +1,5 @@
 import type { Bar } from "../../synapse/bars";
+import { DAY_S } from "../../synapse/span";
 
 /** The first index of an ascending row of `length` whose value is at least `least`; `length` when none is. */
 export function firstAtLeast(length: number, valueAt: (index: number) => number, least: number): number {
@@ -29,8 +30,6 @@ export function barOf(bars: readonly Bar[], time: number): number | null {
   }
   return Math.min(barFrom(bars, time), bars.length - 1);
 }
-
-const DAY_S = 86_400;
 
 /** The usual distance of two bars in seconds; a day where nothing tells. */
 function barGap(bars: readonly Bar[]): number {

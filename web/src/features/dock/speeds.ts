@@ -1,7 +1,7 @@
 import type { Speed } from "../../synapse/machine";
+import { DAY_S } from "../../synapse/span";
 
 const HOUR_S = 3600;
-const DAY_S = 86_400;
 
 /** What the dock offers, slowest first: market seconds a second, and as fast as it goes. */
 const DAILY: readonly Speed[] = [HOUR_S, DAY_S, 5 * DAY_S, 10 * DAY_S, "max"];

@@ -1,5 +1,6 @@
 import { type PointerEvent, useId, useMemo, useRef, useState } from "react";
 import type { LaneChoice, Span } from "../../synapse/hooks";
+import { DAY_S } from "../../synapse/span";
 import { useFormat } from "../../ui/useFormat";
 import type { Viewport } from "../../ui/viewport";
 import { Frame } from "./Frame";
@@ -14,7 +15,7 @@ import { useStill } from "./useStill";
 import { useWidth } from "./useWidth";
 
 /** A line that is shorter than this is told with its clock. */
-const CLOCK_S = 90 * 86_400;
+const CLOCK_S = 90 * DAY_S;
 
 interface RibbonProps {
   readonly symbol: string;

@@ -1,6 +1,6 @@
 import type { Span } from "../../synapse/hooks";
+import { DAY_S } from "../../synapse/span";
 
-const DAY_S = 86_400;
 const YEAR_S = 365.25 * DAY_S;
 const YEAR_ROOM_PX = 44;
 const TIME_ROOM_PX = 110;

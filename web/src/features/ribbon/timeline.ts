@@ -1,6 +1,7 @@
 import type { Episode } from "../../synapse/episodes";
 import type { Regime } from "../../synapse/generated";
 import type { Span } from "../../synapse/hooks";
+import { DAY_S } from "../../synapse/span";
 
 /** A run of market time in one regime; seconds since 1970. */
 export interface Stretch extends Span {
@@ -12,7 +13,6 @@ export interface Timeline extends Span {
   readonly stretches: readonly Stretch[];
 }
 
-const DAY_S = 86_400;
 /** Who wins where one pixel holds several regimes: no crash may vanish. */
 const STRENGTH: Readonly<Partial<Record<Regime, number>>> = { CRASH: 2, BEAR: 1 };
 

@@ -16,6 +16,7 @@ interface SymbolChipsProps {
 
 /** All symbols at a glance; the chosen one drives the card and the chart. */
 export function SymbolChips({ symbols, chosen, onChoose }: SymbolChipsProps) {
+  const { count } = useFormat();
   const [wanted, setWanted] = useState("");
   const shown = symbols.filter(({ symbol }) => symbol.toLowerCase().includes(wanted.toLowerCase()));
   return (
@@ -25,7 +26,7 @@ export function SymbolChips({ symbols, chosen, onChoose }: SymbolChipsProps) {
           type="search"
           className="chips-search"
           aria-label="Search symbols"
-          placeholder={`Search ${symbols.length} symbols`}
+          placeholder={`Search ${count(symbols.length)} symbols`}
           value={wanted}
           onChange={({ target }) => setWanted(target.value)}
         />
