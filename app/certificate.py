@@ -1,7 +1,7 @@
 """Whether a certificate and its key can be served with: told before the start, by the file that is at fault.
 
-OpenSSL names neither the file nor, for most faults, a reason; so both are read here first. Loaded is what reads
-them only where there is a certificate.
+OpenSSL names neither the file nor, for most faults, a reason; so both are read here first. What reads
+them is loaded only where there is a certificate.
 """
 
 import ssl

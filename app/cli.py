@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from app.access.errors import AccessError
 from app.commands import groups
+from app.commands.ask import Json
 from app.config import Settings
 from app.database_url import DatabaseUrlError
 from app.feeds.base import FeedError, FeedSpecError
@@ -84,7 +85,6 @@ Round = Annotated[
         help="Round prices to so many digits after the point, half to even. Default: none is rounded.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def _valid_symbol(symbol: str) -> str:

@@ -11,7 +11,7 @@ from uuid import uuid4
 from events.errors import EventError
 
 SIBLINGS: Final = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database; a stranger's would be played into the file that it lies beside."""
+"""What SQLite keeps beside a database; another one's would be played into the file that it lies beside."""
 
 LOCK: Final = ".lock"
 """What else lies beside a log that was opened for writing."""

@@ -1,6 +1,6 @@
 """`/api/session`: the dashboard exchanges a launch code (or a token) for a cookie that lets it in."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -20,7 +20,6 @@ from events.scalars import UtcTime
 
 router = APIRouter(prefix="/api/session", tags=["session"], responses=PROBLEM_RESPONSES)
 
-_NO_STORE: Final = {"Cache-Control": "no-store"}
 _log = structlog.get_logger("api")
 
 Secret = Annotated[str, Field(min_length=1, max_length=TOKEN_CHARACTERS_MAX)]
@@ -80,12 +79,10 @@ async def open_session(
 async def show_session(
     services: ServicesDep,
     request: Request,
-    response: Response,
     _token: BearerDep,
     _session: CookieDep = None,
 ) -> SessionOut:
     """What the caller may do; nothing is needed to ask, but a token that is sent must be right."""
-    response.headers.update(_NO_STORE)
     gate = services.gate
     grant = grant_of_header(request) or gate.of_cookie(request.cookies.get(gate.sessions.cookie))
     return _shown(grant or stranger_of(request))
@@ -99,15 +96,12 @@ async def close_session(services: ServicesDep, request: Request, response: Respo
 
 
 @router.post("/launch")
-async def issue_launch_code(
-    services: ServicesDep, grant: GrantDep, response: Response
-) -> LaunchOut:
+async def issue_launch_code(services: ServicesDep, grant: GrantDep) -> LaunchOut:
     """A new launch code, for another browser or after the first link was used; needs the scope `admin`.
 
     The browser may do what the caller may, for as long as the caller may.
     """
     require(grant, Scope.ADMIN)  # a second lock: a code is the key to all the others
-    response.headers.update(_NO_STORE)
     return LaunchOut(launch_code=services.gate.sessions.launch.issue(grant), expires_s=LAUNCH_S_MAX)
 
 
@@ -126,7 +120,6 @@ def _set_cookie(
     response.set_cookie(
         name, value, max_age_s, path="/", secure=is_secure, httponly=True, samesite="strict"
     )
-    response.headers.update(_NO_STORE)
 
 
 def _grant(services: Services, body: SessionIn) -> Grant | None:

@@ -11,10 +11,11 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.problems import too_many_connections
 from app.metrics import Way
+from app.stream.close_codes import CLOSE_NORMAL, CLOSED_WITHOUT_A_WORD
 from app.stream.crowd import Crowded
 from app.stream.direct import CLOSE_S_MAX, CUT_OFF
 from app.stream.protocol import SubscribePayload
-from app.stream.transport import CLOSED_WITHOUT_A_WORD, ClientGone, Frames
+from app.stream.transport import ClientGone, Frames
 from events.clock import now_us
 from events.messages import EventText
 from events.scalars import format_micros
@@ -24,8 +25,6 @@ RECONNECT_MS: Final = 2_000
 
 REQUEST_ID: Final = "stream"
 """The `request_msg_id` of everything that answers the one subscribe of a stream."""
-
-CLOSE_NORMAL: Final = 1000
 
 WRITE_BYTES: Final = 256 * 1024
 """Roughly; a page of long events goes out in several writes, each of which waits for the client."""

@@ -5,7 +5,7 @@ import random
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, Literal, NoReturn, Self
+from typing import Literal, NoReturn, Self
 from uuid import uuid4
 
 from websockets.asyncio.client import ClientConnection
@@ -47,6 +47,7 @@ from app.client.signals import (
     Restarted,
     Signal,
 )
+from app.stream.close_codes import CLOSED_WITHOUT_A_WORD
 from app.stream.protocol import (
     CaughtUpPayload,
     ErrorPayload,
@@ -57,8 +58,6 @@ from app.stream.protocol import (
     SubscriptionConfirmedPayload,
 )
 from events.catalog import Record
-
-CLOSE_ABNORMAL: Final = 1006
 
 OnEpochChange = Literal["raise", "restart"]
 Observer = Callable[[Signal], None]
@@ -236,10 +235,10 @@ class _Follower:
                 raise Refused(status, said) from error
             raise _Lost(f"the server answered with status {status}: {said}") from error
         except SecurityError as error:
-            raise Refused(CLOSE_ABNORMAL, str(error)) from error
+            raise Refused(CLOSED_WITHOUT_A_WORD, str(error)) from error
         except (OSError, EOFError, InvalidHandshake) as error:
             if reason := untrusted(error):
-                raise Refused(CLOSE_ABNORMAL, reason) from error
+                raise Refused(CLOSED_WITHOUT_A_WORD, reason) from error
             raise _Lost(str(error) or type(error).__name__) from error
 
     def _delay_s(self, lost: _Lost) -> float:
@@ -326,7 +325,7 @@ class _Follower:
 
 def _lost_or_refused(closed: ConnectionClosed) -> Exception:
     frame = closed.rcvd or closed.sent
-    code, reason = (CLOSE_ABNORMAL, "") if frame is None else (frame.code, frame.reason)
+    code, reason = (CLOSED_WITHOUT_A_WORD, "") if frame is None else (frame.code, frame.reason)
     if is_final_close(code):
         return Refused(code, reason)
     return _Lost(f"the connection closed: {reason or 'no reason'} ({code})")

@@ -1,4 +1,4 @@
-"""What the commands that ask a log share: which log, the options of a range, JSON, and one line for what is wrong."""
+"""What the commands share: which log, the options of a range, JSON, tables, and the exit code of a failed check."""
 
 import io
 import shlex
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from app.client.log import Log
 
 TOKEN_VARIABLE: Final = "SYNAPSE_TOKEN"  # noqa: S105  # where it is found, not what it is
+
+CHECK_FAILED: Final = 1
+"""Exit code when something was looked at and is not as it must be."""
+
+PIPED_COLUMNS: Final = 200
+"""Columns of a table where nobody watches."""
+
+WAITING_S: Final = 0.7
+"""How long a question may take before it is told that it does."""
 
 Db = Annotated[
     str | None,
@@ -182,10 +191,3 @@ def waiting(text: str) -> Iterator[None]:
         later.cancel()
         later.join()
         status.stop()
-
-
-PIPED_COLUMNS: Final = 200
-"""Columns of a table where nobody watches."""
-
-WAITING_S: Final = 0.7
-"""How long a question may take before it is told that it does."""

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import orjson
 import typer
 
-from app.commands.ask import Db, Json
+from app.commands.ask import CHECK_FAILED, Db, Json
 from app.config import Settings
 from app.database_url import PostgresUrl, database_of
 from events.scalars import format_micros
 
 if TYPE_CHECKING:
     from app.db_status import LogStatus
-
-CHECK_FAILED: Final = 1
-"""Exit code when the log cannot be written."""
 
 NO_SCHEMA: Final = "none"
 """How a database without a schema is told."""

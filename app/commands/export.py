@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from app.analysis.export import TABLES, ExportFormat
-from app.commands.ask import Db, Json, Since, Token, Until, Url, print_json
+from app.commands.ask import CHECK_FAILED, Db, Json, Since, Token, Until, Url, print_json
 from app.config import Settings
 from app.database_url import database_of
 from app.exporting.asked import Asked
@@ -26,9 +26,6 @@ from app.exporting.sources import Source, StoreSource, refuse_another, refuse_un
 from app.moments import parse_bound
 from app.new_file import RefusedToReplace
 from events.catalog import CATALOG, Channel
-
-CHECK_FAILED: Final = 1
-"""Exit code when an export is not what its manifest tells, or not of this log."""
 
 STANDARD_OUTPUT: Final = "-"
 _ENDINGS: Final = {f".{suffix}": format_ for format_, suffix in SUFFIXES.items()} | {

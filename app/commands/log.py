@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
 
+from app.commands.ask import CHECK_FAILED, Json
 from app.config import Settings
 from app.database_url import sqlite_path
 from events.errors import CorruptLog, EventError
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from events.sql_store import SqlEventStore
     from events.verify_report import VerifyReport
 
-CHECK_FAILED: Final = 1
-"""Exit code when something was looked at and is not as it must be."""
-
 OnProgress = Callable[[int, int], None]
 
 Db = Annotated[
@@ -35,7 +33,6 @@ Db = Annotated[
         "--db", metavar="PATH_OR_URL", help="The log. Default: SYNAPSE_DATABASE_URL, or synapse.db."
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 class UseAnotherTool(EventError):

@@ -1,4 +1,4 @@
-"""The command `synapse rebuild`: delete and remake what is derived from the log; loaded as in `log`."""
+"""The command `synapse rebuild`: delete and remake what is derived from the log."""
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from app.metrics import Way
-from app.stream.transport import CLOSED_WITHOUT_A_WORD, ClientGone, Frames
+from app.stream.close_codes import CLOSED_WITHOUT_A_WORD
+from app.stream.transport import ClientGone, Frames
 from events.messages import EventText
 
 

@@ -25,6 +25,9 @@ CLOSE_FORBIDDEN: Final = 4403
 CLOSE_FIRST_MESSAGE: Final = 4408
 CLOSE_FLOODING: Final = 4429
 
+CLOSED_WITHOUT_A_WORD: Final = 1006
+"""The close code of a connection that ended without one."""
+
 CLOSE_FINAL: Final = range(4400, 4800)
 """To come again would not help."""
 
@@ -45,7 +48,7 @@ CLOSE_CODES: Final[Mapping[int, str]] = {
 }
 """What the server closes with, and what clients usually do."""
 
-_UNTOLD: Final = frozenset({1005, 1006, CLOSE_REFUSED})
+_UNTOLD: Final = frozenset({1005, CLOSED_WITHOUT_A_WORD, CLOSE_REFUSED})
 """That no code came, that no goodbye came at all, and a handshake that was refused."""
 
 COUNTED_CODES: Final = frozenset(CLOSE_CODES) | _UNTOLD

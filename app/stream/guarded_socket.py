@@ -5,7 +5,7 @@ that a first one comes, pings and pongs, fragments, and the bytes of one read th
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -18,8 +18,7 @@ from app.stream.deadlines import (
     Deadlines,
     Guard,
 )
-
-_MINUTE_S: Final = 60.0
+from app.stream.rate import MINUTE_S
 
 
 class GuardedSocketProtocol(WebSocketsSansIOProtocol):
@@ -138,7 +137,7 @@ class GuardedSocketProtocol(WebSocketsSansIOProtocol):
 
     def _count_ping(self) -> None:
         now = self.loop.time()
-        if now - self._pings_since >= _MINUTE_S:
+        if now - self._pings_since >= MINUTE_S:
             self._pings, self._pings_since = 0, now
         self._pings += 1
         if self._pings > PINGS_PER_MINUTE_MAX:

@@ -243,6 +243,6 @@ def parse_replay_message(text: str | bytes) -> AnyReplayMessage:
     """Read one message of a client.
 
     Raises:
-        RefusedMessage: with code `malformed_json`, `unknown_message_type` or `invalid_message`.
+        RefusedMessage: with code `malformed_json`, `too_deep`, `unknown_message_type` or `invalid_message`.
     """
     return parse_with(_ADAPTER, _KNOWN, text)

@@ -123,10 +123,6 @@ class FrameCache:
         return [self.text(event) for event in events]
 
 
-CLOSED_WITHOUT_A_WORD: Final = 1006
-"""The close code of a connection that ended without one."""
-
-
 def size_of(events: Iterable[EventText]) -> int:
     """How long the messages of some events are, together."""
     return sum([len(event.text) for event in events])

@@ -6,6 +6,7 @@ from typing import Any, Final
 from rich.text import Text
 
 from app.client.messages import Event
+from app.client.shift import BY_HAND
 from app.terminal.figures import instant, money, percent, price, safe, share, signed_percent, words
 from app.terminal.look import DIM, SEVERITIES, change_text, style_of, word
 from events.catalog import (
@@ -22,7 +23,6 @@ from events.catalog import (
 
 POSITION_COLUMNS: Final = 7
 SUBJECT_COLUMNS: Final = 8
-BY_HAND: Final = "manual"
 
 
 def begins_regime(event: Event) -> bool:

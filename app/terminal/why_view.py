@@ -5,6 +5,7 @@ from rich.text import Text
 
 from app.client.events import EventDetail
 from app.client.messages import Event
+from app.client.shift import BY_HAND
 from app.moments import HEAD, moment_text
 from app.terminal.figures import (
     instant,
@@ -17,7 +18,7 @@ from app.terminal.figures import (
 )
 from app.terminal.folded import print_line, print_text
 from app.terminal.likelier import why_it_holds
-from app.terminal.lines import BY_HAND, event_parts
+from app.terminal.lines import event_parts
 from app.terminal.look import DIM, NO_ADVICE, change_text, regime_text
 from app.terminal.why import Why
 from app.terminal.why_tables import print_flips, print_scores

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.metrics import Way
-from app.stream.transport import CLOSED_WITHOUT_A_WORD, ClientGone, Frames
+from app.stream.close_codes import CLOSED_WITHOUT_A_WORD
+from app.stream.transport import ClientGone, Frames
 from events.messages import EventText
 
 TIMESTAMP = "2026-01-16T12:00:00Z"
