@@ -1,6 +1,6 @@
 """A log opened for reading, with what questions are put to: beside the process that writes it, and never written."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from app.config import Settings
 from app.database_url import PostgresUrl, database_of
@@ -21,7 +21,7 @@ from events.sql_store import SqlEventStore
 if TYPE_CHECKING:
     from pathlib import Path
 
-READERS: int = 2
+READERS: Final = 2
 """Reads of a file at a time: a page of events, and a question meanwhile."""
 
 

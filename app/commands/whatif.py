@@ -33,9 +33,9 @@ from app.moments import parse_bound
 if TYPE_CHECKING:
     from app.client.log import Log
     from app.market.setup import MarketSetup
+    from app.whatif.reading import Span
     from app.whatif.save import Saved
 
-Span = tuple[datetime | None, datetime | None]
 DetectorName = Annotated[
     str | None,
     typer.Option(
@@ -148,7 +148,7 @@ def hindsight_command(
     show(found, console())
 
 
-def _span(since: str | None, until: str | None) -> Span:
+def _span(since: str | None, until: str | None) -> "Span":
     begin, end = (
         None if text is None else _bound(name, text, end=name == "until")
         for name, text in (("since", since), ("until", until))

@@ -21,6 +21,9 @@ SKIPPED_BARS_MAX: Final = 5
 Enough for the daily bars of a market that closes over a long weekend.
 """
 
+UNIT_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+"""Seconds of each unit that a spec may name."""
+
 FEED_NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 """What a feed may be named: a slug that fits into the source `feed:NAME`."""
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from app.feeds.base import FEED_NAME_PATTERN, SKIPPED_BARS_MAX, FeedError, ResumePoint
+from app.feeds.base import FEED_NAME_PATTERN, SKIPPED_BARS_MAX, UNIT_S, FeedError, ResumePoint
 from app.feeds.exchange_driver import Access, Disconnected, Driver, make_exchange
 from app.feeds.exchange_follow import BarTrack, Timing, Track, TradeTrack, follow
 from app.market.ticks import MAX_BAR_S, PriceTick
@@ -28,7 +28,6 @@ STALLS_AFTER_S: Final = 120.0
 """Silence after which trades count as stalled; bars, two of their lengths later."""
 
 OPTIONS: Final = ("mode", "timeframe", "url", "rest", "sandbox", "stalls_after_s")
-_UNIT_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _TIMEFRAME: Final = re.compile(r"([1-9][0-9]{0,3})([smhdw])")
 
 GapHook: TypeAlias = Callable[[str, datetime, datetime], None]
@@ -229,7 +228,7 @@ def _stalls_after(options: Mapping[str, str], default: float) -> float | None:
 
 def _length_s(timeframe: str) -> int:
     parts = _TIMEFRAME.fullmatch(timeframe)
-    length_s = int(parts[1]) * _UNIT_S[parts[2]] if parts else 0
+    length_s = int(parts[1]) * UNIT_S[parts[2]] if parts else 0
     if not 0 < length_s <= MAX_BAR_S:
         raise ValueError(
             f"timeframe must be a number of s, m, h, d or w, such as 1m, not {timeframe!r}"

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import unquote
 
-from app.feeds.base import FEED_NAME_PATTERN, SKIPPED_BARS_MAX, Feed, FeedError, FeedSpecError
+from app.feeds.base import (
+    FEED_NAME_PATTERN,
+    SKIPPED_BARS_MAX,
+    UNIT_S,
+    Feed,
+    FeedError,
+    FeedSpecError,
+)
 from app.feeds.csv_feed import CLOSE_TIME, CsvFiles, CsvPlay
 from app.feeds.csv_folder import files_in, symbol_of
 from app.feeds.pace import Speed
@@ -44,7 +51,6 @@ GAP_BARS_MAX: Final = 1_000_000
 
 NO_PACE: Final = "max"
 
-_UNIT_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _MARKET_SPEED: Final = re.compile(r"^([0-9]{0,9}(?:\.[0-9]{1,6})?)([smhdw])/s$")
 _NUMBER: Final = re.compile(r"^[0-9]{1,9}(\.[0-9]{1,6})?$")
 _EXCHANGE: Final = re.compile(r"^[a-z0-9_]{1,32}$")
@@ -218,7 +224,7 @@ def _market_s_per_s(text: str) -> float | None:
         return None
     if not (found := _MARKET_SPEED.fullmatch(text)):
         raise ValueError("must be market time a second such as 1d/s (s, m, h, d or w), or max")
-    speed = float(found[1] or 1) * _UNIT_S[found[2]]
+    speed = float(found[1] or 1) * UNIT_S[found[2]]
     if not 0 < speed <= MARKET_S_PER_S_MAX:
         raise ValueError("must be greater than 0, and at most ten years a second; or max")
     return speed

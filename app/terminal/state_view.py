@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app.answers.state import AlertState, State, SymbolState, TradeState
+from app.market.public_state import KEPT
 from app.terminal.figures import (
     asked_text,
     count,
@@ -35,9 +36,6 @@ from app.terminal.table import Cell, Column, print_table
 
 LAST_SHOWN: Final = 5
 """Alerts, and trades, that are shown; `--json` has more of each."""
-
-KEPT: Final = 50
-"""Alerts, and trades, that a state has: the newest, of all symbols."""
 
 _PORTFOLIOS: Final = (
     Column("portfolio"),
