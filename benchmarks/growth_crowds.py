@@ -106,7 +106,7 @@ def _replayed(server: Running, count: int, events: int) -> Figures:
     beside.start()
     started = time.perf_counter()
     clients.connect(count)
-    seconds = clients.receive(events) - started
+    seconds = clients.receive(events, more=False) - started
     ended.set()
     beside.join()
     clients.close()

@@ -202,14 +202,20 @@ class Viewers:
         """Count from 0 again."""
         self.counts = [0] * len(self.counts)
 
-    def receive(self, each: int, patience_s: float = 120.0) -> float:
+    def receive(self, each: int, patience_s: float = 120.0, *, more: bool = True) -> float:
         """Receive until every viewer has `each` more events; the moment of the last one (`time.perf_counter`).
+
+        Args:
+            each: events.
+            patience_s: how long to wait for them.
+            more: False counts what came to the first viewers while the last ones were let in, too.
 
         Raises:
             NotDelivered: a viewer has too many, was cut off, or has too few after `patience_s`.
         """
-        goal, total, until = each * len(self), 0, time.perf_counter() + patience_s
-        self.reset()
+        if more:
+            self.reset()
+        goal, total, until = each * len(self), sum(self.counts), time.perf_counter() + patience_s
         take = self._taker()
         while total < goal:
             total += take(self._epoll.poll(1.0))
