@@ -17,7 +17,7 @@ import orjson
 from events.scalars import RFC3339_PATTERN, format_time, parse_time
 from events.testing.errors import BadExpectation, GoldenMismatch
 from events.testing.files import write_lines
-from events.testing.promise import Promise
+from events.testing.promise import Promise, Promising
 from events.testing.seen import Seen, events_of
 from events.testing.values import shown
 
@@ -33,7 +33,7 @@ _ID: Final = re.compile(
 _TIME: Final = re.compile(RFC3339_PATTERN)
 
 
-class Golden:
+class Golden(Promising):
     """One golden file.
 
     Attributes:
@@ -65,7 +65,7 @@ class Golden:
             raise BadExpectation(f'times={times!r}: "kept" or "relative"')
         self.path, self._update, self._times, self._how = Path(path), update, times, how
         self.wrote = 0
-        self._promise = Promise(f"Golden({str(path)!r})")
+        self._promise: Promise = Promise(f"Golden({str(path)!r})")
 
     def check(self, log: Any) -> None:
         """Compare a log with the file, or write the file.
@@ -96,11 +96,6 @@ class Golden:
                 f"the log is not that of {self.path}: if it is right now, {self._how}\n"
                 f"{_difference(known, lines)}"
             )
-
-    def __del__(self) -> None:
-        promise = getattr(self, "_promise", None)
-        if promise is not None:
-            promise.dropped()
 
     def _read(self) -> list[str] | None:
         try:

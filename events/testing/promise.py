@@ -54,6 +54,16 @@ class Promise:
                 sys.stderr.write(f"{self}\n")
 
 
+class Promising:
+    """A chain that keeps a promise, or is told of when it is dropped; before it has made one, there is none."""
+
+    _promise: Promise | None = None
+
+    def __del__(self) -> None:
+        if self._promise is not None:
+            self._promise.dropped()
+
+
 def _place() -> tuple[str, int]:
     """Where the caller's own code began the chain."""
     frame: FrameType | None = sys._getframe(2)

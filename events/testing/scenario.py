@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from events.testing.errors import BadExpectation, ScenarioFailed
 from events.testing.examples import payload_of
 from events.testing.expectation import Expectation
-from events.testing.promise import Promise
+from events.testing.promise import Promise, Promising
 from events.testing.seen import Seen, seen
 from events.testing.side_by_side import side_by_side
 from events.testing.values import shown
@@ -101,7 +101,7 @@ class Given(Generic[State]):
             self.promise.dropped()
 
 
-class Decided(Generic[State]):
+class Decided(Promising, Generic[State]):
     """What was decided, or why it could not be."""
 
     def __init__(
@@ -115,7 +115,7 @@ class Decided(Generic[State]):
         """Use `Given.when`."""
         self._scenario, self._state, self._command = scenario, state, shown(command)
         self._events, self._error = events, error
-        self._promise = Promise(f"given(…).when({self._command})")
+        self._promise: Promise = Promise(f"given(…).when({self._command})")
 
     @property
     def events(self) -> tuple[Any, ...]:
@@ -194,11 +194,6 @@ class Decided(Generic[State]):
 
     def _after(self) -> Given[State]:
         return Given(self._scenario, self._scenario.folded(self._state, self._events, "api"))
-
-    def __del__(self) -> None:
-        promise = getattr(self, "_promise", None)
-        if promise is not None:
-            promise.dropped()
 
 
 def scenario(

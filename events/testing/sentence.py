@@ -9,14 +9,14 @@ from events.testing.density import Flaw
 from events.testing.errors import BadExpectation, LogAssertionError
 from events.testing.expectation import Expectation
 from events.testing.failure import failure, nearest
-from events.testing.promise import Promise
+from events.testing.promise import Promise, Promising
 from events.testing.scope import Scope
 from events.testing.seen import Seen
 from events.testing.step import Step, expectation, is_known, may_be_there
 from events.testing.vacuous import vacuous
 
 
-class Sentence:
+class Sentence(Promising):
     """A log, and what was said of it so far. Every step gives another one of these.
 
     Attributes:
@@ -31,7 +31,7 @@ class Sentence:
         self._step: Step | None = None
         self._matched: tuple[int, ...] = ()
         self._counted = False
-        self._promise = Promise("assert_log(log)")
+        self._promise: Promise = Promise("assert_log(log)")
 
     @property
     def _asserted(self) -> bool:
@@ -156,11 +156,6 @@ class Sentence:
         if word.startswith("within(") and self._step is None:
             one._promise = Promise(f"assert_log(log){''.join(f'.{each}' for each in one._said)}")
         return one
-
-    def __del__(self) -> None:
-        promise = getattr(self, "_promise", None)
-        if promise is not None:
-            promise.dropped()
 
 
 def events_text(count: int) -> str:
